@@ -1,0 +1,84 @@
+"""One virtual environment per tracker, made once and kept until its requirements change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.trackers import COMMON_REQUIREMENTS, Tracker
+
+PACKAGE = Path(__file__).resolve().parent
+REPOSITORY = PACKAGE.parent
+ENVIRONMENTS = PACKAGE / ".environments"
+
+
+def resolved(requirement: str) -> str:
+    """A requirement as pip takes it: `./` means this repository."""
+    return str(REPOSITORY) if requirement == "./" else requirement
+
+
+def fingerprint(requirements: tuple[str, ...]) -> str:
+    """Changes with the requirements, with Python, and with the sources of this repository."""
+    digest = hashlib.sha256(f"{sys.version} {requirements}".encode())
+    if "./" in requirements:
+        sources = [REPOSITORY / "pyproject.toml", REPOSITORY / "nbtrack"]
+        sources += REPOSITORY.glob("jupyter-config/**/*")
+        sources += REPOSITORY.glob("nbtrack/**/*")
+        for path in sorted(sources):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(str(path.relative_to(REPOSITORY)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def prepare(tracker: type[Tracker]) -> Path:
+    """Make or renew the environment of a tracker; return its Python.
+
+    Raises:
+        subprocess.CalledProcessError: pip or venv failed; what they said was printed.
+    """
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    directory = ENVIRONMENTS / f"{tracker.name}-{version}"
+    python = directory / "bin" / "python"
+    stamp = directory / "fingerprint"
+    requirements = (*COMMON_REQUIREMENTS, *tracker.requirements)
+    expected = fingerprint(requirements)
+    if stamp.is_file() and stamp.read_text() == expected:
+        return python
+    print(f"installing {', '.join(requirements)}", file=sys.stderr)
+    stamp.unlink(missing_ok=True)
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", directory], check=True)
+    install: list[str | Path] = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+    ]
+    subprocess.run([*install, *map(resolved, requirements)], check=True)
+    if "./" in requirements:
+        # A changed tree has the same version as before: say that it is to be installed anew.
+        subprocess.run([*install, "--force-reinstall", "--no-deps", REPOSITORY], check=True)
+    # The workloads are visible in the environment, the repository's root is not: what is imported
+    # as nbtrack is the installed wheel.
+    link = directory / "lib" / f"python{version}" / "site-packages" / "benchmarks"
+    link.unlink(missing_ok=True)
+    link.symlink_to(PACKAGE, target_is_directory=True)
+    stamp.write_text(expected)
+    return python
+
+
+def versions(python: Path) -> dict[str, str]:
+    """The installed version of everything in the environment, by name."""
+    listed = subprocess.run(
+        [python, "-m", "pip", "list", "--format=json", "--disable-pip-version-check"],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "PIP_NO_INDEX": "1"},
+    )
+    return {package["name"]: package["version"] for package in json.loads(listed.stdout)}

@@ -1,0 +1,92 @@
+"""Which processes belong to a measurement, and what they take.
+
+Every process of a measurement inherits one environment variable with a value of its own. That finds
+helpers that were started in a session of their own, or whose parent has gone, as well as children.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+TOKEN = "BENCHMARK_TOKEN"
+MIB = 1 << 20
+
+
+def belonging(token: str) -> list[psutil.Process]:
+    """The living processes other than this one that carry `token` in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        if process.pid == os.getpid():
+            continue
+        try:
+            if process.environ().get(TOKEN) == token and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def peak_memory(process: psutil.Process) -> int:
+    """The highest resident memory of a process so far, in bytes; 0 if it is gone.
+
+    Where the system does not say, the resident memory now.
+    """
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        match = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+        return int(match[1]) * 1024 if match else 0
+    except FileNotFoundError:
+        pass
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def helpers_memory(token: str) -> int:
+    """The peaks of all helpers that are alive, added up, in bytes."""
+    return sum(peak_memory(process) for process in belonging(token))
+
+
+def helpers_cpu(token: str) -> float:
+    """CPU seconds that the helpers that are alive have taken."""
+    total = 0.0
+    for process in belonging(token):
+        try:
+            times = process.cpu_times()
+        except psutil.Error:
+            continue
+        total += times.user + times.system
+    return total
+
+
+def own_memory() -> tuple[int, int]:
+    """Resident and private memory of this process, in bytes."""
+    memory = psutil.Process().memory_full_info()
+    return int(memory.rss), int(memory.uss)
+
+
+def wait_until_gone(token: str, seconds: float, seen: Callable[[int], None]) -> bool:
+    """Wait for the helpers to end by themselves, killing what is left after `seconds`.
+
+    `seen` is called with their peak memory at each look. False if some had to be killed.
+    """
+    deadline = time.monotonic() + seconds
+    while left := belonging(token):
+        seen(sum(peak_memory(process) for process in left))
+        if time.monotonic() > deadline:
+            for process in left:
+                try:
+                    process.kill()
+                except psutil.Error:
+                    continue
+            psutil.wait_procs(left, timeout=10)
+            return False
+        time.sleep(0.05)
+    return True

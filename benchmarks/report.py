@@ -1,0 +1,127 @@
+"""What was measured, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.rows import Case, Figure, Row, Scale
+from benchmarks.trackers import NAMES
+
+REFERENCE = NAMES[0]
+Key = tuple[str, str, str, str]
+
+
+@dataclass
+class Results:
+    """All values of all figures: row, case, figure and tracker, in the order of repetitions."""
+
+    values: dict[Key, list[float]] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, row: Row, case: Case, tracker: str, measured: dict[str, float]) -> None:
+        """Take the figures of one repetition of a case."""
+        for figure in case.figures:
+            if figure.name in measured:
+                key = (row.name, case.name, figure.name, tracker)
+                self.values.setdefault(key, []).append(measured[figure.name])
+
+    def of(self, row: Row, case: Case, figure: Figure, tracker: str) -> list[float]:
+        """The values of one figure of one tracker; empty if there are none."""
+        return self.values.get((row.name, case.name, figure.name, tracker), [])
+
+
+def number(value: float) -> str:
+    """A value with three digits that count."""
+    size = abs(value)
+    if value == int(value) and size < 1e6:
+        return f"{value:.0f}"
+    return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+
+
+def cell(values: Sequence[float], reference: Sequence[float], is_reference: bool) -> str:
+    """Median, the furthest that a repetition was from it, and the ratio to the reference."""
+    if not values:
+        return "-"
+    middle = median(values)
+    text = number(middle)
+    if len(values) > 1:
+        text += f" ±{number(max(abs(value - middle) for value in values))}"
+    if not is_reference and reference and median(reference) > 0 and middle > 0:
+        text += f" {number(middle / median(reference))}x"
+    return text
+
+
+def verdict(figure: Figure, values: Sequence[float]) -> str:
+    """nbtrack's target, and whether its median keeps it."""
+    if figure.target is None:
+        return ""
+    target = f"≤ {number(figure.target)}"
+    if not values:
+        return target
+    return f"{target} {'ok' if median(values) <= figure.target else 'OVER'}"
+
+
+def table(results: Results, row: Row, names: Iterable[str]) -> str:
+    """The figures of one row: a line each, a column per tracker."""
+    names = tuple(names)
+    lines = [[row.title, "", *names, "target"]]
+    for case in row.cases:
+        for figure in case.figures:
+            reference = results.of(row, case, figure, REFERENCE)
+            cells = [
+                cell(results.of(row, case, figure, name), reference, name == REFERENCE)
+                for name in names
+            ]
+            if set(cells) != {"-"}:
+                lines.append([figure.label, figure.unit, *cells, verdict(figure, reference)])
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    # The title may be longer than what stands below it; it has the whole line.
+    widths[0] = max(24, *(len(line[0]) for line in lines[1:]), 0)
+    header = f"{row.title}\n"
+    lines[0][0] = ""
+    return header + "\n".join(
+        "  "
+        + "  ".join(
+            text.ljust(width) if column < 2 else text.rjust(width)
+            for column, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def machine() -> dict[str, Any]:
+    """What this was measured on, and how busy it was."""
+    return {
+        "system": platform.platform(),
+        "python": sys.version.split()[0],
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+    }
+
+
+def write_json(
+    path: Path, results: Results, scale: Scale, versions: dict[str, dict[str, str]]
+) -> None:
+    """Everything that was measured, each value of each repetition."""
+    figures: dict[str, Any] = {}
+    for (row, case, figure, tracker), values in results.values.items():
+        place = figures.setdefault(row, {}).setdefault(case, {}).setdefault(figure, {})
+        place[tracker] = {"median": median(values), "values": values}
+    document = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "scale": vars(scale),
+        "versions": versions,
+        "figures": figures,
+        "failures": results.failures,
+    }
+    path.write_text(json.dumps(document, indent=1) + "\n")

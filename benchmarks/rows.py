@@ -1,0 +1,218 @@
+"""The rows of the benchmark: what is run for each, and what its figures mean.
+
+`clock`
+    Two readings of the clock with nothing between them. Every latency below contains it once.
+`import`
+    A fresh process, its bytecode compiled before. `import` is the import statement; `start` is the
+    tracker's `init()`; `first log` is the first call after it; `ready` is the three together.
+`latency`
+    `log()` back to back: one dict of fresh Python floats per call, made outside the timed part.
+    1, 3, 10 and 100 scalars; 10 as `numpy.float64` and as `numpy.float32`; 3 while another thread
+    of the process runs Python code without a pause. Each case in its own process. 200 calls come
+    before the first one counted.
+`memory`
+    200,000 calls of 3 scalars. `growth` is the resident memory of the logging process after the
+    last call less that before the first (`private`: without pages shared with other processes or
+    with files). `helpers` is the highest resident memory, up to then, of the processes that the
+    tracker had started, added up; `later` that of those that were still there or came after
+    `finish()`. `finish` is the time that `finish()` took, `settled` how long after the end of
+    the logging process its last helper was gone.
+`loop`
+    Steps of 1 ms of Python code, then `log()` of 3 scalars. `cost` is what tracking takes away:
+    (median `log()` + CPU time of the tracker's threads per step) / the median step without it.
+    `wall` is the whole loop against the mean of the same loop before `init()` and after `finish()`;
+    `helpers` is CPU time of helper processes per wall time, which other cores can take.
+`kill`
+    3 scalars after each wait of 1 ms (a tracker's threads have all the time they want), until the
+    process is killed with SIGKILL, at a moment that differs between the repetitions. It counts its
+    finished `log()` calls in a file mapped into memory, outside the tracker. `lost` are those calls
+    of which nothing can be read afterwards, `doubled` those that are read more than once.
+`disk`
+    Bytes on disk per scalar once the run has ended and every helper is gone; 10 scalars a row.
+    `mix` is what a training loop logs: a noisy loss, its smoothed copy, a gradient norm, an
+    accuracy in multiples of 1/64, a learning rate on a cosine, a throughput rounded to float32, the
+    epoch and the number of samples seen (integers), a constant, and a validation loss that changes
+    every 100 rows. `random` is 10 independent uniform floats, which nothing can compress much.
+`read`
+    One metric of 1,000,000 points (of a run with this one metric) as a numpy array, by the
+    tracker's own reading interface, in a fresh process. `read` is the median of five reads after
+    the first, `first` the first one with what it has to import, `live` the first complete one in
+    the logging process before the run has ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of a case. `target` is the highest value that nbtrack is meant to have."""
+
+    name: str
+    label: str
+    unit: str
+    target: float | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One process: a function of `benchmarks.workloads` and what it is given.
+
+    With `kill_after`, the process is killed so many seconds after its first acknowledged row. A
+    `once` stage is run for the first repetition only, and the others find what it left.
+    """
+
+    workload: str
+    parameters: dict[str, int | float | str] = field(default_factory=dict)
+    kill_after: float | None = None
+    once: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """Stages run one after another in one directory, and the figures that they give together."""
+
+    name: str
+    stages: tuple[Stage, ...]
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cases shown together in one table, and chosen together by `--only`."""
+
+    name: str
+    title: str
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is run: the sizes of the loops and the number of repetitions."""
+
+    repetitions: int
+    calls: int
+    memory_rows: int
+    steps: int
+    disk_rows: int
+    points: int
+    kill_after: float
+
+
+FULL = Scale(3, 20_000, 200_000, 5_000, 100_000, 1_000_000, 3.0)
+QUICK = Scale(1, 3_000, 50_000, 1_000, 20_000, 100_000, 1.0)
+
+
+def _latency(
+    name: str,
+    label: str,
+    scale: Scale,
+    parameters: dict[str, int | float | str],
+    p50: float | None = None,
+    p99: float | None = None,
+) -> Case:
+    return Case(
+        name,
+        (Stage("latency", {"calls": scale.calls, **parameters}),),
+        (
+            Figure("p50", f"{label}, p50", "µs", p50),
+            Figure("p99", f"{label}, p99", "µs", p99),
+            Figure("max", f"{label}, max", "µs"),
+        ),
+    )
+
+
+def rows(scale: Scale) -> tuple[Row, ...]:
+    """All rows, in the order in which they are run and shown."""
+    clock = Case(
+        "clock",
+        (Stage("clock", {"calls": scale.calls}),),
+        (Figure("p50", "p50", "µs"), Figure("p99", "p99", "µs"), Figure("max", "max", "µs")),
+    )
+    imports = Case(
+        "import",
+        (Stage("imports"),),
+        (
+            Figure("import", "import", "ms", 60),
+            Figure("start", "start", "ms"),
+            Figure("first_log", "first log", "ms"),
+            Figure("ready", "ready", "ms", 150),
+        ),
+    )
+    latency = (
+        _latency("1", "1 scalar", scale, {"scalars": 1}, 1.5, 15),
+        _latency("3", "3 scalars", scale, {"scalars": 3}, None, 15),
+        _latency("10", "10 scalars", scale, {"scalars": 10}, 2, 15),
+        _latency("100", "100 scalars", scale, {"scalars": 100}, 7, 15),
+        _latency("10-float64", "10 float64", scale, {"scalars": 10, "values": "float64"}, 4, 15),
+        _latency("10-float32", "10 float32", scale, {"scalars": 10, "values": "float32"}, 4, 15),
+        _latency("3-busy", "3, busy thread", scale, {"scalars": 3, "threads": 1}, None, 50),
+    )
+    memory = Case(
+        "memory",
+        (Stage("memory", {"rows": scale.memory_rows}),),
+        (
+            Figure("growth", "growth", "MiB", 8),
+            Figure("private", "growth, private", "MiB"),
+            Figure("helpers", "helpers", "MiB", 64),
+            Figure("later", "helpers, later", "MiB", 256),
+            Figure("finish", "finish", "ms", 500),
+            Figure("settled", "settled", "s"),
+        ),
+    )
+    loop = Case(
+        "loop",
+        (Stage("loop", {"steps": scale.steps}),),
+        (
+            Figure("cost", "cost", "%", 1),
+            Figure("log", "median log()", "µs"),
+            Figure("threads", "threads' CPU a step", "µs"),
+            Figure("wall", "wall clock", "%"),
+            Figure("helpers", "helpers' CPU", "%"),
+            Figure("step", "step without it", "µs"),
+        ),
+    )
+    kill = Case(
+        "kill",
+        (Stage("victim", kill_after=scale.kill_after), Stage("survivors")),
+        (
+            Figure("lost", "lost", "rows", 0),
+            Figure("doubled", "doubled", "rows", 0),
+            Figure("acknowledged", "acknowledged", "rows"),
+        ),
+    )
+    disk = tuple(
+        Case(
+            kind,
+            (
+                Stage("write", {"rows": scale.disk_rows, "kind": kind}),
+                Stage("size", {"rows": scale.disk_rows, "key": key}),
+            ),
+            (Figure("bytes", f"{kind}, per scalar", "B", target),),
+        )
+        for kind, key, target in (("mix", "train/loss", 6.0), ("random", "metric_0", 8.0))
+    )
+    read = Case(
+        "read",
+        (
+            Stage("write", {"rows": scale.points, "kind": "one", "live": 1}, once=True),
+            Stage("rest", once=True),
+            Stage("read", {"points": scale.points}),
+        ),
+        (
+            Figure("read", "read", "ms", 100),
+            Figure("first", "first", "ms"),
+            Figure("live", "live", "ms"),
+        ),
+    )
+    return (
+        Row("clock", "the clock's own time", (clock,)),
+        Row("import", "import and start", (imports,)),
+        Row("latency", f"log() latency, {scale.calls:,} calls", latency),
+        Row("memory", f"{scale.memory_rows:,} x 3 scalars", (memory,)),
+        Row("loop", f"cost to a loop, {scale.steps:,} steps of 1 ms, 3 scalars", (loop,)),
+        Row("kill", f"rows at SIGKILL after about {scale.kill_after:g} s", (kill,)),
+        Row("disk", f"at rest, {scale.disk_rows:,} x 10 scalars", disk),
+        Row("read", f"one metric of {scale.points:,} points as numpy", (read,)),
+    )

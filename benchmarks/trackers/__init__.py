@@ -1,0 +1,80 @@
+"""What a tracker has to offer to be measured: one small adapter file per tracker.
+
+An adapter is imported on both sides. The harness reads its class attributes (`requirements`,
+`environment()`), so an adapter's module imports nothing but the standard library at its top. The
+workloads, which run inside the tracker's own environment, make an instance and call its methods.
+
+A row that a tracker has no part in is named in `without`, with the reason; the table shows a dash.
+"""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+# Every environment has these two at the same versions: they are the workloads' own tools.
+COMMON_REQUIREMENTS = ("numpy==2.4.6", "psutil==7.2.2")
+
+# In the order in which they are run and shown. The first is what the ratios refer to.
+NAMES = ("nbtrack", "wandb", "trackio", "limit")
+
+Log = Callable[[dict[str, Any]], object]
+
+
+class Tracker(ABC):
+    """One tracker, keeping all that it writes under `directory`."""
+
+    name: ClassVar[str]
+    #: The module whose import is timed; empty for what is no tracker.
+    module: ClassVar[str] = ""
+    #: What pip installs. A path (ending in a slash) is installed as a package, not editable.
+    requirements: ClassVar[tuple[str, ...]]
+    #: Rows that are not run for this tracker, and why.
+    without: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    @classmethod
+    def environment(cls, directory: Path) -> Mapping[str, str]:
+        """The variables that keep the tracker off the network and inside `directory`."""
+        return {}
+
+    @abstractmethod
+    def start(self) -> Log:
+        """Start a run and return the tracker's own `log`, without a wrapper around it."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """End the run as a user would."""
+
+    def rest(self) -> None:
+        """Bring an ended run into the form in which it is kept; called in a fresh process.
+
+        Most have nothing to do.
+        """
+        return
+
+    def location(self) -> Path:
+        """The file or directory that is the run, without caches and debug logs."""
+        raise NotImplementedError
+
+    def recorded(self, key: str) -> list[float]:
+        """Every value of `key` that can be got back from the disk, by whatever means."""
+        return [float(value) for value in self.series(key)]
+
+    def series(self, key: str) -> Any:
+        """All values of `key` as a numpy array, by the tracker's own reading interface."""
+        raise NotImplementedError
+
+
+def load(name: str) -> type[Tracker]:
+    """The adapter class of the tracker called `name`; `ValueError` if there is none."""
+    if name not in NAMES:
+        raise ValueError(f"no tracker {name!r}; there are {', '.join(NAMES)}")
+    module = importlib.import_module(f"benchmarks.trackers.{name}")
+    adapter: type[Tracker] = module.Adapter
+    return adapter

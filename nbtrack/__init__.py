@@ -1,0 +1,138 @@
+"""Experiment tracking that belongs in a notebook.
+
+::
+
+    %load_ext nbtrack
+
+    %%track --config lr=0.1
+    for epoch in range(10):
+        nbtrack.log({"loss": train(epoch)})
+
+    nbtrack.open_run("brave-otter-12").history("loss").to_pandas()
+
+Names are imported when they are first used, so that ``import nbtrack`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._errors import (
+    AmbiguousRunError,
+    DamagedFileError,
+    InvalidDataError,
+    InvalidKeyError,
+    InvalidRunIdError,
+    InvalidSettingError,
+    InvalidStepError,
+    NbtrackError,
+    NbtrackWarning,
+    NewerFormatError,
+    NoRunError,
+    RunExistsError,
+    RunFinishedError,
+    RunNotFoundError,
+    RunStateError,
+    StoreError,
+    StoreNotWritableError,
+    UsageError,
+)
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from ._api import finish, init, log
+    from ._mappings import Config, RecordedMapping
+    from ._run import Run
+    from .store.catalog import RunList, open_run, runs
+    from .store.result import Table
+    from .store.view import AttemptView, RunView
+
+    run: Run | None
+    config: Config
+    summary: RecordedMapping
+
+__all__ = [
+    "AmbiguousRunError",
+    "AttemptView",
+    "DamagedFileError",
+    "InvalidDataError",
+    "InvalidKeyError",
+    "InvalidRunIdError",
+    "InvalidSettingError",
+    "InvalidStepError",
+    "NbtrackError",
+    "NbtrackWarning",
+    "NewerFormatError",
+    "NoRunError",
+    "Run",
+    "RunExistsError",
+    "RunFinishedError",
+    "RunList",
+    "RunNotFoundError",
+    "RunStateError",
+    "RunView",
+    "StoreError",
+    "StoreNotWritableError",
+    "Table",
+    "UsageError",
+    "__version__",
+    "config",
+    "finish",
+    "init",
+    "log",
+    "open_run",
+    "run",
+    "runs",
+    "summary",
+]
+
+_LAZY = {
+    "AttemptView": "store.view",
+    "Run": "_run",
+    "RunList": "store.catalog",
+    "RunView": "store.view",
+    "Table": "store.result",
+    "finish": "_api",
+    "init": "_api",
+    "log": "_api",
+    "open_run": "store.catalog",
+    "runs": "store.catalog",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+        globals()[name] = value
+        return value
+    if name == "run":
+        from ._current import get_run
+
+        return get_run()
+    if name in ("config", "summary"):
+        from . import _api
+
+        return getattr(_api, name)()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def load_ipython_extension(ipython: InteractiveShell) -> None:
+    """``%load_ext nbtrack``: record this kernel."""
+    from .notebook import extension
+
+    extension.load(ipython)
+
+
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
+    """``%unload_ext nbtrack``: end the run and leave the kernel as it was."""
+    from .notebook import extension
+
+    extension.unload(ipython)

@@ -1,0 +1,120 @@
+"""``nbtrack.init()``, ``log()`` and ``finish()``: the functions that act on the current run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from . import _current
+from ._current import Host
+from ._mappings import Config, RecordedMapping
+from ._run import Run
+from ._script import ScriptHost
+from ._start import RunOptions, make_options
+from .notebook import extension
+
+
+def init(
+    project: str | None = None,
+    name: str | None = None,
+    id: str | None = None,
+    *,
+    tags: Sequence[str] | None = None,
+    notes: str | None = None,
+    group: str | None = None,
+    job_type: str | None = None,
+    config: Any = None,
+    dir: str | os.PathLike[str] | None = None,
+    resume: bool | Literal["allow", "must", "never"] | None = None,
+    reinit: bool | Literal["finish_previous", "create_new", "return_previous"] | None = None,
+    mode: Literal["record", "disabled"] | None = None,
+) -> Run:
+    """Start a run and make it the current one.
+
+    In a kernel this does what ``%load_ext nbtrack`` does, and the cell that calls it is tracked. A
+    run without rows that was current is taken over; one with rows ends. As
+    ``with nbtrack.init() as run:`` the run ends with the body, and the one before goes on.
+
+    Args:
+        project: By default the setting ``project``, else the name of the store's folder.
+        name: By default one such as ``brave-otter-12``. Need not be unique.
+        id: 1 to 64 letters, digits, ``-`` and ``_``; unique in the store. By default made.
+        tags: Words to find the run by.
+        notes: Text about the run.
+        group: Runs that belong together.
+        job_type: What kind of job this is, such as ``train`` or ``eval``.
+        config: A mapping, a dataclass instance or parsed arguments.
+        dir: The store directory; by default the setting ``dir``.
+        resume: ``"allow"`` (or True) goes on with the run of this id if there is one, ``"must"``
+            only then, ``"never"`` (the default) refuses.
+        reinit: What becomes of the current run: ``"finish_previous"`` (the default, or True),
+            ``"create_new"`` leaves it open, ``"return_previous"`` (or False) starts nothing.
+        mode: ``"disabled"`` makes a run that records nothing.
+
+    Raises:
+        InvalidRunIdError: The id is not one.
+        InvalidSettingError: Another argument, or a setting, has a value that it cannot have.
+        RunExistsError: There is a run of this id, and ``resume`` does not allow to go on with it.
+        RunNotFoundError: ``resume="must"``, and there is none.
+        StoreNotWritableError: The store cannot be written.
+    """
+    options = make_options(
+        project=project,
+        name=name,
+        id=id,
+        tags=tags,
+        notes=notes,
+        group=group,
+        job_type=job_type,
+        config=config,
+        dir=dir,
+        resume=resume,
+        reinit=reinit,
+        mode=mode,
+    )
+    return _host().init(options)
+
+
+def log(data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+    """Record one row in the current run, starting one if there is none; see :meth:`Run.log`.
+
+    Raises:
+        As :meth:`Run.log`, and as :func:`init` where it starts a run.
+    """
+    run = _current._run
+    if run is None:
+        run = _host().init(RunOptions())
+    run.log(data, step, commit)
+
+
+def finish(exit_code: int | None = None) -> None:
+    """End the current run; see :meth:`Run.finish`.
+
+    Raises:
+        NoRunError: There is none.
+    """
+    _current.require_run("finish").finish(exit_code)
+
+
+def config() -> Config:
+    """The current run's config, starting a run if there is none."""
+    return _run().config
+
+
+def summary() -> RecordedMapping:
+    """The current run's summary, starting a run if there is none."""
+    return _run().summary
+
+
+def _run() -> Run:
+    return _current.get_run() or _host().init(RunOptions())
+
+
+def _host() -> Host:
+    """The kernel's session, or else this script."""
+    host = _current.get_host() or extension.attach()
+    if host is None:
+        host = ScriptHost()
+    _current.set_host(host)
+    return host

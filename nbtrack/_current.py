@@ -1,0 +1,70 @@
+"""The current run of this process, and who is asked for the next one.
+
+A module global and no context variable: threads of a kernel do not see a cell's context.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ._errors import NoRunError
+
+if TYPE_CHECKING:
+    from ._attempts import CellInfo
+    from ._run import Run
+    from ._start import RunOptions
+
+
+class Host(Protocol):
+    """What runs belong to: a kernel's session, or a script."""
+
+    def init(self, options: RunOptions) -> Run:
+        """Start a run, as ``nbtrack.init()`` was asked to, and make it current."""
+
+    def cell_now(self) -> CellInfo | None:
+        """The cell that is running, as far as it can be known."""
+
+
+_run: Run | None = None
+_host: Host | None = None
+
+
+def get_run() -> Run | None:
+    """The current run; None before the first and after the last."""
+    return _run
+
+
+def set_run(run: Run | None) -> None:
+    """Make ``run`` the current one."""
+    global _run
+    _run = run
+
+
+def forget(run: object) -> None:
+    """``run`` has ended."""
+    if _run is run:
+        set_run(None)
+
+
+def require_run(operation: str) -> Run:
+    """The current run.
+
+    Raises:
+        NoRunError: There is none.
+    """
+    if _run is None:
+        raise NoRunError(
+            "there is no current run", operation=operation, hint="nbtrack.init() starts one."
+        )
+    return _run
+
+
+def get_host() -> Host | None:
+    """Who starts runs in this process, once that is decided."""
+    return _host
+
+
+def set_host(host: Host | None) -> None:
+    """From now on ``host`` starts the runs of this process."""
+    global _host
+    _host = host

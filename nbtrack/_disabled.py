@@ -1,0 +1,131 @@
+"""The run of ``mode="disabled"``: every call works and nothing is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._attempts import CellInfo
+from ._current import forget
+from ._mappings import Config
+from ._run import Run
+from .store.schema import Failure, Outcome, RunInfo
+from .store.state import Verdict
+
+if TYPE_CHECKING:
+    from ._start import RunOptions
+
+
+class DisabledRun(Run):
+    """A run that records nothing."""
+
+    def __init__(self, options: RunOptions) -> None:
+        self._info = RunInfo(
+            id=options.id or "disabled",
+            name=options.name or "disabled",
+            project=options.project or "disabled",
+            created=0,
+            host="",
+            tags=options.tags,
+            notes=options.notes,
+            group=options.group,
+            job_type=options.job_type,
+        )
+        self._finished = False
+        self._nested = None
+        self._succession = None
+        self.config = Config(dict(options.config), _ignore, "config")
+        self.summary = Config({}, _ignore, "summary")
+
+    @property
+    def id(self) -> str:
+        """The id that was asked for, else ``disabled``."""
+        return self._info.id
+
+    @property
+    def path(self) -> Path:
+        """There is no directory."""
+        return Path(os.devnull)
+
+    @property
+    def step(self) -> int:
+        """Always 0."""
+        return 0
+
+    @property
+    def attempt(self) -> int:
+        """Always 0."""
+        return 0
+
+    @property
+    def has_rows(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def is_empty(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def is_untouched(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def attempt_has_rows(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def open_attempt(self) -> int | None:
+        """Never one."""
+        return None
+
+    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+        """Record nothing."""
+
+    def begin_attempt(self, cell: CellInfo) -> int:
+        """Record nothing."""
+        self.settle()
+        return 0
+
+    def end_attempt(self, outcome: Outcome, failure: Failure | None) -> None:
+        """Record nothing."""
+
+    def arm(self, cell: CellInfo, thread_id: int) -> None:
+        """Record nothing."""
+
+    def disarm(self) -> None:
+        """Record nothing."""
+
+    def record_cell_error(self, cell: CellInfo, failure: Failure) -> None:
+        """Record nothing."""
+
+    def close(
+        self,
+        reason: str,
+        *,
+        cut_off: bool = False,
+        failure: Failure | None = None,
+        interrupted: bool = False,
+        verdict: Verdict | None = None,
+    ) -> None:
+        """End the run."""
+        self.settle()
+        self.discard()
+
+    def discard(self) -> None:
+        """End the run."""
+        self._finished = True
+        forget(self)
+
+    def _edit(self, **changes: Any) -> None:
+        for name, value in changes.items():
+            setattr(self._info, name, value)
+
+
+def _ignore(key: str, value: Any) -> None:
+    """Record nothing."""

@@ -1,0 +1,125 @@
+"""Everything nbtrack raises or warns with.
+
+::
+
+    NbtrackError                      what happened, to which path, what to do
+    ├── UsageError (ValueError)       an argument cannot be used
+    │   ├── InvalidRunIdError
+    │   ├── InvalidKeyError (TypeError)
+    │   ├── InvalidStepError (TypeError)
+    │   ├── InvalidDataError (TypeError)
+    │   └── InvalidSettingError
+    ├── RunStateError (RuntimeError)  the run is not in a state to do this
+    │   ├── RunFinishedError
+    │   ├── NoRunError
+    │   └── RunExistsError
+    └── StoreError                    the files of a store
+        ├── StoreNotWritableError
+        ├── NewerFormatError
+        ├── DamagedFileError
+        ├── RunNotFoundError (LookupError)
+        └── AmbiguousRunError (LookupError)
+
+    NbtrackWarning (UserWarning)      recorded as far as it could be; here is what was left out
+"""
+
+from __future__ import annotations
+
+import os
+
+
+class NbtrackError(Exception):
+    """Base of every error of nbtrack.
+
+    Attributes:
+        operation: What nbtrack was doing, in a few words.
+        path: The file or directory concerned, if there is one.
+        hint: What to do about it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str = "",
+        path: str | os.PathLike[str] | None = None,
+        hint: str = "",
+    ) -> None:
+        self.message = message
+        self.operation = operation
+        self.path = os.fspath(path) if path is not None else None
+        self.hint = hint
+        text = f"{operation}: {message}" if operation else message
+        if self.path is not None:
+            text += f" ({self.path})"
+        if hint:
+            text += f". {hint}"
+        super().__init__(text)
+
+
+class UsageError(NbtrackError, ValueError):
+    """An argument cannot be used; nothing was recorded by the call that raised it."""
+
+
+class InvalidRunIdError(UsageError):
+    """A run id outside ``[A-Za-z0-9_-]{1,64}``."""
+
+
+class InvalidKeyError(UsageError, TypeError):
+    """A key of ``log()`` that is not a string."""
+
+
+class InvalidStepError(UsageError, TypeError):
+    """A step that is not an integer of 64 bits."""
+
+
+class InvalidDataError(UsageError, TypeError):
+    """``log()`` was given something that is not a mapping, or a row too large for a segment."""
+
+
+class InvalidSettingError(UsageError):
+    """A setting or an ``NBTRACK_*`` variable with a value it cannot have."""
+
+
+class RunStateError(NbtrackError, RuntimeError):
+    """The run is not in a state in which this can be done."""
+
+
+class RunFinishedError(RunStateError):
+    """The run has ended: ``log()`` or ``finish()`` came after ``finish()``."""
+
+
+class NoRunError(RunStateError):
+    """There is no current run."""
+
+
+class RunExistsError(RunStateError):
+    """A run with this id exists, or is being recorded by another process."""
+
+
+class StoreError(NbtrackError):
+    """Something about the files of a store."""
+
+
+class StoreNotWritableError(StoreError):
+    """The store, or a file in it, cannot be written."""
+
+
+class NewerFormatError(StoreError):
+    """A file was written by a newer nbtrack, in a format that this one does not know."""
+
+
+class DamagedFileError(StoreError):
+    """A file whose bytes are not what was written."""
+
+
+class RunNotFoundError(StoreError, LookupError):
+    """No run of this id or name in the store."""
+
+
+class AmbiguousRunError(StoreError, LookupError):
+    """Several runs have this name; use an id."""
+
+
+class NbtrackWarning(UserWarning):
+    """Something could not be recorded as it was given; the rest was."""

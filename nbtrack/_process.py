@@ -1,0 +1,112 @@
+"""Which process is this, and is that one still alive?"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+Liveness = Literal["alive", "dead", "elsewhere"]
+
+# The inode of the first pid namespace of a machine, a constant of Linux (PROC_PID_INIT_INO).
+_INITIAL_PID_NAMESPACE = 0xEFFFFFFC
+
+
+class ProcessIdentity(msgspec.Struct, frozen=True, kw_only=True):
+    """A process, told apart from every other that had or will have its pid.
+
+    Attributes:
+        host: The host name.
+        machine_id: The machine id, empty where there is none.
+        boot_id: Changes with every boot.
+        pid_ns: Inode of the pid namespace; containers of one machine differ in it alone.
+        pid: Process id inside that namespace.
+        started: When it started, in clock ticks since boot; tells a reused pid.
+    """
+
+    host: str
+    machine_id: str
+    boot_id: str
+    pid_ns: int
+    pid: int
+    started: int
+
+
+def this_process() -> ProcessIdentity:
+    """The identity of the calling process."""
+    pid = os.getpid()
+    machine = _machine()
+    return ProcessIdentity(
+        host=machine[0],
+        machine_id=machine[1],
+        boot_id=machine[2],
+        pid_ns=machine[3],
+        pid=pid,
+        started=_started(pid) or 0,
+    )
+
+
+def liveness(process: ProcessIdentity) -> Liveness:
+    """Whether ``process`` lives, as far as this process can know.
+
+    ``elsewhere`` means that its pid cannot be looked up from here: another host, or another pid
+    namespace of this one.
+    """
+    host, machine_id, boot_id, pid_ns = _machine()
+    if process.host != host or process.machine_id != machine_id:
+        return "elsewhere"
+    if process.boot_id != boot_id:
+        # Outside containers nothing outlives a reboot of its own machine.
+        rebooted = bool(machine_id) and process.pid_ns == pid_ns == _INITIAL_PID_NAMESPACE
+        return "dead" if rebooted else "elsewhere"
+    if process.pid_ns != pid_ns:
+        return "elsewhere"
+    return "alive" if _started(process.pid) == process.started else "dead"
+
+
+@cache
+def _machine() -> tuple[str, str, str, int]:
+    machine_id = _read("/etc/machine-id")
+    boot_id = _read("/proc/sys/kernel/random/boot_id")
+    if not boot_id:
+        import psutil
+
+        boot_id = str(int(psutil.boot_time()))
+    try:
+        pid_ns = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        pid_ns = 0
+    return socket.gethostname(), machine_id, boot_id, pid_ns
+
+
+def _started(pid: int) -> int | None:
+    """Start time of a live process in clock ticks since boot; None if there is none.
+
+    A zombie is dead: its memory is gone, only its exit status waits.
+    """
+    if sys.platform != "linux":
+        import psutil
+
+        try:
+            return int(psutil.Process(pid).create_time() * 100)
+        except psutil.Error:
+            return None
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return None
+    # The second field is the command in parentheses and may hold spaces and parentheses itself.
+    fields = stat[stat.rindex(b")") + 2 :].split()
+    return None if fields[0] in (b"Z", b"X") else int(fields[19])
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""

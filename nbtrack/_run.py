@@ -1,0 +1,290 @@
+"""A run, as people know it: ``log()``, ``config``, ``summary``, ``finish()``."""
+
+from __future__ import annotations
+
+import struct
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from . import _values
+from ._arguments import checked_step, refuse_data, refuse_size
+from ._attempts import ArmedCursor, CellInfo, Cursor, Tries
+from ._errors import NbtrackWarning
+from ._failure import failure_of
+from ._mappings import Config, RecordedMapping, Summary
+from ._settings import Settings
+from ._timeline import Succession, Timeline
+from .store.frames import MARK, pack_frame_header
+from .store.journal import now
+from .store.layout import RunDir, atomic_write
+from .store.schema import Edit, RunInfo, encode_record
+from .store.state import Verdict
+
+
+class Run(Timeline):
+    """What one kernel, or one ``init()`` … ``finish()``, records.
+
+    Made by :func:`nbtrack.init`. May be used from every thread, and goes on in a forked child.
+    """
+
+    def __init__(
+        self,
+        run_dir: RunDir,
+        info: RunInfo,
+        settings: Settings,
+        *,
+        tries: Tries,
+        loose_step: int,
+        resumed: bool,
+        on_end: Callable[[Timeline], None],
+    ) -> None:
+        """Begin recording into ``run_dir``, which exists.
+
+        Raises:
+            StoreNotWritableError: The journal cannot be written.
+        """
+        super().__init__(
+            run_dir,
+            info,
+            settings,
+            tries=tries,
+            loose_step=loose_step,
+            resumed=resumed,
+            on_end=on_end,
+        )
+        self.config = Config({}, self._record_config, "config")
+        self.summary: RecordedMapping = Summary(self._record_summary, self._read_summary)
+        self._encode = encode_record
+        self._warned: set[str] = set()
+        self._nested: Succession | None = None
+
+    def __repr__(self) -> str:
+        return f"<nbtrack.Run {self.name} ({self.id})>"
+
+    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+        """Record one row: names to values.
+
+        Args:
+            data: Strings to numbers (anything with ``__float__``), bools, strings, None, or
+                further mappings, whose keys are joined with ``/``. What cannot be recorded is
+                named once in a warning; the rest of the row is kept.
+            step: Any integer of 64 bits. Rows are kept whatever their order. By default one more
+                than the highest step of this attempt.
+            commit: False keeps the automatic step where it is, so that the next row shares it.
+
+        Raises:
+            InvalidDataError: ``data`` is not a mapping, or larger than 16 MiB.
+            InvalidKeyError: A key is not a string.
+            InvalidStepError: ``step`` is not an integer of 64 bits.
+            RunFinishedError: The run has ended.
+        """
+        try:
+            "".join(data)  # checks every key, in C
+        except TypeError:
+            refuse_data(self.id, data)
+        cursor = self._cursor
+        try:
+            next_step = cursor.next_step
+        except AttributeError:
+            cursor = self._first_row(cursor)
+            next_step = cursor.next_step
+        if step is None:
+            step = next_step
+        elif type(step) is not int or not -1 << 63 <= step < 1 << 63:
+            step = checked_step(step)
+        seq = self._next_seq()
+        try:
+            payload = self._encode((0, seq, time.time_ns() // 1000, cursor.n, step, data))
+        except Exception:  # any encoder error: the slow path finds out which value
+            payload = self._encode_slowly(seq, cursor.n, step, data)
+        if data and payload:
+            journal = self._journal
+            try:
+                frame = (
+                    pack_frame_header(len(payload) << 8 | MARK, crc32(payload, journal.salt))
+                    + payload
+                )
+            except struct.error:
+                refuse_size(self.id, len(payload))
+            try:
+                journal.write(frame)
+            except (ValueError, OSError):
+                journal.put_slowly(frame)
+        elif self._finished:
+            self._refuse_finished("log")
+        if commit:
+            if step >= next_step:
+                cursor.next_step = step + 1
+        elif step > next_step:
+            cursor.next_step = step
+
+    def finish(self, exit_code: int | None = None) -> None:
+        """End the run. Returns once everything is on its way to the disk, which does not wait.
+
+        Args:
+            exit_code: Not 0: the run failed. By default it failed if the latest try of any of its
+                cells did.
+
+        Raises:
+            RunFinishedError: It has ended already.
+        """
+        if self._finished:
+            self._refuse_finished("finish")
+        if exit_code:
+            verdict = Verdict("failed", f"finish(exit_code={exit_code}) was called")
+            self.close("", verdict=verdict)
+        else:
+            self.close("finish() was called")
+
+    def __enter__(self) -> Run:
+        """Ends with the body of ``with``; the run that was current before is so again then."""
+        if self._finished:
+            self._refuse_finished("enter")
+        self._nested, self._succession = self._succession, None
+        if self._nested is not None:
+            self._nested.nest()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        nested, self._nested = self._nested, None
+        if not self._finished:
+            if error is None or (isinstance(error, SystemExit) and not error.code):
+                self.close("the body of its with statement ended")
+            else:
+                interrupted = isinstance(error, KeyboardInterrupt)
+                self.close("", failure=failure_of(error), interrupted=interrupted)
+        if nested is not None:
+            nested.leave()
+
+    @property
+    def path(self) -> Path:
+        """The run's directory."""
+        return self._run_dir.path
+
+    @property
+    def project(self) -> str:
+        """The project that the run belongs to."""
+        return self._info.project
+
+    @property
+    def group(self) -> str | None:
+        """The group that the run belongs to."""
+        return self._info.group
+
+    @property
+    def job_type(self) -> str | None:
+        """What kind of job the run is, such as ``train`` or ``eval``."""
+        return self._info.job_type
+
+    @property
+    def name(self) -> str:
+        """The run's name; may be set."""
+        return self._info.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._edit(name=name)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The run's tags; may be set."""
+        return tuple(self._info.tags)
+
+    @tags.setter
+    def tags(self, tags: list[str] | tuple[str, ...]) -> None:
+        self._edit(tags=[str(tag) for tag in tags])
+
+    @property
+    def notes(self) -> str | None:
+        """Notes about the run; may be set."""
+        return self._info.notes
+
+    @notes.setter
+    def notes(self, notes: str | None) -> None:
+        self._edit(notes=notes)
+
+    @property
+    def step(self) -> int:
+        """The step that the next row gets."""
+        cursor = self._cursor
+        return cursor.next_step if cursor.has_rows else cursor.first_step
+
+    @property
+    def attempt(self) -> int:
+        """The number of the attempt that rows go to now; 0 between tracked cells."""
+        return self._cursor.n
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was logged, tracked or saved."""
+        return self.is_untouched and self._open is None and not self.config.as_dict()
+
+    def begin_attempt(self, cell: CellInfo) -> int:
+        """A tracked cell begins: rows belong to it from now on. Returns the attempt's number."""
+        self.settle()
+        self.config.update(cell.config)
+        return self._begin_attempt(cell, self.config.as_dict())
+
+    def _first_row(self, cursor: Cursor) -> Cursor:
+        """Before the first row of an attempt: settle what was before, open an armed attempt."""
+        if self._finished:
+            self._refuse_finished("log")
+        self.settle()
+        cursor = self._cursor
+        if isinstance(cursor, ArmedCursor):
+            if cursor.thread_id == threading.get_ident() and not self._is_child:
+                self.begin_attempt(cursor.cell)
+                cursor = self._cursor
+            else:
+                cursor = self._loose
+        if not cursor.has_rows:
+            cursor.next_step = cursor.first_step
+        self._has_rows = True
+        return cursor
+
+    def _encode_slowly(self, seq: int, attempt: int, step: int, data: Mapping[str, Any]) -> bytes:
+        """A row that the encoder refused; empty if nothing of it can be recorded."""
+        floats = _values.all_floats(data) if type(data) is dict else None
+        refused: dict[str, str] = {}
+        row: dict[str, Any]
+        if floats is not None:
+            row = floats
+        else:
+            row, refused = _values.plain_row(data)
+        payload = encode_record((0, seq, now(), attempt, step, row)) if row else b""
+        for key, reason in refused.items():
+            if key not in self._warned:
+                self._warned.add(key)
+                warnings.warn(
+                    f"nbtrack: {key!r} was not recorded: {reason}", NbtrackWarning, stacklevel=3
+                )
+        return payload
+
+    def _record_config(self, key: str, value: Any) -> None:
+        self._change("config", key, value)
+
+    def _record_summary(self, key: str, value: Any) -> None:
+        self._change("summary", key, value)
+
+    def _read_summary(self) -> dict[str, Any]:
+        from .store.view import RunView
+
+        return RunView(self._run_dir).summary
+
+    def _edit(self, **changes: Any) -> None:
+        edit = Edit(**changes)
+        atomic_write(self._run_dir.new_edit(), msgspec.json.encode(edit))
+        self._info = msgspec.structs.replace(self._info, **changes)

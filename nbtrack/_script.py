@@ -1,0 +1,73 @@
+"""Runs of a plain script: one attempt, failed by an uncaught exception or a non-zero exit."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from types import TracebackType
+from typing import NoReturn
+
+from . import _current
+from ._attempts import CellInfo
+from ._failure import failure_of
+from ._run import Run
+from ._settings import Settings
+from ._start import RunOptions, start_next
+from .store.schema import Failure
+from .store.state import Verdict
+
+
+class ScriptHost:
+    """Starts the runs of a script, and ends them when the interpreter ends.
+
+    ``sys.excepthook`` and ``sys.exit`` are chained: what was there before is called as before.
+    """
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._failure: Failure | None = None
+        self._interrupted = False
+        self._exit_code: int | None = None
+        self._excepthook = sys.excepthook
+        self._exit = sys.exit
+        sys.excepthook = self._on_exception
+        sys.exit = self._on_exit
+        atexit.register(self._at_end)
+
+    def init(self, options: RunOptions) -> Run:
+        """Start a run, and make it current."""
+        settings = Settings.from_environ()
+        return start_next(options, settings, cell=self.cell_now())
+
+    def cell_now(self) -> CellInfo:
+        """The script as the one cell that it is."""
+        return CellInfo(source="", name=os.path.basename(sys.argv[0]) if sys.argv else None)
+
+    def _on_exception(
+        self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        if os.getpid() == self._pid:
+            self._interrupted = isinstance(error, KeyboardInterrupt)
+            self._failure = failure_of(error.with_traceback(traceback))
+        self._excepthook(kind, error, traceback)
+
+    def _on_exit(self, status: object = None, /) -> NoReturn:
+        # SystemExit never reaches excepthook, and what is caught on the way does not end anything:
+        # the last one before the end counts.
+        self._exit_code = status if isinstance(status, int) else int(status is not None)
+        self._exit(status)  # type: ignore[arg-type]
+
+    def _at_end(self) -> None:
+        if os.getpid() != self._pid:
+            return
+        while (run := _current.get_run()) is not None:
+            verdict = None
+            if self._failure is None and self._exit_code:
+                verdict = Verdict("failed", f"the script exited with code {self._exit_code}")
+            run.close(
+                "the script ended",
+                failure=self._failure,
+                interrupted=self._interrupted,
+                verdict=verdict,
+            )

@@ -1,0 +1,297 @@
+"""From the arguments of ``init()`` to a run on disk: a new one, or one that goes on."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from . import _current
+from ._attempts import CellInfo, Tries
+from ._disabled import DisabledRun
+from ._errors import InvalidSettingError, RunExistsError, RunNotFoundError
+from ._names import new_name
+from ._run import Run
+from ._settings import Settings
+from ._values import plain_config
+from ._version import __version__
+from .store import registry
+from .store.journal import now
+from .store.layout import RunDir, Store, atomic_write, check_run_id, find_store, new_run_id
+from .store.schema import RunInfo
+
+Resume = Literal["allow", "must", "never"]
+Reinit = Literal["finish_previous", "create_new", "return_previous"]
+_GIT_PATIENCE = 2.0
+
+
+class RunOptions(msgspec.Struct, kw_only=True):
+    """The arguments of :func:`nbtrack.init`, which describes them."""
+
+    project: str | None = None
+    name: str | None = None
+    id: str | None = None
+    tags: list[str] = []
+    notes: str | None = None
+    group: str | None = None
+    job_type: str | None = None
+    config: dict[str, Any] = {}
+    dir: str | None = None
+    resume: Resume | None = None
+    reinit: Reinit = "finish_previous"
+    mode: Literal["record", "disabled"] | None = None
+    notebook: str | None = None
+    command: list[str] | None = None
+
+
+def make_options(
+    *, config: Any = None, resume: Any = None, reinit: Any = None, id: Any = None, **others: Any
+) -> RunOptions:
+    """Check the arguments of ``init()``.
+
+    Raises:
+        InvalidRunIdError: The id is not one.
+        InvalidSettingError: Another argument has a value that it cannot have.
+    """
+    if id is not None:
+        check_run_id(id)
+    if others.get("tags") is not None:
+        tags = others["tags"]
+        others["tags"] = [tags] if isinstance(tags, str) else [str(tag) for tag in tags]
+    if others.get("dir") is not None:
+        others["dir"] = str(others["dir"])
+    values = {name: value for name, value in others.items() if value is not None}
+    if resume is not None and resume is not False:
+        values["resume"] = "allow" if resume is True else resume
+    if reinit is not None and reinit != "default":
+        values["reinit"] = {True: "finish_previous", False: "return_previous"}.get(reinit, reinit)
+    try:
+        values["config"] = plain_config(config)
+        return msgspec.convert({"id": id, **values}, RunOptions)
+    except (msgspec.ValidationError, TypeError) as error:
+        raise InvalidSettingError(str(error), operation="init a run") from None
+
+
+def start_run(options: RunOptions, settings: Settings, *, cwd: Path) -> Run:
+    """Begin a run, or go on with one. It is not made current here.
+
+    Raises:
+        RunExistsError: There is a run of this id and ``resume`` does not allow to go on with it,
+            or another process records it.
+        RunNotFoundError: ``resume="must"`` and there is none.
+        StoreNotWritableError: The store cannot be written.
+    """
+    if (options.mode or settings.mode) == "disabled":
+        return DisabledRun(options)
+    store = find_store(options.dir or settings.dir, cwd)
+    if options.id is not None and store.run(options.id).info.exists():
+        return _resume(store.run(options.id), options, settings)
+    if options.resume == "must":
+        raise RunNotFoundError(
+            f"there is no run {options.id!r} to resume",
+            path=store.path,
+            operation="init a run",
+            hint="resume='allow' starts one if there is none.",
+        )
+    run_dir = _create(store, options.id)
+    registry.register(store)
+    info = _describe(store, run_dir, options, settings, cwd)
+    atomic_write(run_dir.info, msgspec.json.encode(info))
+    return _open(run_dir, info, settings, options, Tries(), 0, resumed=False)
+
+
+def _create(store: Store, run_id: str | None) -> RunDir:
+    while True:
+        try:
+            return store.create_run(run_id or new_run_id())
+        except FileExistsError:
+            if run_id is not None:
+                raise RunExistsError(
+                    f"run {run_id!r} is being started by another process",
+                    path=store.run(run_id).path,
+                    operation="init a run",
+                    hint="Use another id.",
+                ) from None
+
+
+def _resume(run_dir: RunDir, options: RunOptions, settings: Settings) -> Run:
+    from .store import reader
+
+    if options.resume not in ("allow", "must"):
+        raise RunExistsError(
+            f"there is a run {run_dir.id!r} already",
+            path=run_dir.path,
+            operation="init a run",
+            hint="resume='allow' goes on with it; nothing of it is ever overwritten.",
+        )
+    taken = reader.snapshot(run_dir).fold
+    info = reader.read_info(run_dir)
+    evidence = taken.evidence(info.fail_on, now())
+    if evidence.owner == "alive" and evidence.closing is None and taken.owner is not None:
+        raise RunExistsError(
+            f"run {run_dir.id!r} is being recorded by process {taken.owner.process.pid}",
+            path=run_dir.path,
+            operation="init a run",
+            hint="End it there first, or use another id.",
+        )
+    for attempt in taken.attempts:
+        if attempt.state == "running":
+            attempt.state = "crashed"
+    loose_step = taken.loose.max_step + 1 if taken.loose else 0
+    run = _open(
+        run_dir,
+        info,
+        settings,
+        msgspec.structs.replace(options, config={**taken.config, **options.config}),
+        Tries(taken.facts()),
+        loose_step,
+        resumed=True,
+    )
+    if options.name is not None and options.name != info.name:
+        run.name = options.name
+    if options.tags:
+        run.tags = list(dict.fromkeys((*info.tags, *options.tags)))
+    if options.notes is not None:
+        run.notes = options.notes
+    return run
+
+
+def _open(
+    run_dir: RunDir,
+    info: RunInfo,
+    settings: Settings,
+    options: RunOptions,
+    tries: Tries,
+    loose_step: int,
+    *,
+    resumed: bool,
+) -> Run:
+    run = Run(
+        run_dir,
+        info,
+        settings,
+        tries=tries,
+        loose_step=loose_step,
+        resumed=resumed,
+        on_end=_current.forget,
+    )
+    run.config.update(options.config)
+    return run
+
+
+def _describe(
+    store: Store, run_dir: RunDir, options: RunOptions, settings: Settings, cwd: Path
+) -> RunInfo:
+    commit, branch = _git(cwd)
+    number = sum(1 for _ in store.run_dirs())
+    return RunInfo(
+        id=run_dir.id,
+        name=options.name or new_name(number),
+        project=options.project or settings.project or store.path.parent.name or "default",
+        created=now(),
+        host=socket.gethostname(),
+        user=_user(),
+        notebook=options.notebook,
+        command=options.command,
+        python=platform.python_version(),
+        nbtrack=__version__,
+        cwd=str(cwd),
+        git_commit=commit,
+        git_branch=branch,
+        tags=options.tags,
+        notes=options.notes,
+        group=options.group,
+        job_type=options.job_type,
+        fail_on=settings.fail_on,
+    )
+
+
+def _git(cwd: Path) -> tuple[str | None, str | None]:
+    """Commit and branch of the checkout around ``cwd``, if there is one."""
+    if not any((folder / ".git").exists() for folder in (cwd, *cwd.parents)):
+        return None, None
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD", "--abbrev-ref", "HEAD"],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_GIT_PATIENCE,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+    commit, _, branch = done.stdout.strip().partition("\n")
+    return commit or None, branch or None
+
+
+def _user() -> str | None:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return None
+
+
+class Takeover:
+    """A run begins where another was current: the other ends, unless ``with`` nests them.
+
+    A run without rows is taken over whole: nothing of it stays. Else it ends, and the cell that
+    runs goes on as an attempt of the new run; if the cell had logged nothing yet, its attempt
+    moves.
+    """
+
+    def __init__(self, old: Run, new: Run, cell: CellInfo | None) -> None:
+        self._old = old
+        self._new = new
+        self._cell = cell
+
+    def settle(self) -> None:
+        """The old run ends."""
+        old = self._old
+        if not old.finished:
+            if old.is_untouched:
+                old.discard()
+            else:
+                old.end_attempt("finished" if old.attempt_has_rows else "moved", None)
+                old.close("the next run began")
+        self._begin()
+
+    def nest(self) -> None:
+        """The old run waits."""
+        self._begin()
+
+    def leave(self) -> None:
+        """The old run goes on."""
+        if not self._old.finished:
+            _current.set_run(self._old)
+
+    def _begin(self) -> None:
+        if self._cell is not None and self._new.open_attempt is None:
+            self._new.begin_attempt(self._cell)
+
+
+def start_next(options: RunOptions, settings: Settings, *, cell: CellInfo | None) -> Run:
+    """Start a run and make it current, whatever is current now; ``cell`` becomes its attempt.
+
+    Raises:
+        As :func:`start_run`.
+    """
+    old = _current.get_run()
+    if old is not None and options.reinit == "return_previous":
+        return old
+    if options.command is None and options.notebook is None:
+        options.command = [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv[0] else None
+    new = start_run(options, settings, cwd=Path.cwd())
+    if old is not None and options.reinit != "create_new" and not new.finished:
+        new.follow(Takeover(old, new, cell))
+    elif cell is not None:
+        new.begin_attempt(cell)
+    _current.set_run(new)
+    return new

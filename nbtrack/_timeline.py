@@ -1,0 +1,307 @@
+"""What a process records of a run besides its rows: attempts, cells, changes, and the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any, Literal, NoReturn, Protocol
+
+from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Tries
+from ._errors import RunFinishedError
+from ._process import this_process
+from ._settings import Settings
+from .recorder import spawn
+from .store.journal import Journal, now
+from .store.layout import RunDir, new_writer_id
+from .store.schema import (
+    AttemptEnd,
+    AttemptStart,
+    CellError,
+    Change,
+    ChangeKind,
+    Closing,
+    Failure,
+    Outcome,
+    Role,
+    RunInfo,
+    WriterInfo,
+)
+from .store.state import Evidence, Verdict, first_failure
+
+_live: weakref.WeakSet[Timeline] = weakref.WeakSet()
+
+
+class Succession(Protocol):
+    """What becomes of the run that was current before this one."""
+
+    def settle(self) -> None:
+        """This run is used: the one before ends."""
+
+    def nest(self) -> None:
+        """This run is entered by ``with``: the one before waits."""
+
+    def leave(self) -> None:
+        """The ``with`` statement is left: the one before goes on."""
+
+
+class Timeline:
+    """A run being recorded: which attempt rows belong to, and how it all ends."""
+
+    def __init__(
+        self,
+        run_dir: RunDir,
+        info: RunInfo,
+        settings: Settings,
+        *,
+        tries: Tries,
+        loose_step: int,
+        resumed: bool,
+        on_end: Callable[[Timeline], None],
+    ) -> None:
+        self._run_dir = run_dir
+        self._info = info
+        self._settings = settings
+        self._on_end = on_end
+        self._tries = tries
+        self._errors: list[Failure] = []
+        self._open: OpenAttempt | None = None
+        self._loose = Cursor(0, loose_step)
+        self._cursor: Cursor = self._loose
+        self._has_rows = resumed
+        self._is_child = False
+        self._finished = False
+        self._succession: Succession | None = None
+        self._start_journal("owner")
+        self._journal.open()
+        spawn.ensure(run_dir.path, settings)
+        _live.add(self)
+
+    @property
+    def id(self) -> str:
+        """The run's id, which is the name of its directory."""
+        return self._run_dir.id
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether anything was logged."""
+        return self._has_rows
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether there is nothing yet but perhaps an open attempt without rows."""
+        attempts = len(self._tries.facts)
+        return not self._has_rows and attempts == (self._open is not None)
+
+    @property
+    def attempt_has_rows(self) -> bool:
+        """Whether anything was logged in the attempt that is running."""
+        return self._open is not None and self._open.cursor.has_rows
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has ended."""
+        return self._finished
+
+    @property
+    def open_attempt(self) -> int | None:
+        """The number of the attempt that is running."""
+        return self._open.cursor.n if self._open else None
+
+    def _begin_attempt(self, cell: CellInfo, config: dict[str, Any]) -> int:
+        """A tracked cell begins: rows belong to it from now on. Returns the attempt's number."""
+        if self._open is not None:
+            self.end_attempt("finished", None)
+        spawn.ensure(self._run_dir.path, self._settings)
+        n, cell_try = self._tries.begin(cell)
+        cursor = Cursor(n)
+        self._journal.append(
+            AttemptStart(
+                self._next_seq(),
+                now(),
+                n,
+                cell_try,
+                cell.cell_id,
+                cell.execution_count,
+                cell.name,
+                cell.tags,
+                cell.source,
+                config,
+            )
+        )
+        self._open = OpenAttempt(cell, cursor)
+        self._cursor = cursor
+        return n
+
+    def end_attempt(self, outcome: Outcome, failure: Failure | None) -> None:
+        """The tracked cell has ended so. Does nothing if none is open."""
+        attempt = self._open
+        if attempt is None:
+            return
+        n = attempt.cursor.n
+        self._journal.append(
+            AttemptEnd(
+                self._next_seq(),
+                now(),
+                n,
+                outcome,
+                failure,
+                time.perf_counter() - attempt.wall,
+                time.process_time() - attempt.cpu,
+            )
+        )
+        if outcome == "moved":
+            self._tries.forget(n)
+        else:
+            self._tries.end(n, outcome, failure)
+        self._open = None
+        self._cursor = self._loose
+
+    def arm(self, cell: CellInfo, thread_id: int) -> None:
+        """An untracked cell begins: the first row that ``thread_id`` logs makes it an attempt."""
+        if self._open is None:
+            self._cursor = ArmedCursor(cell, thread_id)
+
+    def disarm(self) -> None:
+        """The cell has ended without a row."""
+        if self._open is None:
+            self._cursor = self._loose
+
+    def record_cell_error(self, cell: CellInfo, failure: Failure) -> None:
+        """A cell that is not tracked raised: an event on the run's timeline."""
+        self._errors.append(failure)
+        self._journal.append(
+            CellError(
+                self._next_seq(),
+                now(),
+                self._cursor.n,
+                cell.cell_id,
+                cell.execution_count,
+                cell.source,
+                failure,
+            )
+        )
+
+    def follow(self, succession: Succession) -> None:
+        """This run follows another, which ends at the first use of this one."""
+        self._succession = succession
+
+    def settle(self) -> None:
+        """End the run that this one follows, if that is still to be done."""
+        succession, self._succession = self._succession, None
+        if succession is not None:
+            succession.settle()
+
+    def close(
+        self,
+        reason: str,
+        *,
+        cut_off: bool = False,
+        failure: Failure | None = None,
+        interrupted: bool = False,
+        verdict: Verdict | None = None,
+    ) -> None:
+        """End the run with a verdict over the latest try of each cell. Repeatable.
+
+        Args:
+            reason: Why it ends, if nothing failed.
+            cut_off: A tracked cell was running, or was interrupted only in order to end.
+            failure: What the open attempt failed with.
+            interrupted: The open attempt was interrupted by ``failure``.
+            verdict: The verdict, where it does not follow from the cells.
+        """
+        if self._finished:
+            return
+        if self._is_child:
+            self._end_journal()
+            return
+        self.settle()
+        label = self._open.cell.label if self._open else self._last_label()
+        if interrupted or (cut_off and self._open):
+            self.end_attempt("interrupted", failure)
+        else:
+            self.end_attempt("failed" if failure else "finished", failure)
+        if verdict is None and cut_off:
+            verdict = Verdict("failed", f"{reason} while cell {label} was running")
+        if verdict is None:
+            verdict = first_failure(self._evidence())
+        if verdict is None and failure is not None and not interrupted:
+            verdict = Verdict("failed", f"{failure.type} was raised", failure)
+        if verdict is None:
+            verdict = Verdict("finished", f"interrupted: {failure.type}" if failure else reason)
+        state: Literal["finished", "failed"] = "failed" if verdict.state == "failed" else "finished"
+        closing = Closing(state=state, reason=verdict.reason, failure=verdict.failure)
+        self._change("closed", "", closing)
+        self._end_journal()
+
+    def discard(self) -> None:
+        """End the run and remove what there is of it."""
+        if not self._finished:
+            self._end_journal()
+            if not self._is_child:
+                shutil.rmtree(self._run_dir.path, ignore_errors=True)
+
+    def _start_journal(self, role: Role) -> None:
+        info = WriterInfo(
+            run=self._run_dir.id,
+            writer=new_writer_id(role),
+            role=role,
+            process=this_process(),
+            opened=now(),
+        )
+        self._journal = Journal(self._run_dir, info, self._settings, recorder_alive=spawn.seals)
+        self._next_seq = self._journal.next_seq
+
+    def _end_journal(self) -> None:
+        self._finished = True
+        self._journal.close()
+        if not self._is_child:
+            spawn.release(self._run_dir.path)
+        self._on_end(self)
+        _live.discard(self)
+
+    def _change(self, kind: ChangeKind, key: str, value: Any) -> None:
+        attempt = self._cursor.n
+        self._journal.append(Change(self._next_seq(), now(), attempt, kind, key, value))
+
+    def _evidence(self) -> Evidence:
+        return Evidence(
+            "alive",
+            attempts=self._tries.facts,
+            cell_errors=tuple(self._errors),
+            fail_on=self._info.fail_on,
+        )
+
+    def _last_label(self) -> str:
+        facts = self._tries.facts
+        return facts[-1].label if facts else ""
+
+    def _continue_in_child(self) -> None:
+        """In a forked child: a writer of its own; the run stays its parent's to end."""
+        self._is_child = True
+        self._succession = None
+        self._start_journal("worker")
+        self._loose = Cursor(0)
+        if self._open is not None:
+            self._open.cursor = Cursor(self._open.cursor.n)
+            self._cursor = self._open.cursor
+        else:
+            self._cursor = self._loose
+
+    def _refuse_finished(self, what: str) -> NoReturn:
+        raise RunFinishedError(
+            "the run has ended",
+            operation=f"{what} run {self.id}",
+            path=self._run_dir.path,
+            hint="nbtrack.init() starts another; init(id=..., resume='allow') goes on with this.",
+        )
+
+
+def _after_fork() -> None:
+    for run in list(_live):
+        run._continue_in_child()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,173 @@
+"""What a person may log, turned into what a journal can hold.
+
+Only rows that the encoder refuses come here: numpy and torch scalars, integers beyond 64 bits,
+other mappings than ``dict``, and things that cannot be recorded at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from .store.schema import BIG_INT, encode_record
+
+_INT_MIN, _INT_MAX = -(1 << 63), (1 << 64) - 1
+_MAX_DEPTH = 32
+
+# Types seen to be plain floating-point scalars, such as numpy.float32: float() is all they need.
+_float_types: set[type] = {float}
+
+
+class Unrecordable(Exception):
+    """A value that cannot be recorded; says what it is."""
+
+
+def all_floats(data: dict[str, Any]) -> dict[str, float] | None:
+    """The row with every value as a float, if that is all that they are; else None."""
+    if _float_types.issuperset(map(type, data.values())):
+        return dict(zip(data, map(float, data.values()), strict=True))
+    return None
+
+
+def plain_row(data: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The row as the journal holds it, and what of it cannot be recorded: key to reason."""
+    refused: dict[str, str] = {}
+    return _plain_mapping(data, "", refused, 0), refused
+
+
+def _plain_mapping(
+    data: Mapping[Any, Any], prefix: str, refused: dict[str, str], depth: int
+) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for key, value in data.items():
+        name = _text(str(key))
+        try:
+            if isinstance(value, Mapping):
+                if depth == _MAX_DEPTH:
+                    raise Unrecordable(f"mappings nested more than {_MAX_DEPTH} deep")
+                row[name] = _plain_mapping(value, f"{prefix}{name}/", refused, depth + 1)
+            else:
+                row[name] = _plain(value)
+        except Unrecordable as reason:
+            refused[prefix + name] = str(reason)
+    return row
+
+
+def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind is float or kind is bool or value is None:
+        return value
+    if kind is int:
+        return _integer(value)
+    if kind is str:
+        return _text(value)
+    scalar = _scalar(value)
+    if scalar is not None:
+        return scalar
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    try:
+        encode_record(value)
+    except Exception:  # whatever an encoder or a foreign object raises
+        raise Unrecordable(_describe(value)) from None
+    return value
+
+
+def _scalar(value: Any) -> float | int | bool | str | msgspec.msgpack.Ext | None:
+    """The number in a numpy, torch or other scalar; None if it holds none."""
+    for convert in (_item, _as_integer, _as_float):
+        try:
+            found = convert(value)
+        except Exception:  # a foreign object may raise anything
+            continue
+        if type(found) is float:
+            if convert is _item:
+                _float_types.add(type(value))
+            return found
+        if type(found) is int:
+            return _integer(found)
+        if type(found) is bool:
+            return found
+        if type(found) is str:
+            return _text(found)
+    return None
+
+
+def _item(value: Any) -> Any:
+    return value.item()
+
+
+def _as_integer(value: Any) -> Any:
+    return operator.index(value)
+
+
+def _as_float(value: Any) -> Any:
+    return float(value) if hasattr(value, "__float__") else None
+
+
+def _integer(value: int) -> int | msgspec.msgpack.Ext:
+    if _INT_MIN <= value <= _INT_MAX:
+        return value
+    return msgspec.msgpack.Ext(BIG_INT, str(value).encode())
+
+
+def _text(value: str) -> str:
+    """Text that UTF-8 can hold; lone surrogates are shown escaped."""
+    return value.encode("utf-8", "backslashreplace").decode()
+
+
+def _describe(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return f"a {type(value).__name__} of shape {shape} is not a number; log its mean, say"
+    return f"a {type(value).__module__}.{type(value).__qualname__} is not a number or text"
+
+
+def plain_config(config: Any) -> dict[str, Any]:
+    """A config as JSON holds it, from a mapping, a dataclass instance or parsed arguments.
+
+    Raises:
+        TypeError: It is none of those.
+    """
+    if config is None:
+        return {}
+    if isinstance(config, argparse.Namespace):
+        config = vars(config)
+    elif dataclasses.is_dataclass(config) and not isinstance(config, type):
+        config = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
+    if not isinstance(config, Mapping):
+        raise TypeError(
+            f"config must be a mapping, a dataclass instance or parsed arguments, "
+            f"not {type(config).__name__}"
+        )
+    return {str(key): plain_setting(value) for key, value in config.items()}
+
+
+def plain_setting(value: Any, depth: int = 0) -> Any:
+    """One value of a config as JSON holds it; what JSON cannot hold becomes its ``str()``."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value) if _INT_MIN <= value <= _INT_MAX else str(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, str):
+        return _text(value)
+    if depth < _MAX_DEPTH:
+        if isinstance(value, Mapping):
+            return {_text(str(k)): plain_setting(v, depth + 1) for k, v in value.items()}
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return plain_setting(
+                {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}, depth + 1
+            )
+        if isinstance(value, list | tuple | set | frozenset):
+            return [plain_setting(item, depth + 1) for item in value]
+    scalar = _scalar(value)
+    if scalar is None or isinstance(scalar, msgspec.msgpack.Ext):
+        return _text(str(value))
+    return scalar

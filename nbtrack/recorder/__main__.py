@@ -1,0 +1,85 @@
+"""The command lines of the recorder and of a merge.
+
+::
+
+    python -m nbtrack.recorder --owner PID --started TICKS     the control socket is its stdin
+    python -m nbtrack.recorder merge RUN_DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from pathlib import Path
+
+from .._process import this_process
+
+
+def main() -> int:
+    """Run as the command line says. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m nbtrack.recorder")
+    parser.add_argument("--owner", type=int, help="process id of the process whose runs these are")
+    parser.add_argument("--started", type=int, help="its start, in clock ticks since boot")
+    commands = parser.add_subparsers(dest="command")
+    merge = commands.add_parser("merge", help="merge the sealed sets of a run into one")
+    merge.add_argument("run_dir", type=Path)
+    arguments = parser.parse_args()
+    if arguments.command == "merge":
+        return _merge(arguments.run_dir)
+    if arguments.owner is None or arguments.started is None:
+        parser.error("--owner and --started are needed")
+    try:
+        control = socket.socket(fileno=0)
+    except OSError:
+        parser.error("stdin has to be a socket")
+    return _record(arguments.owner, arguments.started, control)
+
+
+def _record(pid: int, started: int, control: socket.socket) -> int:
+    import msgspec
+
+    from .loop import Recorder
+
+    # The owner is a process of this machine and this namespace: its child this one is.
+    owner = msgspec.structs.replace(this_process(), pid=pid, started=started)
+    Recorder(owner, control).run()
+    return 0
+
+
+def _merge(path: Path) -> int:
+    _be_modest()
+    from ..store import reader
+    from ..store.layout import RunDir
+    from ..store.merge import is_worth_merging, merge
+    from .notes import note
+
+    run_dir = RunDir(path)
+    try:
+        selection = reader.select(run_dir)
+        if not selection.segments or is_worth_merging(selection):
+            merge(run_dir)
+        if not selection.segments:
+            reader.write_status(run_dir)
+    except Exception as error:  # noqa: BLE001 - nobody else would hear of it
+        if run_dir.path.exists():
+            note(run_dir.recorder_log, f"could not merge: {type(error).__name__}: {error}")
+            return 1
+    return 0
+
+
+def _be_modest() -> None:
+    """Give way to everybody else, in CPU and in disk."""
+    import contextlib
+
+    with contextlib.suppress(OSError):
+        os.nice(19)
+    with contextlib.suppress(Exception):
+        import psutil
+
+        psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,291 @@
+"""One run, as the recorder looks after it.
+
+Every look reads what came to the journal, feeds the live frame, and seals the segments that may be
+sealed: those that their writer closed, and those of certainly dead writers. A stopped process is
+alive. The recorder's own samples and heartbeats go through a journal of its own, and so come back
+to it like everybody else's records.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from .._errors import NbtrackError
+from .._process import ProcessIdentity, liveness, this_process
+from .._settings import Settings
+from ..store.journal import Journal, now
+from ..store.layout import RunDir, SegmentName, atomic_write, new_writer_id
+from ..store.schema import Beat, Change, Record, Row, Sample, WriterInfo
+from ..store.tail import SegmentTail
+from ..store.values import flatten
+from .liveframe import SYSTEM, LiveFrame
+from .notes import note
+
+_LIVE_SECONDS = 1.0
+_LIVE_BYTES_PER_SECOND = 500_000
+_RETRY_SECONDS = 1.0
+_LONGEST_RETRY = 60.0
+
+
+class Follower:
+    """Looks after one run.
+
+    Attributes:
+        run_dir: The run.
+        settings: As the run's owner has them.
+        vanished: The directory is not there any more: the run was discarded.
+        sealed: How many segments were sealed so far.
+    """
+
+    def __init__(
+        self, run_dir: RunDir, settings: Settings, owner: ProcessIdentity, *, seals: bool
+    ) -> None:
+        self.run_dir = run_dir
+        self.settings = settings
+        self.vanished = False
+        self.sealed = 0
+        self._owner = owner
+        self._seals = seals
+        self._inode = self._look_up()
+        self._tails: dict[SegmentName, SegmentTail] = {}
+        self._given_up: set[SegmentName] = set()
+        self._closed: dict[str, bool] = {}
+        self._owner_gone = False
+        self._journal: Journal | None = None
+        self._frame = self._last_frame()
+        # Written before this recorder was started; rows up to there are in the frame already.
+        self._counted = dict(self._frame.cursor)
+        self._publish_at = 0.0
+        self._trouble = _Trouble(run_dir)
+
+    @property
+    def closed(self) -> bool:
+        """The owner has ended the run or is dead, and has not begun to write to it again."""
+        return self._owner_gone or (bool(self._closed) and all(self._closed.values()))
+
+    @property
+    def open(self) -> bool:
+        """The owner has begun to write, and has not ended."""
+        return not self.vanished and bool(self._closed) and not self.closed
+
+    @property
+    def done(self) -> bool:
+        """Nothing is left to do: the run is closed and what can be sealed is."""
+        if self.vanished:
+            return True
+        if not self.closed or self._journal is not None:
+            return False
+        return not any(
+            self._is_alive(tail) or (self._seals and (tail.ended or self._is_dead(tail)))
+            for tail in self._tails.values()
+        )
+
+    def is_same(self, run_dir: RunDir) -> bool:
+        """Whether ``run_dir`` is this very directory, not another in its place."""
+        return run_dir.path == self.run_dir.path and self._look_up() == self._inode
+
+    def look(self) -> None:
+        """Read what is new, seal what may be sealed, and show it."""
+        if self._look_up() != self._inode:
+            self.vanished = True
+            return
+        with self._trouble.noted("follow"):
+            self._read()
+        if self._seals:
+            self._seal()
+        self.publish()
+
+    def beat(self) -> None:
+        """Record that the owner is alive."""
+        self._append(lambda seq: Beat(seq, now()))
+
+    def add_sample(self, values: dict[str, float]) -> None:
+        """Record a look at the machine."""
+        self._append(lambda seq: Sample(seq, now(), values))
+
+    def owner_died(self, how: dict[str, int | None] | None) -> None:
+        """Record how the owner ended, if it left the run open."""
+        left_open = [] if self.vanished else [w for w, closed in self._closed.items() if not closed]
+        for writer in left_open:
+            self._append(partial(_death, writer, how))
+        self._owner_gone = True
+
+    def end_own_journal(self) -> None:
+        """Write nothing more of our own. Repeatable."""
+        journal, self._journal = self._journal, None
+        if journal is not None:
+            with self._trouble.noted("end the recorder's journal"):
+                journal.close()
+
+    def publish(self, *, at_once: bool = False) -> None:
+        """Replace the live frame if it changed, not too often and not too much at a time."""
+        moment = time.monotonic()
+        if not self._frame.changed or (moment < self._publish_at and not at_once):
+            return
+        with self._trouble.noted("publish the live frame"):
+            data = self._frame.to_bytes()
+            self._publish_at = moment + max(_LIVE_SECONDS, len(data) / _LIVE_BYTES_PER_SECOND)
+            atomic_write(self.run_dir.live, data, durable=False)
+
+    def _read(self) -> None:
+        for name in self.run_dir.segments():
+            if name in self._given_up:
+                continue
+            tail = self._tails.get(name)
+            if tail is None:
+                tail = self._tails[name] = SegmentTail(self.run_dir.segment(name), name)
+            if not tail.ended:
+                self._read_segment(tail)
+
+    def _read_segment(self, tail: SegmentTail) -> None:
+        try:
+            for records in tail.batches(thorough=False):
+                self._take(tail, records)
+        except FileNotFoundError:
+            # Sealed by somebody else, or discarded with the whole run.
+            self._tails.pop(tail.name, None)
+            return
+        except NbtrackError as error:
+            self._give_up(tail, str(error))
+            return
+        if tail.info is not None and self._is_owners(tail.info):
+            self._closed.setdefault(tail.name.writer, False)
+
+    def _take(self, tail: SegmentTail, records: list[Record]) -> None:
+        writer = tail.name.writer
+        frame = self._frame
+        counted = self._counted.get(writer, 0)
+        for record in records:
+            if isinstance(record, Row):
+                if record.seq > counted:
+                    frame.add(record.attempt, record.step, _numbers(record.data))
+            elif isinstance(record, Sample) and record.seq > counted:
+                frame.add(SYSTEM, record.time, record.data.items())
+        if records:
+            frame.cursor[writer] = max(frame.cursor.get(writer, 0), records[-1].seq)
+        if tail.info is not None and self._is_owners(tail.info):
+            self._closed[writer] = _is_closed_by(records, self._closed.get(writer, False))
+
+    def _seal(self) -> None:
+        if self._trouble.waiting("seal"):
+            return
+        for name, tail in sorted(self._tails.items()):
+            if tail.ended or self._is_dead(tail):
+                with self._trouble.noted("seal"):
+                    self._seal_segment(name, tail)
+
+    def _seal_segment(self, name: SegmentName, tail: SegmentTail) -> None:
+        from ..store.seal import seal
+
+        if not tail.ended:
+            self._read_segment(tail)  # what a dead writer left behind since the last look
+        if name in self._given_up or name not in self._tails:
+            return
+        if seal(self.run_dir, name):
+            self.sealed += 1
+        elif tail.path.exists():
+            self._give_up(tail, "; ".join(map(str, tail.damage)) or "it cannot be sealed")
+            return
+        self._tails.pop(name, None)
+
+    def _give_up(self, tail: SegmentTail, why: str) -> None:
+        """Leave a segment as it is; readers go on reading what can be read of it."""
+        self._given_up.add(tail.name)
+        self._tails.pop(tail.name, None)
+        note(self.run_dir.recorder_log, f"left as it is: {tail.path.name}: {why}")
+
+    def _append(self, make: Callable[[int], Record]) -> None:
+        with self._trouble.noted("write the recorder's journal"):
+            journal = self._journal
+            if journal is None:
+                journal = self._journal = self._open_journal()
+            journal.append(make(journal.next_seq()))
+
+    def _open_journal(self) -> Journal:
+        info = WriterInfo(
+            run=self.run_dir.id,
+            writer=new_writer_id("recorder"),
+            role="recorder",
+            process=this_process(),
+            opened=now(),
+        )
+        # Who waits at the quota for the recorder must not be the recorder.
+        settings = msgspec.structs.replace(self.settings, overflow="drop")
+        return Journal(self.run_dir, info, settings)
+
+    def _is_owners(self, info: WriterInfo) -> bool:
+        return info.role == "owner" and info.process == self._owner
+
+    def _is_dead(self, tail: SegmentTail) -> bool:
+        return tail.info is not None and liveness(tail.info.process) == "dead"
+
+    def _is_alive(self, tail: SegmentTail) -> bool:
+        """Whether the segment's writer may still write to it, as far as can be seen from here."""
+        if tail.ended or tail.info is None or tail.info.role == "recorder":
+            return False
+        return liveness(tail.info.process) == "alive"
+
+    def _look_up(self) -> tuple[int, int] | None:
+        try:
+            found = self.run_dir.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _last_frame(self) -> LiveFrame:
+        """The frame of the recorder before this one, if there was one."""
+        with contextlib.suppress(OSError, ValueError):
+            return LiveFrame.from_bytes(self.run_dir.live.read_bytes())
+        return LiveFrame()
+
+
+class _Trouble:
+    """Failures of one run: noted once each, and none of them stops the others."""
+
+    def __init__(self, run_dir: RunDir) -> None:
+        self._run_dir = run_dir
+        self._told: dict[str, str] = {}
+        self._retry: dict[str, tuple[float, float]] = {}
+
+    def waiting(self, what: str) -> bool:
+        """Whether ``what`` failed and is not to be tried again yet."""
+        return time.monotonic() < self._retry.get(what, (0.0, 0.0))[0]
+
+    @contextlib.contextmanager
+    def noted(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - one failing run must not stop the others
+            text = f"could not {what}: {type(error).__name__}: {error}"
+            if self._told.get(what) != text and self._run_dir.path.exists():
+                self._told[what] = text
+                note(self._run_dir.recorder_log, text)
+            delay = min(_LONGEST_RETRY, 2 * self._retry.get(what, (0.0, _RETRY_SECONDS))[1])
+            self._retry[what] = (time.monotonic() + delay, delay)
+        else:
+            self._retry.pop(what, None)
+
+
+def _is_closed_by(records: list[Record], before: bool) -> bool:
+    """Whether the owner's last word is that the run is closed."""
+    for record in reversed(records):
+        if isinstance(record, Change):
+            if record.kind == "dropped":
+                continue  # the journal's last word, which may come after the owner's
+            return record.kind == "closed"
+        return False
+    return before
+
+
+def _death(writer: str, how: dict[str, int | None] | None, seq: int) -> Change:
+    return Change(seq, now(), 0, "owner_died", writer, how)
+
+
+def _numbers(data: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    return ((key, value) for key, (value, _) in flatten(data) if value is not None)

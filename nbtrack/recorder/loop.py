@@ -1,0 +1,237 @@
+"""The recorder's main loop: waits for its owner's death, for news of runs, and for the clock."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from .._process import ProcessIdentity, liveness
+from .._settings import Settings
+from ..store.layout import RunDir
+from . import postmortem
+from .follower import Follower
+from .merging import MergeQueue
+from .samplers import Sampler
+from .spawn import decode_message
+
+TICK_SECONDS = 0.5
+BEAT_SECONDS = 5.0
+LINGER_SECONDS = 5.0
+# How long a recorder outlives its owner at most, for workers that live on or a disk that is full.
+AFTERLIFE_SECONDS = 60.0
+_MESSAGES = 1 << 16
+
+
+class Recorder:
+    """Looks after all runs of one owner.
+
+    Args:
+        owner: The process whose runs these are.
+        control: Where its messages come in, one line each.
+        in_process: Runs as a thread of the owner: seals and merges nothing.
+    """
+
+    def __init__(
+        self, owner: ProcessIdentity, control: socket.socket, *, in_process: bool = False
+    ) -> None:
+        self._owner = owner
+        self._in_process = in_process
+        self._control: socket.socket | None = control
+        control.setblocking(False)
+        self._partial = b""
+        self._followers: list[Follower] = []
+        self._merges = MergeQueue()
+        self._sampler: Sampler | None = None
+        self._pidfd = None if in_process else _open_pidfd(owner)
+        self._owner_alive = True
+        self._stop = False
+        self._tick_at = self._beat_at = self._sample_at = 0.0
+        self._idle_since = time.monotonic()
+        self._give_up_at = float("inf")
+
+    def run(self) -> None:
+        """Work until the owner is dead or has no runs any more, and everything is in order."""
+        with self._wakeup() as wakeup:
+            while not self._over():
+                if self._wait(wakeup):
+                    self._read_control()
+                    self._tick()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+        for follower in self._followers:
+            follower.end_own_journal()
+            follower.look()
+            follower.publish(at_once=True)
+
+    def stop(self) -> None:
+        """Finish with the next look. May be called by a signal handler."""
+        self._stop = True
+
+    def _over(self) -> bool:
+        if self._stop:
+            return True
+        if self._followers or self._merges.busy:
+            self._idle_since = time.monotonic()
+            return time.monotonic() > self._give_up_at
+        if not self._owner_alive:
+            return True
+        if self._control is not None:
+            if time.monotonic() - self._idle_since < LINGER_SECONDS:
+                return False
+            self._end_control()
+        return not self._followers
+
+    def _wait(self, wakeup: int | None) -> bool:
+        """Wait until something happens or it is time. Whether to look at everything now."""
+        poll = select.poll()
+        watched = [wakeup, self._pidfd if self._owner_alive else None]
+        for fd in (*watched, self._control):
+            if fd is not None:
+                poll.register(fd, select.POLLIN)
+        left = max(0.0, self._tick_at - time.monotonic())
+        happened = [fd for fd, _ in poll.poll(left * 1000)]
+        if self._pidfd in happened:
+            self._owner_alive = False
+        if wakeup in happened:
+            os.read(wakeup, _MESSAGES) if wakeup is not None else None
+        return bool(happened) or time.monotonic() >= self._tick_at
+
+    def _tick(self) -> None:
+        moment = time.monotonic()
+        self._tick_at = moment + TICK_SECONDS
+        if self._owner_alive and self._pidfd is None and not self._in_process:
+            self._owner_alive = liveness(self._owner) != "dead"
+        for follower in self._followers:
+            follower.look()
+        if not self._owner_alive and self._give_up_at == float("inf"):
+            self._give_up_at = moment + AFTERLIFE_SECONDS
+            self._bury()
+        elif self._owner_alive:
+            self._record(moment)
+        for follower in list(self._followers):
+            self._advance(follower)
+        if not self._in_process:
+            self._merges.poll()
+
+    def _record(self, moment: float) -> None:
+        """Heartbeat and samples, when it is time for them."""
+        runs = [follower for follower in self._followers if follower.open]
+        if not runs:
+            return
+        if moment >= self._beat_at:
+            self._beat_at = moment + BEAT_SECONDS
+            for follower in runs:
+                follower.beat()
+        if moment >= self._sample_at:
+            interval = min(follower.settings.sample_interval for follower in runs)
+            self._sample_at = moment + interval
+            if self._sampler is None:
+                self._sampler = Sampler(self._owner.pid)
+            values = self._sampler.sample()
+            for follower in runs:
+                follower.add_sample(values)
+        self._tick_at = min(self._tick_at, self._sample_at)
+
+    def _bury(self) -> None:
+        """The owner is dead: say how it ended in every run that it left open."""
+        how = postmortem.how_it_ended(self._owner.pid, self._owner.started, self._pidfd)
+        for follower in self._followers:
+            follower.owner_died(how)
+
+    def _advance(self, follower: Follower) -> None:
+        """Bring a run that has ended to its end, and let go of it."""
+        if follower.closed:
+            follower.end_own_journal()
+            follower.look()
+        sealed, follower.sealed = follower.sealed, 0
+        if follower.done:
+            follower.publish(at_once=True)
+            self._followers.remove(follower)
+        if follower.vanished or self._in_process:
+            return
+        if follower.done:
+            self._merges.add(follower.run_dir)
+        elif sealed:
+            self._merges.add_if_many(follower.run_dir)
+
+    def _follow(self, path: Path, settings: Settings) -> None:
+        run_dir = RunDir(path)
+        if path.is_dir() and not any(one.is_same(run_dir) for one in self._followers):
+            seals = not self._in_process
+            self._followers.append(Follower(run_dir, settings, self._owner, seals=seals))
+            self._tick_at = 0.0
+
+    def _read_control(self) -> None:
+        while self._control is not None:
+            try:
+                data = self._control.recv(_MESSAGES)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._control.close()
+                self._control = None
+            *lines, self._partial = (self._partial + data).split(b"\n")
+            for line in lines:
+                with contextlib.suppress(msgspec.DecodeError):
+                    self._follow(*decode_message(line))
+
+    def _end_control(self) -> None:
+        """Take no more messages. What was sent before is read; later ones fail at the sender."""
+        if self._control is None:
+            return
+        self._read_control()
+        if self._control is not None:
+            with contextlib.suppress(OSError):
+                self._control.shutdown(socket.SHUT_RD)
+            self._read_control()
+
+    @contextlib.contextmanager
+    def _wakeup(self) -> Iterator[int | None]:
+        """A descriptor that becomes readable when a signal asks the process to end."""
+        if self._in_process:
+            yield None
+            return
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            self.stop()
+
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, handle)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+        try:
+            yield reader
+        finally:
+            signal.set_wakeup_fd(-1)
+            os.close(reader)
+            os.close(writer)
+
+
+def _open_pidfd(owner: ProcessIdentity) -> int | None:
+    """A descriptor that becomes readable when the owner dies; None where there are none.
+
+    Whether it is the owner's and not that of a process with its pid, its start time tells.
+    """
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        pidfd = os.pidfd_open(owner.pid)
+    except OSError:
+        return None
+    if liveness(owner) == "dead":
+        os.close(pidfd)
+        return None
+    return pidfd

@@ -1,0 +1,65 @@
+"""How a process ended that is not a child of ours."""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from pathlib import Path
+
+# The kernel's struct pidfd_info in its first version: mask, cgroup, eleven numbers, exit status.
+_INFO = struct.Struct("<QQ11Ii")
+_INFO_EXIT = 1 << 3
+_GET_INFO = 3 << 30 | _INFO.size << 16 | 0xFF << 8 | 11
+_PATIENCE = 0.5
+
+
+def how_it_ended(pid: int, started: int, pidfd: int | None) -> dict[str, int | None] | None:
+    """``{"exit": code, "signal": number}`` of a dead process, one of them None; None if unknown.
+
+    While nobody has waited for it, a dead process is a zombie with its status in ``/proc``; after
+    that only a pidfd opened in its lifetime still knows (Linux 6.15 and newer).
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        found = _of_zombie(pid, started)
+        if found == "gone":
+            return _explain(_of_pidfd(pidfd))
+        if isinstance(found, int):
+            return _explain(found)
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(0.005)
+
+
+def _of_zombie(pid: int, started: int) -> int | str:
+    """The wait status of a zombie, or ``gone`` or ``alive``."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return "gone"
+    fields = stat[stat.rindex(b")") + 2 :].split()
+    if int(fields[19]) != started:
+        return "gone"
+    return int(fields[49]) if fields[0] in (b"Z", b"X") else "alive"
+
+
+def _of_pidfd(pidfd: int | None) -> int | None:
+    if pidfd is None:
+        return None
+    import fcntl
+
+    buffer = bytearray(_INFO.pack(_INFO_EXIT, *[0] * 13))
+    try:
+        fcntl.ioctl(pidfd, _GET_INFO, buffer)
+    except OSError:
+        return None
+    mask, *_, status = _INFO.unpack(buffer)
+    return status if mask & _INFO_EXIT else None
+
+
+def _explain(status: int | None) -> dict[str, int | None] | None:
+    if status is None:
+        return None
+    code = os.waitstatus_to_exitcode(status)
+    return {"exit": None, "signal": -code} if code < 0 else {"exit": code, "signal": None}

@@ -1,0 +1,149 @@
+"""All runs of a store: find one, list many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from .._errors import AmbiguousRunError, RunNotFoundError, StoreError
+from .._settings import Settings
+from .layout import RunDir, Store, find_store
+from .view import RunView
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class RunList(Sequence[RunView]):
+    """Runs, newest first.
+
+    Attributes:
+        unreadable: Runs that cannot be read, with the reason; the others are not held up by them.
+    """
+
+    def __init__(self, views: Sequence[RunView], unreadable: dict[str, str]) -> None:
+        self._views = list(views)
+        self.unreadable = unreadable
+
+    @overload
+    def __getitem__(self, at: int) -> RunView: ...
+    @overload
+    def __getitem__(self, at: slice) -> RunList: ...
+    def __getitem__(self, at: int | slice) -> RunView | RunList:
+        if isinstance(at, slice):
+            return RunList(self._views[at], self.unreadable)
+        return self._views[at]
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def __iter__(self) -> Iterator[RunView]:
+        return iter(self._views)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} runs>"
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """One row a run; config and summary as ``config.<key>`` and ``summary.<key>``."""
+        import pandas
+
+        rows: list[dict[str, Any]] = []
+        for view in self:
+            row: dict[str, Any] = {
+                "id": view.id,
+                "name": view.name,
+                "project": view.project,
+                "state": view.state,
+                "reason": view.reason,
+                "started_at": view.started_at,
+                "ended_at": view.ended_at,
+                "attempts": len(view.attempts),
+                "rows": view.rows,
+            }
+            row.update({f"config.{key}": value for key, value in view.config.items()})
+            row.update({f"summary.{key}": value for key, value in view.summary.items()})
+            rows.append(row)
+        return pandas.DataFrame(rows)
+
+
+def open_store(directory: str | Path | None = None) -> Store:
+    """The store in ``directory``, else the one that the settings and the working directory give."""
+    settings = Settings.from_environ(dir=str(directory) if directory is not None else None)
+    return find_store(settings.dir, Path.cwd())
+
+
+def runs(
+    *,
+    project: str | None = None,
+    state: str | None = None,
+    dir: str | Path | None = None,
+    include_empty: bool = False,
+) -> RunList:
+    """The runs of a store, newest first.
+
+    Args:
+        project: Only runs of this project.
+        state: Only runs that are running, finished, failed or crashed.
+        dir: The store directory; by default the one in which runs would be recorded.
+        include_empty: Also runs in which nothing was logged, tracked or saved.
+    """
+    found: list[RunView] = []
+    unreadable: dict[str, str] = {}
+    for run_dir in open_store(dir).run_dirs():
+        view = RunView(run_dir)
+        try:
+            if project is not None and view.project != project:
+                continue
+            if view.is_empty and not include_empty:
+                continue
+            if state is not None and view.state != state:
+                continue
+        except (StoreError, OSError) as error:
+            if run_dir.path.exists():
+                unreadable[run_dir.id] = str(error)
+            continue
+        found.append(view)
+    found.sort(key=lambda view: view.started_at, reverse=True)
+    return RunList(found, unreadable)
+
+
+def open_run(id_or_name: str, *, dir: str | Path | None = None) -> RunView:
+    """One run, by its id or by its name.
+
+    Raises:
+        RunNotFoundError: There is none.
+        AmbiguousRunError: Several runs have this name.
+        DamagedFileError: Its ``run.json`` is not what was written.
+    """
+    store = open_store(dir)
+    return RunView(find_run(store, id_or_name))
+
+
+def find_run(store: Store, id_or_name: str) -> RunDir:
+    """The directory of one run; raises as :func:`open_run`."""
+    directories = list(store.run_dirs())
+    for run_dir in directories:
+        if run_dir.id == id_or_name:
+            return run_dir
+    named: list[RunDir] = []
+    for run_dir in directories:
+        try:
+            if RunView(run_dir).name == id_or_name:
+                named.append(run_dir)
+        except (StoreError, OSError):
+            continue
+    if len(named) > 1:
+        raise AmbiguousRunError(
+            f"{len(named)} runs are named {id_or_name!r}: {', '.join(r.id for r in named)}",
+            path=store.path,
+            hint="Use an id.",
+        )
+    if not named:
+        raise RunNotFoundError(
+            f"no run has the id or the name {id_or_name!r}",
+            path=store.path,
+            operation="open a run",
+            hint="`nbtrack ls` lists the runs; NBTRACK_DIR or --store chooses another store.",
+        )
+    return named[0]

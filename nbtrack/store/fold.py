@@ -1,0 +1,246 @@
+"""What the records of a run add up to: attempts, config, summary and the evidence of its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from .._process import liveness
+from .digest import Digest, Last
+from .schema import (
+    AttemptEnd,
+    AttemptStart,
+    AttemptState,
+    CellError,
+    Change,
+    Closing,
+    Event,
+    Failure,
+    WriterInfo,
+)
+from .state import AttemptFacts, Evidence
+
+SCRIPT = "script"
+
+
+class Attempt(msgspec.Struct, kw_only=True, omit_defaults=False):
+    """One execution of a tracked cell.
+
+    ``rows`` counts ``log()`` calls; ``summary`` is each key's last value in this attempt;
+    ``config`` is the run's config when the attempt began. Times are microseconds UTC.
+    """
+
+    n: int
+    writer: str
+    cell_try: int
+    cell_id: str | None
+    execution_count: int | None
+    name: str | None
+    tags: list[str]
+    source: str
+    config: dict[str, Any]
+    state: AttemptState = "running"
+    started: int
+    ended: int | None = None
+    failure: Failure | None = None
+    wall_seconds: float | None = None
+    cpu_seconds: float | None = None
+    rows: int = 0
+    max_step: int = -1
+    summary: dict[str, Any] = {}
+
+    @property
+    def label(self) -> str:
+        """How a person names the cell: by its number, else its name."""
+        if self.execution_count is not None:
+            return f"[{self.execution_count}]"
+        return self.name or SCRIPT
+
+
+class Fold(msgspec.Struct, kw_only=True):
+    """A run, added up. What is in it depends on the records alone, not on who is alive."""
+
+    writers: list[WriterInfo] = []
+    attempts: list[Attempt] = []
+    config: dict[str, Any] = {}
+    summary: dict[str, Any] = {}
+    closings: dict[str, Closing] = {}
+    closed_at: dict[str, int] = {}
+    died: dict[str, dict[str, Any] | None] = {}
+    errors: list[Failure] = []
+    rows: int = 0
+    dropped: int = 0
+    last_time: int = 0
+    loose: Attempt | None = None
+
+    @property
+    def owner(self) -> WriterInfo | None:
+        """The process that recorded the run last."""
+        owners = [writer for writer in self.writers if writer.role == "owner"]
+        return max(owners, key=lambda writer: writer.opened, default=None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was logged, tracked or saved."""
+        return not (self.rows or self.attempts or self.config or self.summary)
+
+    def evidence(self, fail_on: Literal["tracked", "any", "never"], now: int) -> Evidence:
+        """What tells the run's state; looks up the owner's process."""
+        owner = self.owner
+        if owner is None:
+            return Evidence("elsewhere", attempts=self.facts(), fail_on=fail_on)
+        alive = liveness(owner.process)
+        if alive == "elsewhere" and owner.writer in self.died:
+            alive = "dead"
+        died = self.died.get(owner.writer) or {}
+        return Evidence(
+            alive,
+            closing=self.closings.get(owner.writer),
+            attempts=self.facts(),
+            cell_errors=tuple(self.errors),
+            fail_on=fail_on,
+            signal=died.get("signal"),
+            last_seen=max(0.0, (now - self.last_time) / 1e6) if self.last_time else None,
+            where=owner.process.host,
+        )
+
+    def facts(self) -> tuple[AttemptFacts, ...]:
+        return tuple(
+            AttemptFacts(a.n, a.cell_id or SCRIPT, a.label, a.state, a.failure)
+            for a in self.attempts
+        )
+
+    def to_json(self) -> str:
+        """The standard library's JSON, which keeps NaN and the infinities."""
+        return json.dumps(msgspec.to_builtins(self))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Fold:
+        return msgspec.convert(json.loads(text), cls)
+
+
+def fold(
+    writers: Iterable[WriterInfo], events: Iterable[tuple[str, Event]], digest: Digest
+) -> Fold:
+    """Add up a run. ``events`` come in any order between writers, in order within each."""
+    known = {writer.writer: writer for writer in writers}
+    result = Fold(writers=sorted(known.values(), key=lambda w: w.opened))
+    set_by_hand: dict[str, tuple[Last, Any]] = {}
+    order = {writer.writer: at for at, writer in enumerate(result.writers)}
+    attempts: dict[int, Attempt] = {}
+    for writer, event in sorted(events, key=lambda e: (order.get(e[0], len(order)), e[1].seq)):
+        result.last_time = max(result.last_time, event.time)
+        if isinstance(event, AttemptStart):
+            attempts[event.attempt] = _started(writer, event)
+        elif isinstance(event, AttemptEnd):
+            _end(attempts.get(event.attempt), event)
+            if event.outcome == "moved":
+                attempts.pop(event.attempt, None)
+        elif isinstance(event, CellError):
+            result.errors.append(event.failure)
+        else:
+            _change(result, set_by_hand, writer, event)
+    result.attempts = [attempts[n] for n in sorted(attempts)]
+    owner = result.owner
+    for attempt in result.attempts:
+        if attempt.state == "running" and owner and attempt.writer != owner.writer:
+            attempt.state = "crashed"
+    _add_rows(result, digest)
+    _summarise(result, set_by_hand, digest)
+    return result
+
+
+def _started(writer: str, event: AttemptStart) -> Attempt:
+    return Attempt(
+        n=event.attempt,
+        writer=writer,
+        cell_try=event.cell_try,
+        cell_id=event.cell_id,
+        execution_count=event.execution_count,
+        name=event.name,
+        tags=event.tags,
+        source=event.source,
+        config=event.config,
+        started=event.time,
+    )
+
+
+def _end(attempt: Attempt | None, event: AttemptEnd) -> None:
+    if attempt is not None and event.outcome != "moved":
+        attempt.state = event.outcome
+        attempt.ended = event.time
+        attempt.failure = event.failure
+        attempt.wall_seconds = event.wall_seconds
+        attempt.cpu_seconds = event.cpu_seconds
+
+
+def _change(
+    result: Fold, set_by_hand: dict[str, tuple[Last, Any]], writer: str, event: Change
+) -> None:
+    if event.kind == "config":
+        result.config[event.key] = event.value
+    elif event.kind == "summary":
+        at = Last(writer, event.seq, event.time, -1, None, None)
+        set_by_hand[event.key] = (at, event.value)
+    elif event.kind == "closed":
+        result.closings[writer] = msgspec.convert(event.value, Closing)
+        result.closed_at[writer] = event.time
+    elif event.kind == "owner_died":
+        result.died[event.key] = event.value
+    elif event.kind == "dropped":
+        result.dropped += event.value
+
+
+def _add_rows(result: Fold, digest: Digest) -> None:
+    result.rows = digest.rows
+    by_number = {attempt.n: attempt for attempt in result.attempts}
+    for n, rows in digest.items():
+        result.last_time = max(result.last_time, *(last.time for last in rows.last.values()), 0)
+        attempt = by_number.get(n)
+        if attempt is None:
+            attempt = _loose(n)
+            if n == 0:
+                result.loose = attempt
+            else:
+                result.attempts.append(attempt)
+        attempt.rows = rows.rows
+        attempt.max_step = rows.max_step
+        attempt.summary = {key: shown(last) for key, last in rows.last.items()}
+    result.attempts.sort(key=lambda attempt: attempt.n)
+
+
+def _loose(n: int) -> Attempt:
+    """Rows whose attempt has no beginning: attempt 0, or the beginning was damaged."""
+    return Attempt(
+        n=n,
+        writer="",
+        cell_try=0,
+        cell_id=None,
+        execution_count=None,
+        name=None,
+        tags=[],
+        source="",
+        config={},
+        started=0,
+    )
+
+
+def _summarise(result: Fold, set_by_hand: dict[str, tuple[Last, Any]], digest: Digest) -> None:
+    """Each key's value in the last attempt that logged it, unless set by hand since."""
+    latest: dict[str, Last] = {}
+    for n in sorted(digest):
+        latest.update(digest[n].last)
+    result.summary = {key: shown(last) for key, last in latest.items()}
+    for key, (at, value) in set_by_hand.items():
+        if key not in latest or latest[key].before(at):
+            result.summary[key] = value
+
+
+def shown(last: Last) -> Any:
+    """A stored value as Python shows it: integers beyond 2**53 from their exact text."""
+    if last.value is None:
+        return last.text
+    return last.value if last.text is None else int(last.text)

@@ -1,0 +1,144 @@
+"""The bytes of a segment file.
+
+A segment is a header of :data:`HEADER_SIZE` bytes, then frames, then zeros.
+
+- Header: ``NBTJ``, format version (u16), length (u16) and CRC-32 (u32) of a JSON
+  :class:`~nbtrack.store.schema.WriterInfo`, that JSON, zeros. The CRC covers the version.
+- Frame: ``0xC1`` (a byte that msgpack never uses), payload length (u24), CRC-32 (u32), payload,
+  all little-endian. The CRC starts from a salt, the CRC-32 of the writer's name, so that bytes of
+  another writer's journal inside a payload are never taken for a frame.
+
+A frame is whole or it is nothing: the reader tells "not written yet" and "torn by a kill" (nothing
+valid follows) from damage in the middle (a valid frame follows), and reads on behind damage.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+from zlib import crc32
+
+import msgspec
+
+from .._errors import NewerFormatError
+from .schema import FORMAT_VERSION, WriterInfo
+
+MAGIC = b"NBTJ"
+HEADER_SIZE = 1024
+FRAME_HEADER_SIZE = 8
+MAX_PAYLOAD = (1 << 24) - 1
+MARK = 0xC1
+
+pack_frame_header = struct.Struct("<II").pack
+_unpack_frame_header = struct.Struct("<II").unpack_from
+_HEADER = struct.Struct("<4sHHI")
+
+
+class Gap(NamedTuple):
+    """Bytes of a file that are not what was written."""
+
+    offset: int
+    length: int
+
+
+class Scan(NamedTuple):
+    """What a stretch of frames holds.
+
+    Attributes:
+        payloads: The intact payloads, in order.
+        end: Where the next frame will begin.
+        gaps: Damage between intact frames.
+    """
+
+    payloads: list[memoryview]
+    end: int
+    gaps: list[Gap]
+
+
+def salt_of(writer: str) -> int:
+    """Where the CRC of a writer's frames starts."""
+    return crc32(writer.encode())
+
+
+def frame(payload: bytes, salt: int) -> bytes:
+    """``payload`` as it stands in a segment."""
+    return pack_frame_header(len(payload) << 8 | MARK, crc32(payload, salt)) + payload
+
+
+def header(info: WriterInfo) -> bytes:
+    """The first :data:`HEADER_SIZE` bytes of a segment."""
+    body = msgspec.json.encode(info)
+    crc = crc32(body, FORMAT_VERSION)
+    packed = _HEADER.pack(MAGIC, FORMAT_VERSION, len(body), crc) + body
+    if len(packed) > HEADER_SIZE:
+        raise ValueError(f"a segment header of {len(packed)} bytes does not fit {HEADER_SIZE}")
+    return packed.ljust(HEADER_SIZE, b"\0")
+
+
+def read_header(data: bytes, path: str) -> WriterInfo | None:
+    """Who wrote the segment that begins with ``data``; None where the header is damaged.
+
+    Raises:
+        NewerFormatError: The segment is intact and of a format newer than this nbtrack's.
+    """
+    if len(data) < _HEADER.size:
+        return None
+    magic, version, length, crc = _HEADER.unpack_from(data)
+    body = data[_HEADER.size : _HEADER.size + length]
+    if magic != MAGIC or len(body) != length or crc32(body, version) != crc:
+        return None
+    if version > FORMAT_VERSION:
+        raise newer_format(path, version)
+    try:
+        return msgspec.json.decode(body, type=WriterInfo)
+    except msgspec.DecodeError:
+        return None
+
+
+def newer_format(path: str, version: int) -> NewerFormatError:
+    """The error for a file of a format that this nbtrack does not know yet."""
+    return NewerFormatError(
+        f"written in format {version}; this nbtrack reads up to {FORMAT_VERSION}",
+        path=path,
+        operation="read the run",
+        hint="Upgrade nbtrack to read it.",
+    )
+
+
+def scan(data: bytes, start: int, salt: int) -> Scan:
+    """Every intact frame of ``data`` from ``start`` on."""
+    view = memoryview(data)
+    payloads: list[memoryview] = []
+    gaps: list[Gap] = []
+    position = start
+    while True:
+        end = _frame_end(data, view, position, salt)
+        if end:
+            payloads.append(view[position + FRAME_HEADER_SIZE : end])
+            position = end
+            continue
+        following = _next_frame(data, view, position + 1, salt)
+        if following is None:
+            return Scan(payloads, position, gaps)
+        gaps.append(Gap(position, following - position))
+        position = following
+
+
+def _frame_end(data: bytes, view: memoryview, position: int, salt: int) -> int:
+    """The end of the frame at ``position``; 0 if none is there."""
+    if len(data) - position < FRAME_HEADER_SIZE:
+        return 0
+    word, crc = _unpack_frame_header(data, position)
+    end: int = position + FRAME_HEADER_SIZE + (word >> 8)
+    if word & 0xFF != MARK or end > len(data):
+        return 0
+    return end if crc32(view[position + FRAME_HEADER_SIZE : end], salt) == crc else 0
+
+
+def _next_frame(data: bytes, view: memoryview, position: int, salt: int) -> int | None:
+    position = data.find(MARK, position)
+    while position >= 0:
+        if _frame_end(data, view, position, salt):
+            return position
+        position = data.find(MARK, position + 1)
+    return None

@@ -1,0 +1,272 @@
+"""Where every file of a store lies, what it is called, and how it is put there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+from .._errors import InvalidRunIdError, StoreNotWritableError
+
+STORE_NAME = ".nbtrack"
+TABLES = ("metrics", "system", "cells", "changes")
+# Written last: a sealed or merged set is there if and only if this table is.
+LAST_TABLE = "changes"
+
+_RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SEGMENT = re.compile(r"([a-z][0-9a-z]+)-(\d{6,})\.seg")
+_SEALED = re.compile(r"([a-z][0-9a-z]+)-(\d{6,})\.changes\.parquet")
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+class SegmentName(NamedTuple):
+    """A segment or its sealed set: the ``number``-th of ``writer``."""
+
+    writer: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.writer}-{self.number:06d}"
+
+
+class RunDir:
+    """The directory of one run. Knows names; reads and writes nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+        self.info = path / "run.json"
+        self.edits = path / "edits"
+        self.journal = path / "journal"
+        self.sealed = path / "sealed"
+        self.merged = path / "merged"
+        self.manifest = path / "merged.json"
+        self.status = path / "status.json"
+        self.live = path / "live.bin"
+        self.recorder_log = path / "recorder.log"
+
+    def __repr__(self) -> str:
+        return f"RunDir({str(self.path)!r})"
+
+    def segment(self, name: SegmentName) -> Path:
+        return self.journal / f"{name}.seg"
+
+    def segments(self) -> list[SegmentName]:
+        """The journal's segments, by writer and number."""
+        return _names(self.journal, _SEGMENT)
+
+    def sealed_table(self, name: SegmentName, table: str) -> Path:
+        return self.sealed / f"{name}.{table}.parquet"
+
+    def sealed_sets(self) -> list[SegmentName]:
+        """The complete sealed sets, by writer and number."""
+        return _names(self.sealed, _SEALED)
+
+    def merged_table(self, name: str, table: str) -> Path:
+        return self.merged / f"{name}.{table}.parquet"
+
+    def new_edit(self) -> Path:
+        return self.edits / f"{new_ulid()}.json"
+
+    def edit_files(self) -> list[Path]:
+        """The edits, oldest first."""
+        with contextlib.suppress(FileNotFoundError):
+            return sorted(p for p in self.edits.iterdir() if p.suffix == ".json")
+        return []
+
+
+class Store:
+    """A directory of runs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.runs = path / "runs"
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r})"
+
+    def run(self, run_id: str) -> RunDir:
+        """The directory of a run, whether it exists or not.
+
+        Raises:
+            InvalidRunIdError: The id is outside ``[A-Za-z0-9_-]{1,64}``.
+        """
+        return RunDir(self.runs / check_run_id(run_id))
+
+    def run_dirs(self) -> Iterator[RunDir]:
+        """Every run directory of the store, newest id first."""
+        try:
+            names = sorted((entry.name for entry in os.scandir(self.runs)), reverse=True)
+        except FileNotFoundError:
+            return
+        for name in names:
+            if _RUN_ID.fullmatch(name):
+                yield RunDir(self.runs / name)
+
+    def create(self) -> None:
+        """Make the store's own files, if they are not there.
+
+        Raises:
+            StoreNotWritableError: The directory cannot be made or written.
+        """
+        try:
+            self.runs.mkdir(parents=True, exist_ok=True)
+            ignore = self.path / ".gitignore"
+            if not ignore.exists():
+                atomic_write(ignore, b"*\n")
+        except OSError as error:
+            raise not_writable(self.path, error) from error
+
+    def create_run(self, run_id: str) -> RunDir:
+        """Make the directories of a new run.
+
+        Raises:
+            FileExistsError: There is a run of this id.
+            StoreNotWritableError: The directory cannot be made.
+        """
+        self.create()
+        run_dir = self.run(run_id)
+        try:
+            run_dir.path.mkdir()
+            for directory in (run_dir.journal, run_dir.sealed, run_dir.merged, run_dir.edits):
+                directory.mkdir()
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise not_writable(run_dir.path, error) from error
+        return run_dir
+
+
+def find_store(directory: str | None, cwd: Path) -> Store:
+    """The store to use from ``cwd``, whether it exists or not.
+
+    ``directory`` if given; else the nearest ``.nbtrack`` at or above ``cwd`` that this user owns;
+    else ``.nbtrack`` at the git root; else in ``cwd``.
+    """
+    if directory:
+        return Store(Path(directory).expanduser().absolute())
+    git_root = None
+    for folder in (cwd, *cwd.parents):
+        candidate = folder / STORE_NAME
+        with contextlib.suppress(OSError):
+            if candidate.is_dir() and candidate.stat().st_uid == os.getuid():
+                return Store(candidate)
+            if git_root is None and (folder / ".git").exists():
+                git_root = folder
+    return Store((git_root or cwd) / STORE_NAME)
+
+
+def check_run_id(run_id: object) -> str:
+    """``run_id`` itself.
+
+    Raises:
+        InvalidRunIdError: It is not a string of ``[A-Za-z0-9_-]{1,64}``.
+    """
+    if not isinstance(run_id, str) or not _RUN_ID.fullmatch(run_id):
+        raise InvalidRunIdError(
+            f"id={run_id!r} is not a run id",
+            hint="Use 1 to 64 letters, digits, '-' and '_'.",
+        )
+    return run_id
+
+
+def new_run_id() -> str:
+    """An id that sorts by the time it was made, such as ``20260131-174502-k3v9q``."""
+    tail = "".join(secrets.choice(_CROCKFORD) for _ in range(5))
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{tail}"
+
+
+def new_ulid() -> str:
+    """26 characters that sort by time: 48 bits of milliseconds, 80 random bits (Crockford)."""
+    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def new_writer_id(role: str) -> str:
+    """A name for one process writing to a run; starts with the first letter of its role."""
+    return role[0] + secrets.token_hex(5)
+
+
+def set_name(sources: list[str]) -> str:
+    """The name of a merged set: a digest of the names of what went into it."""
+    return "m" + blake2b("\n".join(sorted(sources)).encode(), digest_size=8).hexdigest()
+
+
+def temporary(path: Path) -> Path:
+    """A name beside ``path`` that no reader looks at, for a file about to be renamed to it."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(3)}.tmp")
+
+
+def publish(temp: Path, path: Path) -> None:
+    """Sync ``temp`` and rename it to ``path``: readers see all of it or nothing."""
+    with temp.open("rb+") as file:
+        os.fsync(file.fileno())
+    temp.replace(path)
+    sync_directory(path.parent)
+
+
+def atomic_write(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Put ``content`` at ``path`` in one step.
+
+    ``durable=False`` leaves out the syncs, for derived files that may be lost with the power.
+    """
+    temp = temporary(path)
+    try:
+        temp.write_bytes(content)
+        if durable:
+            publish(temp, path)
+        else:
+            temp.replace(path)
+    except BaseException:
+        temp.unlink(missing_ok=True)
+        raise
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames inside a directory last, where the file system knows how."""
+    with contextlib.suppress(OSError):
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def remove_leftovers(run_dir: RunDir, *, older_than: float) -> None:
+    """Remove temporary files that a killed process left, if ``older_than`` seconds old."""
+    limit = time.time() - older_than
+    for folder in (run_dir.path, run_dir.journal, run_dir.sealed, run_dir.merged, run_dir.edits):
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(folder):
+                if not entry.name.endswith(".tmp") or entry.stat().st_mtime > limit:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    os.unlink(entry.path)
+
+
+def not_writable(path: Path, error: OSError) -> StoreNotWritableError:
+    """The error for a store that cannot be written, from what the system said."""
+    return StoreNotWritableError(
+        f"cannot write: {error.strerror or error}",
+        path=path,
+        operation="open the store",
+        hint="Make it writable, free some space, or set NBTRACK_DIR to another directory.",
+    )
+
+
+def _names(folder: Path, pattern: re.Pattern[str]) -> list[SegmentName]:
+    try:
+        entries = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    found = (pattern.fullmatch(entry) for entry in entries)
+    return sorted(SegmentName(m[1], int(m[2])) for m in found if m)

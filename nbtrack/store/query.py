@@ -1,0 +1,182 @@
+"""SQL over the files of a run: DuckDB on Parquet, plus the rows that are not sealed yet."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import arro3.core as arrow
+import duckdb
+
+from . import parquet
+from .result import Table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
+_connection: DuckDBPyConnection | None = None
+
+
+class Source(NamedTuple):
+    """Where the rows of one table are: Parquet files, and batches read from the journal."""
+
+    table: str
+    files: tuple[Path, ...]
+    batches: tuple[arrow.RecordBatch, ...]
+
+
+def connect() -> DuckDBPyConnection:
+    """A cursor of this process's in-memory database; extensions are never downloaded."""
+    global _connection
+    if _connection is None:
+        _connection = duckdb.connect(config=_CONFIG)
+    return _connection.cursor()
+
+
+def rows(source: Source) -> list[dict[str, Any]]:
+    """Every row of a source as a dictionary; for the small tables."""
+    return Table(_fetch(source, "SELECT * FROM rows")).to_pylist()
+
+
+def metadata(files: Sequence[Path]) -> dict[str, dict[str, str]]:
+    """The key-value metadata of Parquet files, by path."""
+    found: dict[str, dict[str, str]] = {str(path): {} for path in files}
+    if files:
+        cursor = connect().execute(
+            "SELECT file_name, key, value FROM parquet_kv_metadata($files)",
+            {"files": list(found)},
+        )
+        for name, key, value in cursor.fetchall():
+            found[name][bytes(key).decode()] = bytes(value).decode()
+    return found
+
+
+def history(source: Source, keys: Sequence[str]) -> Table:
+    """The rows of metrics, whole and in the order of (attempt, step, time).
+
+    One key: ``attempt, step, time, value``, and ``text`` where any value has one. Several, or none
+    for all: one column a key, joined by (attempt, step); of several rows for one place the last.
+    """
+    if len(keys) == 1:
+        return _one_metric(source, keys[0])
+    return _wide(source, keys)
+
+
+def system(source: Source, keys: Sequence[str]) -> Table:
+    """Samples of the machine: ``time, key, value``, in the order of time."""
+    where = "WHERE list_contains($keys, key)" if keys else ""
+    return _timed(
+        _fetch(
+            source,
+            f"SELECT time, key, value FROM rows {where} ORDER BY time, key",
+            **({"keys": list(keys)} if keys else {}),
+        )
+    )
+
+
+@contextlib.contextmanager
+def sorted_rows(
+    files: Sequence[Path], columns: Sequence[str], order: str, folder: Path, memory: str
+) -> Iterator[arrow.RecordBatchReader]:
+    """All rows of Parquet files in order, as a stream; what exceeds ``memory`` goes to disk."""
+    with tempfile.TemporaryDirectory(prefix=".spill.", suffix=".tmp", dir=folder) as spill:
+        connection = duckdb.connect(
+            config={**_CONFIG, "memory_limit": memory, "temp_directory": spill, "threads": 1}
+        )
+        with connection:
+            relation = connection.sql(
+                f"SELECT {', '.join(columns)} FROM {_read_parquet(files)} ORDER BY {order}"
+            )
+            yield arrow.RecordBatchReader.from_stream(relation)
+
+
+def export(table: Table, path: Path, kind: str) -> None:
+    """Write a table as ``csv``, ``parquet`` or ``jsonl``."""
+    options = {
+        "csv": "FORMAT csv, HEADER",
+        "parquet": "FORMAT parquet, COMPRESSION zstd",
+        "jsonl": "FORMAT json",
+    }[kind]
+    cursor = connect()
+    cursor.register("exported", table)
+    cursor.execute(f"COPY (FROM exported) TO {_literal(path)} ({options})")
+
+
+def _one_metric(source: Source, key: str) -> Table:
+    found = _fetch(
+        source,
+        "SELECT attempt, step, time, value, text FROM rows WHERE key = $key"
+        " ORDER BY attempt, step, time, seq",
+        key=key,
+    )
+    columns = ["attempt", "step", "time", "value"]
+    if found.column("text").null_count < found.num_rows:
+        columns.append("text")
+    return _timed(found.select(columns))
+
+
+def _wide(source: Source, keys: Sequence[str]) -> Table:
+    found = _fetch(
+        source,
+        "SELECT key, bool_or(value IS NOT NULL) AS number FROM rows"
+        + (" WHERE list_contains($keys, key)" if keys else "")
+        + " GROUP BY key ORDER BY min(seq), key",
+        **({"keys": list(keys)} if keys else {}),
+    )
+    numbers = {row["key"]: row["number"] for row in Table(found).to_pylist()}
+    names = list(keys) or list(numbers)
+    columns = "".join(
+        f", arg_max({'value' if numbers.get(name, True) else 'text'}, (time, seq))"
+        f" FILTER (key = $k{at}) AS {_quoted(name)}"
+        for at, name in enumerate(names)
+    )
+    joined = _fetch(
+        source,
+        f"SELECT attempt, step{columns} FROM rows"
+        + (" WHERE list_contains($keys, key)" if keys else "")
+        + " GROUP BY attempt, step ORDER BY attempt, step",
+        **{f"k{at}": name for at, name in enumerate(names)},
+        **({"keys": list(keys)} if keys else {}),
+    )
+    return Table(joined)
+
+
+def _fetch(source: Source, sql: str, **parameters: Any) -> arrow.Table:
+    """Run ``sql`` with the source's rows as ``rows``."""
+    cursor = connect()
+    parts = []
+    if source.files:
+        parts.append(f"SELECT * FROM {_read_parquet(source.files)}")
+    if source.batches or not source.files:
+        cursor.register("unsealed", parquet.as_table(source.table, source.batches))
+        parts.append("SELECT * FROM unsealed")
+    statement = f"WITH rows AS ({' UNION ALL '.join(parts)}) {sql}"
+    return arrow.Table.from_arrow(cursor.sql(statement, params=parameters))
+
+
+def _timed(table: arrow.Table) -> Table:
+    """Microseconds as what they are: moments in UTC."""
+    at = table.column_names.index("time")
+    kind = arrow.DataType.timestamp("us", tz="UTC")
+    moments = table.column(at).cast(kind)
+    return Table(table.set_column(at, arrow.Field("time", kind), moments))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _read_parquet(files: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(map(_literal, files))}])"
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

@@ -1,0 +1,223 @@
+"""Which files make up a run, and what they hold. Chooses files, never rows.
+
+A stretch of a writer's records lies in exactly one place in force: in the merged set if
+``merged.json`` lists it, else in its journal segment, else in its sealed set. Rows are never
+compared with each other: a table with one line a metric cannot tell twins from doubles.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import duckdb
+import msgspec
+
+from .._errors import DamagedFileError, StoreError
+from . import query
+from .digest import Digest
+from .fold import Fold, fold
+from .frames import newer_format
+from .layout import LAST_TABLE, RunDir, SegmentName, atomic_write
+from .schema import FORMAT_VERSION, Edit, Event, Manifest, RunInfo, WriterInfo
+from .seal import DIGEST_KEY, FORMAT_KEY, WRITERS_KEY
+from .tables import TableBuilder, events_from_cells, events_from_changes
+from .tail import Damage, SegmentTail
+
+_RETRIES = 20
+
+T = TypeVar("T", RunInfo, Edit, Manifest)
+
+
+class Selection(NamedTuple):
+    """The files of a run that are in force at one moment."""
+
+    merged: Manifest | None
+    segments: list[SegmentName]
+    sealed: list[SegmentName]
+
+    @property
+    def signature(self) -> list[str]:
+        """Names the content: as long as no segment is open, equal signatures hold equal rows."""
+        return sorted([*map(str, self.segments), *self.sealed_names])
+
+    @property
+    def sealed_names(self) -> list[str]:
+        """The sealed and merged sets, by name."""
+        names = [str(name) for name in self.sealed]
+        return [self.merged.name, *names] if self.merged else names
+
+    def files(self, run_dir: RunDir, table: str) -> tuple[Path, ...]:
+        """The Parquet files of one table."""
+        found = [run_dir.sealed_table(name, table) for name in self.sealed]
+        if table != LAST_TABLE:
+            found = [path for path in found if path.exists()]
+        if self.merged is not None and table in self.merged.tables:
+            found.insert(0, run_dir.merged_table(self.merged.name, table))
+        return tuple(found)
+
+
+class Snapshot(NamedTuple):
+    """A run at one moment: its files, its unsealed rows, and what they add up to."""
+
+    run_dir: RunDir
+    selection: Selection
+    unsealed: TableBuilder
+    fold: Fold
+    damage: list[Damage]
+
+    def source(self, table: str) -> query.Source:
+        """All rows of one table."""
+        batches = tuple(self.unsealed.batches.get(table, ()))
+        return query.Source(table, self.selection.files(self.run_dir, table), batches)
+
+
+def select(run_dir: RunDir) -> Selection:
+    """The files in force now.
+
+    The order of the three looks matters: a segment is unlinked after its set is there, a sealed
+    set after the manifest is, so what vanishes between two looks is found by the next.
+    """
+    segments = run_dir.segments()
+    sealed = run_dir.sealed_sets()
+    merged = read_document(run_dir.manifest, Manifest) if run_dir.manifest.exists() else None
+    replaced = set(merged.replaces) if merged else set()
+    segments = [name for name in segments if str(name) not in replaced]
+    in_journal = set(segments)
+    return Selection(
+        merged,
+        segments,
+        [name for name in sealed if str(name) not in replaced and name not in in_journal],
+    )
+
+
+def snapshot(run_dir: RunDir) -> Snapshot:
+    """Read everything about a run but its sealed rows.
+
+    Raises:
+        NewerFormatError: A part of it was written by a newer nbtrack.
+        StoreError: The files kept changing, or one cannot be read.
+    """
+    problem: Exception | None = None
+    for _ in range(_RETRIES):
+        try:
+            return _read(run_dir, select(run_dir))
+        except (FileNotFoundError, duckdb.IOException) as error:
+            problem = error  # sealed or merged since the look: look again
+    raise StoreError(
+        f"its files cannot be read: {problem}", path=run_dir.path, operation="read the run"
+    ) from problem
+
+
+def _read(run_dir: RunDir, selection: Selection) -> Snapshot:
+    unsealed = TableBuilder()
+    damage: list[Damage] = []
+    if not selection.segments:
+        known = _from_status(run_dir, selection)
+        if known is not None:
+            return Snapshot(run_dir, selection, unsealed, known, damage)
+    writers: list[WriterInfo] = []
+    events: list[tuple[str, Event]] = []
+    last_time = 0
+    for name in selection.segments:
+        tail = SegmentTail(run_dir.segment(name), name)
+        for records in tail.batches():
+            unsealed.add(name.writer, records)
+            last_time = max(last_time, records[-1].time if records else 0)
+        damage += tail.damage
+        if tail.info is not None:
+            writers.append(tail.info)
+    unsealed.finish()
+    sealed_writers, digest = read_metadata(selection.files(run_dir, LAST_TABLE))
+    writers += sealed_writers
+    digest.add([unsealed.digest])
+    before = Snapshot(run_dir, selection, unsealed, Fold(), damage)
+    events += events_from_cells(query.rows(before.source("cells")))
+    events += events_from_changes(query.rows(before.source("changes")))
+    result = fold(writers, events, digest)
+    result.last_time = max(result.last_time, last_time)
+    return before._replace(fold=result)
+
+
+def read_metadata(files: Sequence[Path]) -> tuple[list[WriterInfo], Digest]:
+    """Who wrote sealed sets, and what their rows add up to; from the last table of each.
+
+    Raises:
+        NewerFormatError: A newer nbtrack wrote one of them.
+    """
+    writers: dict[str, WriterInfo] = {}
+    digest = Digest()
+    for path, entries in query.metadata(files).items():
+        if int(entries[FORMAT_KEY]) > FORMAT_VERSION:
+            raise newer_format(path, int(entries[FORMAT_KEY]))
+        for writer in msgspec.convert(json.loads(entries[WRITERS_KEY]), list[WriterInfo]):
+            writers[writer.writer] = writer
+        digest.add([Digest.from_json(entries[DIGEST_KEY])])
+    return list(writers.values()), digest
+
+
+def write_status(run_dir: RunDir) -> None:
+    """Keep what a run adds up to in ``status.json``, for whoever lists many runs."""
+    taken = snapshot(run_dir)
+    document = {
+        "format": FORMAT_VERSION,
+        "signature": taken.selection.signature,
+        "fold": json.loads(taken.fold.to_json()),
+    }
+    atomic_write(run_dir.status, json.dumps(document).encode(), durable=False)
+
+
+def _from_status(run_dir: RunDir, selection: Selection) -> Fold | None:
+    try:
+        document = json.loads(run_dir.status.read_bytes())
+        if document["format"] != FORMAT_VERSION or document["signature"] != selection.signature:
+            return None
+        return msgspec.convert(document["fold"], Fold)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # derived: absent, out of date or damaged, it is made again
+
+
+def read_info(run_dir: RunDir) -> RunInfo:
+    """``run.json`` with the edits that came later.
+
+    Raises:
+        DamagedFileError: It is not what was written.
+        NewerFormatError: A newer nbtrack wrote it.
+        FileNotFoundError: There is no such run.
+    """
+    info = read_document(run_dir.info, RunInfo)
+    for path in run_dir.edit_files():
+        edit = read_document(path, Edit)
+        changes = {
+            name: value
+            for name in Edit.__struct_fields__
+            if (value := getattr(edit, name)) is not msgspec.UNSET
+        }
+        info = msgspec.structs.replace(info, **changes)
+    return info
+
+
+def read_document(path: Path, kind: type[T]) -> T:
+    """A JSON document of a run.
+
+    Raises:
+        DamagedFileError: It is not what was written.
+        NewerFormatError: A newer nbtrack wrote it.
+        FileNotFoundError: There is none.
+    """
+    content = path.read_bytes()
+    try:
+        raw = msgspec.json.decode(content)
+        version = raw.get("format", FORMAT_VERSION)
+        if version > FORMAT_VERSION:
+            raise newer_format(str(path), version)
+        return msgspec.convert(raw, kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, TypeError) as error:
+        raise DamagedFileError(
+            f"not a readable {kind.__name__} document: {error}",
+            path=path,
+            operation="read the run",
+            hint="The rows in journal/, sealed/ and merged/ are still readable.",
+        ) from None

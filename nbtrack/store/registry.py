@@ -1,0 +1,39 @@
+"""The stores that this user has recorded into, so that a server may show those and no others.
+
+One small file a store in the user's data directory; never part of a store.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from hashlib import blake2b
+from pathlib import Path
+
+from .layout import Store, atomic_write
+
+
+def register(store: Store) -> None:
+    """Remember a store. A home that cannot be written is no reason to stop."""
+    path = str(store.path.resolve())
+    entry = _folder() / f"{blake2b(path.encode(), digest_size=8).hexdigest()}.path"
+    with contextlib.suppress(OSError):
+        if not entry.exists():
+            entry.parent.mkdir(parents=True, exist_ok=True)
+            atomic_write(entry, path.encode(), durable=False)
+
+
+def registered() -> list[Store]:
+    """The stores that were recorded into and are still there."""
+    stores: list[Store] = []
+    with contextlib.suppress(OSError):
+        for entry in sorted(_folder().glob("*.path")):
+            path = Path(entry.read_text())
+            if path.is_dir():
+                stores.append(Store(path))
+    return stores
+
+
+def _folder() -> Path:
+    import platformdirs
+
+    return platformdirs.user_data_path("nbtrack") / "stores"

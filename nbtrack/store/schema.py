@@ -1,0 +1,209 @@
+"""The records of a journal and the documents of a run, as types.
+
+A record is one msgpack array whose first element tells its kind. Within a format version the
+arrays never change their order, and only grow at the end. Times are int64 microseconds since
+1970 (UTC); durations are seconds from a monotonic clock.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from .._process import ProcessIdentity
+
+FORMAT_VERSION = 1
+
+Role = Literal["owner", "worker", "recorder"]
+# "moved": init() in the cell took the attempt, still without rows, into another run.
+Outcome = Literal["finished", "failed", "interrupted", "moved"]
+RunState = Literal["running", "finished", "failed", "crashed"]
+AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"]
+ChangeKind = Literal["config", "summary", "closed", "owner_died", "dropped"]
+
+# msgpack extension type of an integer beyond 64 bits, as its decimal digits.
+BIG_INT = 1
+
+
+class Failure(msgspec.Struct, kw_only=True, omit_defaults=False):
+    """An exception, as the person saw it.
+
+    Attributes:
+        type: Name of the exception's class.
+        message: Its text.
+        traceback: The traceback's text, the person's own frames only.
+        cell: Which cell: ``[12]`` by its execution number.
+        line: The line in that cell, from 1.
+    """
+
+    type: str
+    message: str
+    traceback: str
+    cell: str | None = None
+    line: int | None = None
+
+
+class Row(msgspec.Struct, array_like=True, tag=0, gc=False):
+    """One ``log()`` call."""
+
+    seq: int
+    time: int
+    attempt: int
+    step: int
+    data: dict[str, Any]
+
+
+class AttemptStart(msgspec.Struct, array_like=True, tag=1):
+    """A tracked cell begins. ``config`` is the run's config as it was then."""
+
+    seq: int
+    time: int
+    attempt: int
+    cell_try: int
+    cell_id: str | None
+    execution_count: int | None
+    name: str | None
+    tags: list[str]
+    source: str
+    config: dict[str, Any]
+
+
+class AttemptEnd(msgspec.Struct, array_like=True, tag=2):
+    """A tracked cell has ended."""
+
+    seq: int
+    time: int
+    attempt: int
+    outcome: Outcome
+    failure: Failure | None
+    wall_seconds: float
+    cpu_seconds: float
+
+
+class CellError(msgspec.Struct, array_like=True, tag=3):
+    """A cell that is not tracked raised."""
+
+    seq: int
+    time: int
+    attempt: int
+    cell_id: str | None
+    execution_count: int | None
+    source: str
+    failure: Failure
+
+
+class Change(msgspec.Struct, array_like=True, tag=4):
+    """Something about the run changed; ``value`` is anything JSON can hold.
+
+    ========== ===========================================================
+    config     ``key`` was set to ``value`` in the config
+    summary    ``key`` was set to ``value`` in the summary by hand
+    closed     the owner ended the run; ``value`` is a :class:`Closing`
+    owner_died seen by the recorder; ``key`` is the owner's writer, ``value``
+               ``{"exit": int | null, "signal": int | null}``
+    dropped    ``value`` rows could not be kept since the last such record
+    ========== ===========================================================
+    """
+
+    seq: int
+    time: int
+    attempt: int
+    kind: ChangeKind
+    key: str
+    value: Any
+
+
+class Sample(msgspec.Struct, array_like=True, tag=5):
+    """One look at the machine: names with units to values."""
+
+    seq: int
+    time: int
+    data: dict[str, float]
+
+
+class SegmentEnd(msgspec.Struct, array_like=True, tag=6):
+    """The last frame of a segment that its writer closed."""
+
+    seq: int
+    time: int
+
+
+class Beat(msgspec.Struct, array_like=True, tag=7):
+    """The recorder saw the owner alive. Kept in the journal only."""
+
+    seq: int
+    time: int
+
+
+Event = AttemptStart | AttemptEnd | CellError | Change
+Record = Row | AttemptStart | AttemptEnd | CellError | Change | Sample | SegmentEnd | Beat
+
+
+class Closing(msgspec.Struct, kw_only=True):
+    """The owner's verdict when it ended the run."""
+
+    state: Literal["finished", "failed"]
+    reason: str
+    failure: Failure | None = None
+
+
+class WriterInfo(msgspec.Struct, kw_only=True):
+    """Who writes a segment; in its header, and with the sets sealed from it."""
+
+    run: str
+    writer: str
+    role: Role
+    process: ProcessIdentity
+    opened: int
+
+
+class RunInfo(msgspec.Struct, kw_only=True, omit_defaults=False):
+    """``run.json``: who and where, written once by the owner and never changed."""
+
+    format: int = FORMAT_VERSION
+    id: str
+    name: str
+    project: str
+    created: int
+    host: str
+    user: str | None = None
+    notebook: str | None = None
+    command: list[str] | None = None
+    python: str | None = None
+    nbtrack: str | None = None
+    cwd: str | None = None
+    git_commit: str | None = None
+    git_branch: str | None = None
+    tags: list[str] = []
+    notes: str | None = None
+    group: str | None = None
+    job_type: str | None = None
+    fail_on: Literal["tracked", "any", "never"] = "tracked"
+
+
+class Edit(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """``edits/<ulid>.json``: what somebody changed later; the newest wins, field by field."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    tags: list[str] | msgspec.UnsetType = msgspec.UNSET
+    notes: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class Manifest(msgspec.Struct, kw_only=True):
+    """``merged.json``: the merged set in force, and every sealed set that it replaces."""
+
+    format: int = FORMAT_VERSION
+    name: str
+    tables: list[str]
+    replaces: list[str]
+
+
+def _decode_extension(code: int, data: memoryview) -> Any:
+    if code == BIG_INT:
+        return int(bytes(data))
+    raise ValueError(f"unknown extension type {code}")
+
+
+decode_record = msgspec.msgpack.Decoder(Record, ext_hook=_decode_extension).decode
+encode_record = msgspec.msgpack.Encoder(decimal_format="number").encode

@@ -1,0 +1,172 @@
+"""One journal file, as its writer sees it: mapped, or appended to where mapping is not safe.
+
+**Why a mapping**: every system call gives up the GIL, and getting it back from a busy thread takes
+milliseconds (5 ms at the 99th percentile, against 30 µs for a copy into a mapping). Crash safety
+is the same: the page cache belongs to the kernel, not to the process that dies.
+
+**Why no lock**: ``mmap.write`` copies a whole frame and moves the position in one C call that
+holds the GIL. Threads, signal handlers, ``__del__`` and a KeyboardInterrupt between two lines can
+come before a frame or after it, never inside. One ``write(2)`` at the end of a file that this
+process alone writes is the same, done by the operating system.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import mmap
+import os
+import sys
+from collections.abc import Callable
+from io import FileIO
+from pathlib import Path
+from typing import Literal
+
+from .frames import HEADER_SIZE, frame, scan
+from .layout import temporary
+
+# Room behind the mapping for the frame that ends the segment.
+_END_ROOM = 64
+
+# File systems on which a preallocated block stays where it is. On copy-on-write and network file
+# systems a full disk would be SIGBUS in the person's kernel, however much was preallocated.
+_MAPPABLE = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs"})
+
+
+class Segment:
+    """A journal file that is being written.
+
+    Attributes:
+        write: Appends one frame. Raises ValueError when it does not fit or the segment has ended,
+            OSError when the disk is full; then the frame is not in the segment.
+    """
+
+    write: Callable[[bytes], object]
+
+    def __init__(self, path: Path, salt: int, temp: Path, file: FileIO) -> None:
+        self.path = path
+        self._salt = salt
+        self._temp = temp
+        self._file = file
+
+    def put_in_place(self) -> None:
+        """Give the file its name; until then no reader sees it."""
+        self._temp.rename(self.path)
+
+    def discard(self) -> None:
+        """Drop a prepared file that was never put in place."""
+        self._stop()
+        self._temp.unlink(missing_ok=True)
+        self._file.close()
+
+    def end(self, last_payload: bytes) -> None:
+        """Append the last frame; from then on :attr:`write` refuses everything. Repeatable."""
+        position = self._stop()
+        if self._file.closed:
+            return
+        fd = self._file.fileno()
+        # Frames that another thread appended while this one was stopping the segment.
+        rest = os.pread(fd, os.fstat(fd).st_size - position, position)
+        used = position + scan(rest, 0, self._salt).end
+        os.ftruncate(fd, used)
+        os.lseek(fd, used, os.SEEK_SET)
+        os.write(fd, frame(last_payload, self._salt))
+        self._file.close()
+
+    def _stop(self) -> int:
+        """Refuse further writes. Returns an offset before which everything is whole frames."""
+        raise NotImplementedError
+
+
+class MappedSegment(Segment):
+    """Preallocated and mapped; an append is a copy."""
+
+    def __init__(self, path: Path, salt: int, temp: Path, file: FileIO, size: int) -> None:
+        super().__init__(path, salt, temp, file)
+        self._map = mmap.mmap(file.fileno(), size - _END_ROOM)
+        self._map.seek(HEADER_SIZE)
+        self._position = HEADER_SIZE
+        self.write = self._map.write
+
+    def _stop(self) -> int:
+        if not self._map.closed:
+            self._position = self._map.tell()
+            self._map.close()
+        return self._position
+
+
+class AppendedSegment(Segment):
+    """Appended to with ``write(2)``."""
+
+    def __init__(self, path: Path, salt: int, temp: Path, file: FileIO, size: int) -> None:
+        super().__init__(path, salt, temp, file)
+        self._room = size - _END_ROOM - HEADER_SIZE
+        self.write = self._append
+
+    def _append(self, data: bytes) -> None:
+        if len(data) > self._room:
+            raise ValueError("the segment is full")
+        written = self._file.write(data)
+        if written < len(data):
+            # The torn frame becomes this segment's tail: nothing may follow it.
+            self._room = 0
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        self._room -= written
+
+    def _stop(self) -> int:
+        self._room = 0
+        return HEADER_SIZE
+
+
+def create_segment(path: Path, head: bytes, size: int, salt: int, *, mapped: bool) -> Segment:
+    """A new segment of ``size`` bytes under a temporary name.
+
+    Raises:
+        OSError: It cannot be created, or there is no room for it.
+    """
+    temp = temporary(path)
+    file = FileIO(temp, "x+")
+    try:
+        if mapped:
+            _allocate(file.fileno(), size)
+            os.pwrite(file.fileno(), head, 0)
+            return MappedSegment(path, salt, temp, file, size)
+        if file.write(head) < len(head):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return AppendedSegment(path, salt, temp, file, size)
+    except BaseException:
+        file.close()
+        temp.unlink(missing_ok=True)
+        raise
+
+
+def can_map(folder: Path, preference: Literal["auto", "mmap", "write"]) -> bool:
+    """Whether segments in ``folder`` are mapped."""
+    if preference != "auto":
+        return preference == "mmap"
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return False  # without a GIL nothing makes mmap.write atomic
+    return sys.platform == "darwin" or file_system(folder) in _MAPPABLE
+
+
+def file_system(folder: Path) -> str:
+    """The type of the file system that holds ``folder``, as Linux names it; else ''."""
+    with contextlib.suppress(OSError):
+        device = os.stat(folder).st_dev
+        wanted = f"{os.major(device)}:{os.minor(device)}"
+        for line in Path("/proc/self/mountinfo").read_text().splitlines():
+            fields = line.split()
+            if fields[2] == wanted:
+                return fields[fields.index("-") + 1]
+    return ""
+
+
+def _allocate(fd: int, size: int) -> None:
+    """Give the file real blocks, so that a full disk is an error here and not a SIGBUS later."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(fd, 0, size)
+        return
+    zeros = bytes(1 << 16)
+    offset = 0
+    while offset < size:
+        offset += os.pwrite(fd, zeros[: size - offset], offset)

@@ -1,0 +1,220 @@
+"""Records to the rows of the sealed tables, and the rows of cells and changes back to records."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import arro3.core as arrow
+import msgspec
+
+from . import parquet
+from .digest import Digest, Last
+from .schema import (
+    AttemptEnd,
+    AttemptStart,
+    CellError,
+    Change,
+    Event,
+    Failure,
+    Record,
+    Row,
+    Sample,
+)
+from .values import flatten
+
+_BATCH = 32 * 1024
+
+
+class TableBuilder:
+    """Gathers the records of writers into batches of the sealed tables.
+
+    Attributes:
+        batches: Finished batches by table.
+        digest: What the metrics rows so far add up to.
+    """
+
+    def __init__(self) -> None:
+        self.batches: dict[str, list[arrow.RecordBatch]] = {}
+        self.digest = Digest()
+        self._metrics = _Metrics()
+        self._rows: dict[str, list[dict[str, Any]]] = {"system": [], "cells": [], "changes": []}
+
+    def add(self, writer: str, records: Iterable[Record]) -> None:
+        """Take records of one writer, in order."""
+        for record in records:
+            if isinstance(record, Row):
+                self._add_row(writer, record)
+            elif isinstance(record, Sample):
+                rows = self._rows["system"]
+                head = {"writer": writer, "seq": record.seq, "time": record.time}
+                rows += ({**head, "key": k, "value": v} for k, v in record.data.items())
+                self._flush_rows("system")
+            elif isinstance(record, Change):
+                self._rows["changes"].append(_change_row(writer, record))
+            elif isinstance(record, AttemptStart | AttemptEnd | CellError):
+                self._rows["cells"].append(_cell_row(writer, record))
+
+    def finish(self) -> dict[str, list[arrow.RecordBatch]]:
+        """All batches of the tables that have rows."""
+        self._flush_metrics()
+        for table in self._rows:
+            self._flush_rows(table, at_least=1)
+        return self.batches
+
+    def _add_row(self, writer: str, row: Row) -> None:
+        attempt = self.digest.of(row.attempt)
+        attempt.max_step = max(attempt.max_step, row.step)
+        metrics = self._metrics
+        counted = False
+        for key, (value, text) in flatten(row.data):
+            metrics.add(writer, row, key, value, text)
+            attempt.last[key] = Last(writer, row.seq, row.time, row.step, value, text)
+            counted = True
+        attempt.rows += counted
+        if len(metrics.keys) >= _BATCH:
+            self._flush_metrics()
+
+    def _flush_metrics(self) -> None:
+        if self._metrics.keys:
+            batch = parquet.batch("metrics", self._metrics.columns())
+            self.batches.setdefault("metrics", []).append(batch)
+            self._metrics = _Metrics()
+
+    def _flush_rows(self, table: str, at_least: int = _BATCH) -> None:
+        rows = self._rows[table]
+        if len(rows) >= at_least:
+            columns: dict[str, parquet.Column] = {
+                name: [row.get(name) for row in rows] for name in parquet.COLUMNS[table]
+            }
+            self.batches.setdefault(table, []).append(parquet.batch(table, columns))
+            self._rows[table] = []
+
+
+class _Metrics:
+    """The columns of ``metrics`` under construction; packed arrays, since there are many rows."""
+
+    __slots__ = ("attempts", "keys", "seqs", "steps", "texts", "times", "values", "writers")
+
+    def __init__(self) -> None:
+        self.writers: list[str] = []
+        self.seqs = array("q")
+        self.attempts = array("q")
+        self.steps = array("q")
+        self.times = array("q")
+        self.keys: list[str] = []
+        self.values: list[float | None] = []
+        self.texts: list[str | None] = []
+
+    def add(self, writer: str, row: Row, key: str, value: float | None, text: str | None) -> None:
+        self.writers.append(writer)
+        self.seqs.append(row.seq)
+        self.attempts.append(row.attempt)
+        self.steps.append(row.step)
+        self.times.append(row.time)
+        self.keys.append(key)
+        self.values.append(value)
+        self.texts.append(text)
+
+    def columns(self) -> dict[str, parquet.Column]:
+        return {
+            "writer": self.writers,
+            "seq": self.seqs,
+            "attempt": self.attempts,
+            "step": self.steps,
+            "time": self.times,
+            "key": self.keys,
+            "value": self.values,
+            "text": self.texts,
+        }
+
+
+def events_from_cells(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Event]]:
+    """Rows of the ``cells`` table as (writer, record)."""
+    for row in rows:
+        yield row["writer"], _CELL_EVENTS[row["event"]](row)
+
+
+def events_from_changes(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Event]]:
+    """Rows of the ``changes`` table as (writer, record)."""
+    for row in rows:
+        value = json.loads(row["value"])
+        yield (
+            row["writer"],
+            Change(row["seq"], row["time"], row["attempt"], row["kind"], row["key"], value),
+        )
+
+
+def _cell_row(writer: str, record: AttemptStart | AttemptEnd | CellError) -> dict[str, Any]:
+    row: dict[str, Any] = {"writer": writer, **msgspec.structs.asdict(record)}
+    row["event"] = _EVENT_NAMES[type(record)]
+    if isinstance(record, AttemptStart):
+        row["tags"] = _dump(record.tags)
+        row["config"] = _dump(record.config)
+    else:
+        failure = record.failure
+        row["failure"] = _dump(msgspec.structs.asdict(failure)) if failure else None
+    return row
+
+
+def _change_row(writer: str, record: Change) -> dict[str, Any]:
+    return {"writer": writer, **msgspec.structs.asdict(record), "value": _dump(record.value)}
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), default=str)
+
+
+def _failure(text: str | None) -> Failure | None:
+    return msgspec.convert(json.loads(text), Failure) if text else None
+
+
+def _attempt_start(row: Mapping[str, Any]) -> AttemptStart:
+    return AttemptStart(
+        row["seq"],
+        row["time"],
+        row["attempt"],
+        row["cell_try"],
+        row["cell_id"],
+        row["execution_count"],
+        row["name"],
+        json.loads(row["tags"]),
+        row["source"],
+        json.loads(row["config"]),
+    )
+
+
+def _attempt_end(row: Mapping[str, Any]) -> AttemptEnd:
+    return AttemptEnd(
+        row["seq"],
+        row["time"],
+        row["attempt"],
+        row["outcome"],
+        _failure(row["failure"]),
+        row["wall_seconds"],
+        row["cpu_seconds"],
+    )
+
+
+def _cell_error(row: Mapping[str, Any]) -> CellError:
+    failure = _failure(row["failure"])
+    assert failure is not None, "an error event always has its exception"
+    return CellError(
+        row["seq"],
+        row["time"],
+        row["attempt"],
+        row["cell_id"],
+        row["execution_count"],
+        row["source"],
+        failure,
+    )
+
+
+_EVENT_NAMES: dict[type, str] = {AttemptStart: "start", AttemptEnd: "end", CellError: "error"}
+_CELL_EVENTS: dict[str, Callable[[Mapping[str, Any]], Event]] = {
+    "start": _attempt_start,
+    "end": _attempt_end,
+    "error": _cell_error,
+}

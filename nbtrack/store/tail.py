@@ -1,0 +1,114 @@
+"""One segment file, as a reader sees it while it may still grow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from .frames import HEADER_SIZE, Gap, Scan, read_header, salt_of, scan
+from .layout import SegmentName
+from .schema import Record, SegmentEnd, WriterInfo, decode_record
+
+_PIECE = 256 * 1024
+
+
+class Damage(NamedTuple):
+    """Where a file does not hold what was written to it."""
+
+    path: Path
+    offset: int
+    length: int
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.length} damaged bytes at offset {self.offset}"
+
+
+class SegmentTail:
+    """Follows one segment.
+
+    Reads with ``read``, never through a mapping: a segment is cut to its length when it is closed,
+    and a mapping of the part cut off would kill the reader.
+
+    Attributes:
+        info: Who writes it; None while the header is unreadable.
+        ended: The writer closed the segment and everything in it has been read.
+        damage: What was damaged so far; the records around it were read.
+    """
+
+    def __init__(self, path: Path, name: SegmentName) -> None:
+        self.path = path
+        self.name = name
+        self.info: WriterInfo | None = None
+        self.ended = False
+        self.damage: list[Damage] = []
+        self._salt = salt_of(name.writer)
+        self._position = HEADER_SIZE
+
+    def read(self) -> list[Record]:
+        """The records that came since the last call; see :meth:`batches`."""
+        return [record for batch in self.batches() for record in batch]
+
+    def batches(self, *, thorough: bool = True) -> Iterator[list[Record]]:
+        """The records that came since the last call, in batches of bounded size.
+
+        ``thorough=False`` takes a long run of zeros for the end, as somebody may who will come
+        back in half a second; else every byte of the file is looked at.
+
+        Raises:
+            FileNotFoundError: The segment was sealed and unlinked.
+            NewerFormatError: A newer nbtrack wrote it.
+        """
+        with self.path.open("rb", buffering=0) as file:
+            fd = file.fileno()
+            if self.info is None:
+                self._read_header(fd)
+            while True:
+                found = self._scan(fd, thorough)
+                if found.gaps:
+                    # A reader that runs beside the writer can see a later frame before an
+                    # earlier one; what is still missing at a second look is damage.
+                    found = self._scan(fd, thorough)
+                if found.end == self._position:
+                    return
+                self.damage += (Damage(self.path, *gap) for gap in found.gaps)
+                self._position = found.end
+                yield self._decode(found)
+
+    def _read_header(self, fd: int) -> None:
+        head = os.pread(fd, HEADER_SIZE, 0)
+        self.info = read_header(head, str(self.path))
+        damaged = [item for item in self.damage if item.offset]
+        if self.info is None:
+            damaged.insert(0, Damage(self.path, 0, len(head)))
+        self.damage = damaged
+
+    def _scan(self, fd: int, thorough: bool) -> Scan:
+        """The frames of the next piece of the file; of more of it while there are none."""
+        start = self._position
+        size = _PIECE
+        while True:
+            data = os.pread(fd, size, start)
+            found = scan(data, 0, self._salt)
+            last = len(data) < size or not (thorough or data.strip(b"\0"))
+            if found.payloads or last:
+                gaps = [Gap(start + gap.offset, gap.length) for gap in found.gaps]
+                return Scan(found.payloads, start + found.end, gaps)
+            size *= 4
+
+    def _decode(self, found: Scan) -> list[Record]:
+        records: list[Record] = []
+        for payload in found.payloads:
+            try:
+                record = decode_record(payload)
+            except (msgspec.DecodeError, ValueError):
+                self.damage.append(Damage(self.path, self._position, len(payload)))
+                continue
+            if isinstance(record, SegmentEnd):
+                self.ended = True
+            else:
+                records.append(record)
+        return records

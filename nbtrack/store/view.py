@@ -1,0 +1,304 @@
+"""One run, as people read it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from . import query, reader
+from .fold import Attempt, Fold
+from .layout import RunDir
+from .reader import Snapshot
+from .result import Table
+from .schema import Failure, RunInfo, RunState
+from .state import Evidence, Verdict
+from .state import state as decide
+from .tail import Damage
+
+
+class AttemptView:
+    """One execution of a tracked cell.
+
+    Attributes:
+        n: Its number in the run, from 1; 0 holds rows that no tracked cell made.
+        cell_try: Its number among the executions of the same cell, from 1.
+        cell_id: The id of the cell in the notebook.
+        name: The name given by ``%%track --name``.
+        tags: The tags given by ``%%track --tag``.
+        state: running, finished, failed, interrupted or crashed.
+        config: The run's config when the attempt began.
+        summary: The last value of each key in this attempt.
+        rows: How often ``log()`` was called.
+        source: The cell as it was run.
+        exception: ``{type, message, traceback, cell, line}``, or None.
+        wall_seconds, cpu_seconds: What it took; None while it runs.
+    """
+
+    def __init__(self, attempt: Attempt, *, cut_off: bool, ended: int | None) -> None:
+        open_still = attempt.state == "running"
+        self.n = attempt.n
+        self.cell_try = attempt.cell_try
+        self.cell_id = attempt.cell_id
+        self.name = attempt.name
+        self.tags = attempt.tags
+        self.state = "crashed" if open_still and cut_off else attempt.state
+        self.config = attempt.config
+        self.summary = attempt.summary
+        self.rows = attempt.rows
+        self.source = attempt.source
+        self.exception = _exception(attempt.failure)
+        self.wall_seconds = attempt.wall_seconds
+        self.cpu_seconds = attempt.cpu_seconds
+        self.started_at = _moment(attempt.started)
+        self.ended_at = _moment(ended if open_still and cut_off else attempt.ended)
+
+    def __repr__(self) -> str:
+        return f"<attempt {self.n} {self.state}, {self.rows} rows>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the source, as JSON holds it; times are ISO 8601 in UTC."""
+        return {
+            "n": self.n,
+            "cell_try": self.cell_try,
+            "cell_id": self.cell_id,
+            "name": self.name,
+            "tags": self.tags,
+            "state": self.state,
+            "started_at": _iso(self.started_at),
+            "ended_at": _iso(self.ended_at),
+            "wall_seconds": self.wall_seconds,
+            "cpu_seconds": self.cpu_seconds,
+            "rows": self.rows,
+            "config": self.config,
+            "summary": self.summary,
+            "exception": self.exception,
+        }
+
+
+class RunView:
+    """A run on disk: what it is now, whether it still goes on or not.
+
+    The properties show one moment, that of the first look; :meth:`refresh` looks again.
+    ``history()`` and ``system()`` always read what is there when they are called.
+    """
+
+    def __init__(self, run_dir: RunDir) -> None:
+        self._run_dir = run_dir
+
+    def __repr__(self) -> str:
+        return f"<run {self.name} ({self.id}) {self.state}: {self.reason}>"
+
+    def refresh(self) -> RunView:
+        """Forget what was read, so that the next property reads it again. Returns itself."""
+        for name in ("_info", "_snapshot", "_verdict"):
+            self.__dict__.pop(name, None)
+        return self
+
+    @property
+    def id(self) -> str:
+        """The run's id, which is the name of its directory."""
+        return self._run_dir.id
+
+    @property
+    def path(self) -> Path:
+        """The run's directory."""
+        return self._run_dir.path
+
+    @property
+    def name(self) -> str:
+        """The run's name, as it was edited last."""
+        return self._info.name
+
+    @property
+    def project(self) -> str:
+        """The project that the run belongs to."""
+        return self._info.project
+
+    @property
+    def tags(self) -> list[str]:
+        """The run's tags."""
+        return self._info.tags
+
+    @property
+    def notes(self) -> str | None:
+        """Notes about the run."""
+        return self._info.notes
+
+    @property
+    def group(self) -> str | None:
+        """The group the run belongs to."""
+        return self._info.group
+
+    @property
+    def job_type(self) -> str | None:
+        """What kind of job the run is, such as ``train`` or ``eval``."""
+        return self._info.job_type
+
+    @property
+    def notebook(self) -> str | None:
+        """The notebook, or the script with its arguments."""
+        return self._info.notebook or " ".join(self._info.command or []) or None
+
+    @property
+    def host(self) -> str:
+        """The host that began the run."""
+        return self._info.host
+
+    @property
+    def state(self) -> RunState:
+        """running, finished, failed or crashed."""
+        return self._verdict.state
+
+    @property
+    def reason(self) -> str:
+        """Why that is its state, in words."""
+        return self._verdict.reason
+
+    @property
+    def exception(self) -> dict[str, Any] | None:
+        """``{type, message, traceback, cell, line}`` of what failed the run, or None."""
+        return _exception(self._verdict.failure)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The config as it was set last."""
+        return self._fold.config
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Each key's value in the last attempt that logged it, or as it was set by hand."""
+        return self._fold.summary
+
+    @property
+    def attempts(self) -> list[AttemptView]:
+        """The executions of tracked cells, in order. Rows between cells are not among them."""
+        cut_off = self.state != "running"
+        return [
+            AttemptView(attempt, cut_off=cut_off, ended=self._last_time)
+            for attempt in self._fold.attempts
+        ]
+
+    @property
+    def rows(self) -> int:
+        """How often ``log()`` recorded a row, over all attempts."""
+        return self._fold.rows
+
+    @property
+    def dropped_rows(self) -> int:
+        """Rows that could not be kept because the disk or the quota was full."""
+        return self._fold.dropped
+
+    @property
+    def started_at(self) -> datetime:
+        """When the run began (UTC)."""
+        return datetime.fromtimestamp(self._info.created / 1e6, UTC)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the run ended, or was last heard of if it died (UTC); None while it goes on."""
+        owner = self._fold.owner
+        closed = self._fold.closed_at.get(owner.writer) if owner else None
+        if closed is not None:
+            return _moment(closed)
+        dead = self._evidence.owner == "dead"
+        return _moment(self._last_time) if dead else None
+
+    @property
+    def damage(self) -> list[Damage]:
+        """Damaged stretches of the journal; every row around them was read."""
+        return self._snapshot.damage
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was logged, tracked or saved in it."""
+        return self._fold.is_empty
+
+    def history(self, *keys: str) -> Table:
+        """What was logged, never sampled.
+
+        One key gives the columns ``attempt, step, time, value``, a row for every value logged, and
+        ``text`` if any value is not exact as a number. Several keys, or none for all, give one
+        wide table ``attempt, step, <key>, …`` with one row for each (attempt, step); where a key
+        was logged twice for a step, the later value.
+
+        Raises:
+            StoreError: The files cannot be read.
+        """
+        return query.history(reader.snapshot(self._run_dir).source("metrics"), keys)
+
+    def system(self, *keys: str) -> Table:
+        """Samples of the machine: ``time, key, value``; all keys, or those given.
+
+        The unit is in the key's last part: ``percent``, ``bytes``, ``bytes_per_second``,
+        ``celsius``, ``watts``.
+
+        Raises:
+            StoreError: The files cannot be read.
+        """
+        return query.system(reader.snapshot(self._run_dir).source("system"), keys)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The run as JSON holds it; times are ISO 8601 in UTC."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "project": self.project,
+            "state": self.state,
+            "reason": self.reason,
+            "exception": self.exception,
+            "started_at": _iso(self.started_at),
+            "ended_at": _iso(self.ended_at),
+            "attempts": [attempt.to_dict() for attempt in self.attempts],
+            "config": self.config,
+            "summary": self.summary,
+            "rows": self.rows,
+            "dropped_rows": self.dropped_rows,
+            "tags": self.tags,
+            "notes": self.notes,
+            "group": self.group,
+            "job_type": self.job_type,
+            "notebook": self.notebook,
+            "host": self.host,
+            "path": str(self.path),
+        }
+
+    @cached_property
+    def _info(self) -> RunInfo:
+        return reader.read_info(self._run_dir)
+
+    @cached_property
+    def _snapshot(self) -> Snapshot:
+        return reader.snapshot(self._run_dir)
+
+    @cached_property
+    def _verdict(self) -> Verdict:
+        return decide(self._evidence)
+
+    @property
+    def _evidence(self) -> Evidence:
+        return self._fold.evidence(self._info.fail_on, time.time_ns() // 1000)
+
+    @property
+    def _fold(self) -> Fold:
+        return self._snapshot.fold
+
+    @property
+    def _last_time(self) -> int:
+        return self._fold.last_time or self._info.created
+
+
+def _exception(failure: Failure | None) -> dict[str, Any] | None:
+    return msgspec.structs.asdict(failure) if failure is not None else None
+
+
+def _moment(time_us: int | None) -> datetime | None:
+    return datetime.fromtimestamp(time_us / 1e6, UTC) if time_us else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="milliseconds") if moment else None

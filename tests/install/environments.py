@@ -1,0 +1,117 @@
+"""Clean environments: which interpreters are here, and the wheel installed for one of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).parents[2]
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
+
+_PROBE = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
+
+
+def find_interpreter(version: str, environ: Mapping[str, str]) -> Path | None:
+    """A Python of this version that runs and can make environments, or None."""
+    return next((p for p in _candidates(version, environ) if _probe(p) == version), None)
+
+
+def _candidates(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    if version == RUNNING:
+        yield Path(sys.executable)
+    for folder in environ.get("PATH", os.defpath).split(os.pathsep):
+        if found := shutil.which(f"python{version}", path=folder):
+            yield Path(found)
+    # Where pyenv has a version that is not selected, its command on the PATH only says so.
+    pyenv = Path(environ.get("PYENV_ROOT") or Path(environ.get("HOME", "/"), ".pyenv"))
+    yield from sorted(pyenv.glob(f"versions/{version}*/bin/python{version}"), reverse=True)
+
+
+def _probe(python: Path) -> str | None:
+    try:
+        done = subprocess.run(
+            [python, "-c", _PROBE], capture_output=True, text=True, timeout=30, check=False
+        )
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+class Environment:
+    """A virtual environment that holds what was installed from the wheel and nothing else."""
+
+    def __init__(self, path: Path, home: Path) -> None:
+        self.bin = path / "bin"
+        self.python = self.bin / "python"
+        # Nothing from outside: no settings, no search paths, no other packages.
+        self.environ = {"PATH": f"{self.bin}:{os.defpath}", "HOME": str(home), "LANG": "C.UTF-8"}
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        interpreter: Path,
+        wheel: Path,
+        *,
+        outside: Mapping[str, str],
+        constraints: Sequence[str] = (),
+    ) -> Environment:
+        """Make the environment and install the wheel with pip, as the person's pip is set up."""
+        home = path.with_name(f"{path.name}-home")
+        home.mkdir(parents=True)
+        subprocess.run([interpreter, "-m", "venv", path], env=outside, check=True, timeout=120)
+        environment = cls(path, home)
+        limits = home / "constraints.txt"
+        limits.write_text("\n".join(constraints), encoding="utf-8")
+        done = subprocess.run(
+            [environment.python, "-m", "pip", "install", "--quiet", "-c", limits, wheel],
+            env=outside,
+            cwd=home,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return environment
+
+    def output(self, *command: str | Path, **settings: str) -> str:
+        """What a command of the environment prints; fails with its errors if it fails."""
+        name, *arguments = command
+        done = subprocess.run(
+            [self.bin / name, *arguments],
+            env={**self.environ, **settings},
+            cwd=self.environ["HOME"],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def json(self, *command: str | Path, **settings: str) -> Any:
+        """What a command of the environment prints, as JSON."""
+        return json.loads(self.output(*command, **settings))
+
+
+def build_wheel(folder: Path, outside: Mapping[str, str]) -> Path:
+    """Build the checkout's wheel as ``pip install .`` does, in an isolated build."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, CHECKOUT],
+        env=outside,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = folder.glob("nbtrack-*.whl")
+    return wheel

@@ -1,0 +1,186 @@
+"""The wheel, installed by pip into a clean environment, records and reads a notebook's run."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import KernelManager
+
+import nbtrack
+from tests.install.environments import (
+    CHECKOUT,
+    RUNNING,
+    SUPPORTED,
+    Environment,
+    build_wheel,
+    find_interpreter,
+)
+
+ROWS = 100
+CELL = f"""\
+%%track --name baseline
+nbtrack.config["rate"] = 0.1
+for i in range({ROWS}):
+    nbtrack.log({{"loss": 1 / (i + 1), "accuracy": i / {ROWS}}})
+"""
+HEAVY = ("arro3", "duckdb", "numpy", "pandas", "ipywidgets", "jupyter_server", "rich")
+RUN_KEYS = set(
+    "id name project state reason exception started_at ended_at attempts config summary rows "
+    "dropped_rows notebook host".split()
+)
+ATTEMPT_KEYS = set("n cell_try cell_id state started_at ended_at".split())
+HISTORY = """\
+import json, sys
+import arro3.core, nbtrack
+table = arro3.core.Table.from_arrow(nbtrack.open_run(sys.argv[1]).history("loss"))
+print(json.dumps({name: table[name].to_pylist() for name in table.column_names}))
+"""
+
+
+def rows() -> list[Any]:
+    """One row for each Python that is supported, and one with every lower bound."""
+    others = [v for v in SUPPORTED if v != RUNNING]
+    return [
+        pytest.param((RUNNING, False), id=RUNNING),
+        pytest.param((RUNNING, True), id=f"{RUNNING}-oldest", marks=pytest.mark.full),
+        *(pytest.param((v, False), id=v, marks=pytest.mark.full) for v in others),
+    ]
+
+
+def lower_bounds() -> list[str]:
+    """Every core dependency at the oldest version that the project says it works with."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    bounds = [re.fullmatch(r"([\w-]+)>=([\w.]+)", text) for text in project["dependencies"]]
+    assert all(bounds), "each dependency has one lower bound and nothing else"
+    return [f"{bound[1]}=={bound[2]}" for bound in bounds if bound]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory, outside_environ: Mapping[str, str]) -> Path:
+    return build_wheel(tmp_path_factory.mktemp("wheel"), outside_environ)
+
+
+@pytest.fixture(scope="module", params=rows())
+def environment(
+    request: pytest.FixtureRequest,
+    wheel: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    outside_environ: Mapping[str, str],
+) -> Environment:
+    version, oldest = request.param
+    interpreter = find_interpreter(version, outside_environ)
+    if interpreter is None:
+        pytest.skip(f"no usable python{version} here")
+    return Environment.create(
+        tmp_path_factory.mktemp(f"python{version}") / "venv",
+        interpreter,
+        wheel,
+        outside=outside_environ,
+        constraints=lower_bounds() if oldest else (),
+    )
+
+
+@contextmanager
+def kernel(environment: Environment, folder: Path, store: Path) -> Iterator[BlockingKernelClient]:
+    """A kernel of the environment; shut down as a notebook server does it."""
+    spec = folder / "specs" / "wheel"
+    spec.mkdir(parents=True)
+    argv = [str(environment.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(
+        json.dumps({"argv": argv, "display_name": "wheel", "language": "python"}), encoding="utf-8"
+    )
+    specs = KernelSpecManager(kernel_dirs=[str(spec.parent)])
+    manager = KernelManager(kernel_name="wheel", kernel_spec_manager=specs)
+    manager.start_kernel(
+        env={**environment.environ, "NBTRACK_DIR": str(store)}, cwd=environment.environ["HOME"]
+    )
+    client = manager.blocking_client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        yield client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel()
+
+
+def execute(client: BlockingKernelClient, code: str) -> str:
+    """Run one cell; what it printed. Fails where the cell does."""
+    printed: list[str] = []
+
+    def keep(message: dict[str, Any]) -> None:
+        if message["msg_type"] == "stream":
+            printed.append(message["content"]["text"])
+
+    reply = client.execute_interactive(code, timeout=60, output_hook=keep)
+    assert reply["content"]["status"] == "ok", reply["content"]
+    return "".join(printed)
+
+
+def test_holds_the_package_alone(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    metadata = f"nbtrack-{nbtrack.__version__}.dist-info/"
+    assert [name for name in names if not name.startswith(("nbtrack/", metadata))] == []
+    assert {"nbtrack/py.typed", f"{metadata}licenses/LICENSE"} <= set(names)
+    modules = {f"nbtrack/{p.relative_to(CHECKOUT / 'nbtrack')}" for p in python_files()}
+    assert {name for name in names if name.endswith(".py")} == modules
+
+
+def python_files() -> list[Path]:
+    return list((CHECKOUT / "nbtrack").rglob("*.py"))
+
+
+@pytest.mark.kernel
+@pytest.mark.timeout(1200)  # the first test of a row installs everything
+def test_a_notebook_is_recorded_and_read(environment: Environment, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    settings = {"NBTRACK_DIR": str(store)}
+
+    with kernel(environment, tmp_path, store) as client:
+        execute(client, "import nbtrack\n%load_ext nbtrack")
+        execute(client, CELL)
+        heavy = f"import sys; print(sorted(set({HEAVY!r}) & set(sys.modules)))"
+        assert execute(client, heavy).strip() == "[]"
+        (alive,) = environment.json("nbtrack", "ls", "--json", **settings)
+        assert alive["state"] == "running"
+
+    (listed,) = environment.json("nbtrack", "ls", "--json", **settings)
+    assert listed["id"] == alive["id"]
+    assert listed["state"] == "finished"
+
+    run = environment.json("nbtrack", "show", listed["id"], "--json", **settings)
+    assert set(run) >= RUN_KEYS
+    assert (run["state"], run["rows"], run["dropped_rows"]) == ("finished", ROWS, 0)
+    assert run["config"] == {"rate": 0.1}
+    assert run["summary"] == {"loss": 1 / ROWS, "accuracy": (ROWS - 1) / ROWS}
+    assert run["exception"] is None
+    (attempt,) = run["attempts"]
+    assert set(attempt) >= ATTEMPT_KEYS
+    assert (attempt["n"], attempt["cell_try"], attempt["state"]) == (1, 1, "finished")
+    assert run["started_at"] <= attempt["started_at"] <= attempt["ended_at"] <= run["ended_at"]
+
+    history = environment.json("python", "-c", HISTORY, listed["id"], **settings)
+    assert list(history) == ["attempt", "step", "time", "value"]
+    assert history["step"] == list(range(ROWS))
+    assert history["attempt"] == [1] * ROWS
+    assert history["value"] == [1 / (i + 1) for i in range(ROWS)]
+    assert history["time"] == sorted(history["time"])
+
+
+def test_its_requirements_agree(environment: Environment) -> None:
+    assert "No broken requirements" in environment.output("python", "-m", "pip", "check")
+
+
+def test_its_version_is_the_projects(environment: Environment) -> None:
+    assert environment.output("nbtrack", "--version").split()[-1] == nbtrack.__version__

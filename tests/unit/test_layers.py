@@ -1,0 +1,208 @@
+"""Imports go one way, and what one place owns is nowhere else."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import nbtrack
+
+ROOT = Path(nbtrack.__file__).parent
+MODULES = sorted(path for path in ROOT.rglob("*.py") if "static" not in path.parts)
+
+BASE = ("_settings", "_errors", "_process")
+
+# Room (a package or a module at the top) -> what it may import of nbtrack: a room, or one module
+# of a room. A room may always import its own modules.
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "_errors": (),
+    "_process": (),
+    "_settings": ("_errors",),
+    "store": BASE,
+    "recorder": (*BASE, "store"),
+    "_values": BASE,
+    "_config": (*BASE, "_values"),
+    "_run": (
+        *BASE,
+        "_values",
+        "_config",
+        "store.layout",
+        "store.schema",
+        "store.journal",
+        "recorder.spawn",
+    ),
+    "notebook": (*BASE, "_run", "store"),
+    "_cli": (*BASE, "store", "recorder"),
+    # The public names, from wherever they are.
+    "__init__": (*BASE, "_run", "store", "notebook"),
+}
+
+HEAVY = (
+    "arro3",
+    "duckdb",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "rich",
+    "IPython",
+    "ipywidgets",
+    "anywidget",
+    "jupyter_server",
+    "tornado",
+)
+
+# Names of files inside a run's directory, and the endings of those that are numbered.
+FILE_NAMES = (
+    "run.json",
+    "merged.json",
+    "status.json",
+    "live.bin",
+    "recorder.log",
+    ".seg",
+    ".parquet",
+    ".nbtrack",
+)
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def name_of(path: Path) -> tuple[str, ...]:
+    """``store/layout.py`` as ``("store", "layout")``; a package's own file keeps ``__init__``."""
+    return path.relative_to(ROOT).with_suffix("").parts
+
+
+def targets(path: Path) -> Iterator[tuple[int, str]]:
+    """Every module of nbtrack that a file imports, also inside functions: (line, dotted name)."""
+    package = name_of(path)[:-1]
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "nbtrack":
+                    yield node.lineno, ".".join(alias.name.split(".")[1:]) or "__init__"
+        elif isinstance(node, ast.ImportFrom):
+            module = tuple(node.module.split(".")) if node.module else ()
+            if node.level:
+                base = (*package[: len(package) - node.level + 1], *module)
+            elif module[:1] == ("nbtrack",):
+                base = module[1:]
+            else:
+                continue
+            for alias in node.names:
+                yield node.lineno, dotted(base, alias.name)
+
+
+def dotted(base: tuple[str, ...], name: str) -> str:
+    """What ``from base import name`` imports: a module of that name if there is one, else base."""
+    folder = ROOT.joinpath(*base)
+    if (folder / f"{name}.py").is_file() or (folder / name).is_dir():
+        base = (*base, name)
+    return ".".join(base) or "__init__"
+
+
+def strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every string of a module that is not a docstring: (line, text)."""
+    documentation = {
+        id(node.value)
+        for parent in ast.walk(tree)
+        if isinstance(parent, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in parent.body
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in documentation
+        ):
+            yield node.lineno, node.value
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules in ``sys.modules`` after a fresh interpreter ran ``code``."""
+    script = f"{code}\nimport json, sys\nprint()\nprint(json.dumps(list(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: "/".join(name_of(path)))
+def test_imports_go_one_way(path: Path) -> None:
+    room = name_of(path)[0]
+    assert room in MAY_IMPORT, f"{room} has no row in this test's table"
+    allowed = (room, *MAY_IMPORT[room])
+    forbidden = [
+        f"line {line}: {target}"
+        for line, target in targets(path)
+        if not any(target == name or target.startswith(f"{name}.") for name in allowed)
+    ]
+    assert not forbidden, f"{room} may not import these"
+
+
+def test_the_table_names_only_rooms_that_exist() -> None:
+    assert set(MAY_IMPORT) == {name_of(path)[0] for path in MODULES}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: "/".join(name_of(path)))
+def test_no_module_holds_two_things(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    names = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
+    readers = set()
+    for path in MODULES:
+        for node in ast.walk(parse(path)):
+            if isinstance(node, ast.Attribute) and node.attr in names:
+                readers.add(name_of(path))
+            if isinstance(node, ast.ImportFrom) and node.module == "os":
+                readers.update(name_of(path) for alias in node.names if alias.name in names)
+    assert readers == {("_settings",)}
+
+
+def test_only_the_layout_spells_file_names() -> None:
+    spelled = {
+        f"{'/'.join(name_of(path))}:{line}: {text!r}"
+        for path in MODULES
+        if name_of(path) != ("store", "layout")
+        for line, text in strings(parse(path))
+        if any(name in text for name in FILE_NAMES)
+    }
+    assert not spelled
+
+
+def test_only_one_module_imports_arro3_to_write() -> None:
+    users = {
+        name_of(path)
+        for path in MODULES
+        for node in ast.walk(parse(path))
+        if (isinstance(node, ast.Import) and any(a.name.startswith("arro3") for a in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("arro3"))
+    }
+    assert users == {("store", "parquet")}
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    assert loaded_by("import nbtrack").isdisjoint(HEAVY)
+
+
+@pytest.mark.usefixtures("store_dir")
+def test_a_tracked_script_loads_nothing_heavy() -> None:
+    loaded = loaded_by(
+        "import nbtrack\n"
+        "nbtrack.init(project='light', config={'rate': 0.1})\n"
+        "nbtrack.log({'loss': 0.5, 'nested': {'text': 'a'}})\n"
+        "nbtrack.finish()\n"
+    )
+    assert "nbtrack._run" in loaded
+    assert loaded.isdisjoint(HEAVY)
