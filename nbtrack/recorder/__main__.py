@@ -62,7 +62,7 @@ def _merge(path: Path) -> int:
             merge(run_dir)
         if not selection.segments:
             reader.write_status(run_dir)
-    except Exception as error:  # noqa: BLE001 - nobody else would hear of it
+    except Exception as error:  # nobody else would hear of it
         if run_dir.path.exists():
             note(run_dir.recorder_log, f"could not merge: {type(error).__name__}: {error}")
             return 1

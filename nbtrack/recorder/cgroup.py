@@ -36,7 +36,7 @@ class MemoryUse(NamedTuple):
 
 
 def memberships(text: str) -> tuple[str | None, str | None]:
-    """``/proc/PID/cgroup``: the process's groups of version 1's memory controller, and version 2."""
+    """``/proc/PID/cgroup``: the groups of version 1's memory controller, and of version 2."""
     version_1 = version_2 = None
     for line in text.splitlines():
         _, _, rest = line.partition(":")

@@ -261,7 +261,7 @@ class _Trouble:
     def noted(self, what: str) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # noqa: BLE001 - one failing run must not stop the others
+        except Exception as error:  # one failing run must not stop the others
             text = f"could not {what}: {type(error).__name__}: {error}"
             if self._told.get(what) != text and self._run_dir.path.exists():
                 self._told[what] = text

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 _PATIENCE = 0.1
@@ -56,7 +57,7 @@ def read_devices(nvml: Any) -> dict[str, float]:
     """What every device tells about itself; what one does not know is left out."""
     values: dict[str, float] = {}
     for index in range(min(_value(nvml.nvmlDeviceGetCount) or 0, _MAX_DEVICES)):
-        device = _value(lambda index=index: nvml.nvmlDeviceGetHandleByIndex(index))
+        device = _value(partial(nvml.nvmlDeviceGetHandleByIndex, index))
         if device is not None:
             values |= {f"gpu.{index}.{name}": value for name, value in _read(nvml, device)}
     return values

@@ -101,8 +101,8 @@ class Recorder:
         happened = [fd for fd, _ in poll.poll(left * 1000)]
         if self._pidfd in happened:
             self._owner_alive = False
-        if wakeup in happened:
-            os.read(wakeup, _MESSAGES) if wakeup is not None else None
+        if wakeup is not None and wakeup in happened:
+            os.read(wakeup, _MESSAGES)
         return bool(happened) or time.monotonic() >= self._tick_at
 
     def _tick(self) -> None:

@@ -115,7 +115,7 @@ class _Spawner:
             lock.acquire()
         try:
             return self._ensure(run_dir, settings)
-        except Exception as error:  # noqa: BLE001 - a run goes on without a recorder
+        except Exception as error:  # a run goes on without a recorder
             self.failure = f"{type(error).__name__}: {error}"
             return None
         finally:
@@ -252,10 +252,13 @@ def _start_thread(owner: ProcessIdentity) -> RecorderHandle:
     ours, theirs = socket.socketpair()
 
     def serve() -> None:
-        from .loop import Recorder
+        try:
+            from .loop import Recorder
 
-        with theirs:
-            Recorder(owner, theirs, in_process=True).run()
+            with theirs:
+                Recorder(owner, theirs, in_process=True).run()
+        except Exception as error:  # a thread's traceback would land in the person's notebook
+            _spawner.failure = f"{type(error).__name__}: {error}"
 
     thread = threading.Thread(target=serve, name="nbtrack-recorder", daemon=True)
     thread.start()

@@ -1,0 +1,94 @@
+"""What the next nbtrack process does for runs whose kernel and recorder are both gone."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .._errors import StoreError
+from .._process import liveness, this_process
+from .._settings import Settings
+from ..store import reader
+from ..store.fold import Fold
+from ..store.journal import Journal, now
+from ..store.layout import RunDir, Store, new_writer_id
+from ..store.merge import merge
+from ..store.schema import Change, WriterInfo
+from ..store.seal import seal_run
+
+
+class Recovery(msgspec.Struct, kw_only=True):
+    """What was done for one run.
+
+    Attributes:
+        id: The run.
+        sealed: Segments that were sealed.
+        rows: Rows that can be read now.
+        damage: Damaged stretches, which stay as they are; everything around them can be read.
+        problem: Why it could not be recovered, if it could not.
+    """
+
+    id: str
+    sealed: int = 0
+    rows: int = 0
+    damage: list[str] = []
+    problem: str | None = None
+
+
+def recover(store: Store) -> list[Recovery]:
+    """Seal, merge and sum up every run of a store that nobody records any more.
+
+    Repeatable, and harmless beside kernels and recorders at work: what is alive is left alone. One
+    run that cannot be recovered does not stop the others. Returns what was done, for the runs for
+    which there was anything to do.
+    """
+    done = [_recover(run_dir) for run_dir in store.run_dirs()]
+    return [recovery for recovery in done if recovery is not None]
+
+
+def _recover(run_dir: RunDir) -> Recovery | None:
+    try:
+        before = reader.snapshot(run_dir)
+        if not before.selection.segments and run_dir.status.exists():
+            return None
+        if _is_recorded(before.fold):
+            return None
+        _record_death(run_dir, before.fold)
+        sealed = len(seal_run(run_dir))
+        merge(run_dir)
+        if not reader.select(run_dir).segments:
+            reader.write_status(run_dir)
+        after = reader.snapshot(run_dir)
+    except (StoreError, OSError) as error:
+        return Recovery(id=run_dir.id, problem=str(error))
+    damage = [str(item) for item in after.damage]
+    if not sealed and not damage:
+        return None
+    return Recovery(id=run_dir.id, sealed=sealed, rows=after.fold.rows, damage=damage)
+
+
+def _is_recorded(fold: Fold) -> bool:
+    """Whether the owner, or a recorder that will see to it, may still be there."""
+    return any(
+        liveness(writer.process) != "dead"
+        for writer in fold.writers
+        if writer.role == "recorder" or writer.writer not in fold.closings
+    )
+
+
+def _record_death(run_dir: RunDir, fold: Fold) -> None:
+    """Leave word that the owner is dead, for readers that cannot look up its process."""
+    owner = fold.owner
+    if owner is None or owner.writer in fold.closings or owner.writer in fold.died:
+        return
+    info = WriterInfo(
+        run=run_dir.id,
+        writer=new_writer_id("recorder"),
+        role="recorder",
+        process=this_process(),
+        opened=now(),
+    )
+    journal = Journal(run_dir, info, Settings.from_environ())
+    try:
+        journal.append(Change(journal.next_seq(), now(), 0, "owner_died", owner.writer, None))
+    finally:
+        journal.close()

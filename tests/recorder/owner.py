@@ -1,0 +1,138 @@
+"""A process that records runs through the journal, as a kernel does; told what to do by a test.
+
+Reads one command a line and answers each with one line::
+
+    open RUN         makes the run, its journal and sees to a recorder -> pid of the recorder
+    log RUN N        appends N rows {loss, acc, rate}                  -> number of rows so far
+    attempt RUN      begins a tracked cell
+    close RUN        writes the closing record and ends the journal
+    ensure RUN       sees to a recorder                                -> its pid
+    discard RUN      ends the journal and removes the run
+    fork RUN N       a child appends N rows as a writer of its own, and stays -> its pid
+    recorder         -> the recorder's pid, whether it lives, and why there is none
+    exit CODE        ends with this exit status
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+import time
+from pathlib import Path
+
+from nbtrack._process import this_process
+from nbtrack._settings import Settings
+from nbtrack.recorder import spawn
+from nbtrack.store.journal import Journal, now
+from nbtrack.store.layout import RunDir, Store, atomic_write, new_writer_id
+from nbtrack.store.schema import (
+    AttemptStart,
+    Change,
+    Closing,
+    Role,
+    Row,
+    RunInfo,
+    WriterInfo,
+)
+
+
+class Owner:
+    def __init__(self, store: Store) -> None:
+        self.settings = Settings.from_environ()
+        self.store = store
+        self.journals: dict[str, Journal] = {}
+        self.rows: dict[str, int] = {}
+
+    def open(self, run: str) -> object:
+        run_dir = self.store.create_run(run)
+        info = RunInfo(id=run, name=run, project="test", created=now(), host="here")
+        atomic_write(run_dir.info, encode_json(info))
+        self.journals[run] = new_journal(run_dir, "owner", self.settings)
+        self.rows[run] = 0
+        return self.ensure(run)
+
+    def log(self, run: str, count: str) -> object:
+        journal = self.journals[run]
+        for step in range(self.rows[run], self.rows[run] + int(count)):
+            data = {"loss": 1 / (step + 1), "acc": step * 0.5, "rate": 0.1}
+            journal.append(Row(journal.next_seq(), now(), 1, step, data))
+        self.rows[run] += int(count)
+        return self.rows[run]
+
+    def attempt(self, run: str) -> object:
+        journal = self.journals[run]
+        seq = journal.next_seq()
+        journal.append(AttemptStart(seq, now(), 1, 1, "a", 1, None, [], "fit()", {}))
+        return None
+
+    def close(self, run: str) -> object:
+        journal = self.journals[run]
+        closing = Closing(state="finished", reason="finish() was called")
+        journal.append(Change(journal.next_seq(), now(), 0, "closed", "", closing))
+        journal.close()
+        spawn.release(self.store.run(run).path)
+        return None
+
+    def ensure(self, run: str) -> object:
+        handle = spawn.ensure(self.store.run(run).path, self.settings)
+        return handle.pid if handle else None
+
+    def discard(self, run: str) -> object:
+        self.journals[run].close()
+        spawn.release(self.store.run(run).path)
+        shutil.rmtree(self.store.run(run).path, ignore_errors=True)
+        return None
+
+    def fork(self, run: str, count: str) -> object:
+        ready, tell = os.pipe()
+        pid = os.fork()
+        if pid:
+            os.read(ready, 1)
+            return pid
+        journal = new_journal(self.store.run(run), "worker", self.settings)
+        for step in range(int(count)):
+            journal.append(Row(journal.next_seq(), now(), 1, step, {"worker": 1.0}))
+        os.write(tell, b".")
+        while True:
+            time.sleep(1)
+
+    def recorder(self) -> object:
+        handle = spawn._spawner.handle
+        pid = handle.pid if handle else None
+        threads = [one.name for one in threading.enumerate()]
+        return f"{pid} {handle is not None and handle.alive()} {threads} {spawn.failure()}"
+
+    def exit(self, code: str) -> object:
+        os._exit(int(code))
+
+
+def new_journal(run_dir: RunDir, role: Role, settings: Settings) -> Journal:
+    info = WriterInfo(
+        run=run_dir.id,
+        writer=new_writer_id(role),
+        role=role,
+        process=this_process(),
+        opened=now(),
+    )
+    journal = Journal(run_dir, info, settings, recorder_alive=spawn.seals)
+    journal.open()
+    return journal
+
+
+def encode_json(info: RunInfo) -> bytes:
+    import msgspec
+
+    return msgspec.json.encode(info)
+
+
+def main() -> None:
+    owner = Owner(Store(Path(sys.argv[1])))
+    for line in sys.stdin:
+        command, *arguments = line.split()
+        print(getattr(owner, command)(*arguments), flush=True)
+
+
+if __name__ == "__main__":
+    main()
