@@ -27,6 +27,11 @@ _COLOURS = {
     "interrupted": "yellow",
 }
 
+# From here on there is room for ids beside the names.
+_WIDE = 120
+# How many values the table of attempts shows; --json has all.
+_SUMMARY_COLUMNS = 3
+
 store_option = click.option(
     "--store",
     type=click.Path(path_type=Path),
@@ -73,7 +78,8 @@ def ls(
     elif not found:
         click.echo(f"No runs in {open_store(store).path}.")
     else:
-        _console().print(_run_table(list(found)))
+        console = _console()
+        console.print(_run_table(list(found), console))
     for run_id, reason in found.unreadable.items():
         click.echo(f"nbtrack: {run_id} cannot be read: {reason}", err=True)
 
@@ -186,31 +192,37 @@ def _strict(value: Any) -> Any:
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDE)  # a pipe has no width to keep to
+    return console
 
 
-def _run_table(views: list[RunView]) -> Any:
+def _run_table(views: list[RunView], console: Console) -> Any:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
+    names = [view.name for view in views]
+    with_id = console.width >= _WIDE or len(set(names)) < len(names)
+    with_project = len({view.project for view in views}) > 1
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("name", "id", "project", "state", "started", "took"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
-    table.add_column("attempts", justify="right")
-    table.add_column("rows", justify="right")
-    table.add_column("reason", overflow="fold")
+    for name in ("name", *["id"] * with_id, *["project"] * with_project, "state", "started"):
+        table.add_column(name, no_wrap=True, overflow="fold")
+    for name in ("took", "tries", "rows"):
+        table.add_column(name, no_wrap=True, justify="right")
+    table.add_column("reason")
     for view in views:
         table.add_row(
-            Text(view.name),
-            view.id,
-            Text(view.project),
+            Text(view.name, "bold"),
+            *[Text(view.id, "dim")] * with_id,
+            *[Text(view.project)] * with_project,
             _state(view.state),
-            view.started_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            view.started_at.astimezone().strftime("%b %d %H:%M"),
             _duration(view.started_at, view.ended_at),
             str(len(view.attempts)),
             f"{view.rows:,}",
-            Text(view.reason),
+            Text(view.reason, "dim"),
         )
     return table
 
@@ -267,15 +279,16 @@ def _attempt_table(attempts: list[AttemptView]) -> Any:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("attempt", justify="right")
-    table.add_column("name")
+    table.add_column("n", justify="right")
+    table.add_column("name", overflow="fold")
     table.add_column("try", justify="right")
-    table.add_column("state")
-    table.add_column("took")
-    table.add_column("rows", justify="right")
-    keys = list(dict.fromkeys(key for attempt in attempts for key in attempt.summary))[:4]
+    for column in ("state", "took"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    keys = list(dict.fromkeys(key for attempt in attempts for key in attempt.summary))
+    keys = keys[:_SUMMARY_COLUMNS]
     for key in keys:
-        table.add_column(Text(key), justify="right")
+        table.add_column(Text(key), justify="right", no_wrap=True)
     for attempt in attempts:
         table.add_row(
             str(attempt.n),

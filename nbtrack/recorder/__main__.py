@@ -38,6 +38,7 @@ def main() -> int:
 
 
 def _record(pid: int, started: int, control: socket.socket) -> int:
+    _give_memory_back()
     import msgspec
 
     from .loop import Recorder
@@ -46,6 +47,23 @@ def _record(pid: int, started: int, control: socket.socket) -> int:
     owner = msgspec.structs.replace(this_process(), pid=pid, started=started)
     Recorder(owner, control).run()
     return 0
+
+
+def _give_memory_back() -> None:
+    """Have glibc return large blocks to the system when they are freed.
+
+    Left alone it raises that threshold as blocks are freed, and keeps what sealing one segment
+    took, several MiB, for the life of the recorder.
+    """
+    import contextlib
+    import ctypes
+
+    m_trim_threshold, m_mmap_threshold, m_arena_max = -1, -3, -8
+    with contextlib.suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(m_mmap_threshold, 64 << 10)
+        mallopt(m_trim_threshold, 128 << 10)
+        mallopt(m_arena_max, 1)
 
 
 def _merge(path: Path) -> int:

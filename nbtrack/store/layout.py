@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -179,29 +177,32 @@ def check_run_id(run_id: object) -> str:
 
 def new_run_id() -> str:
     """An id that sorts by the time it was made, such as ``20260131-174502-k3v9q``."""
-    tail = "".join(secrets.choice(_CROCKFORD) for _ in range(5))
+    tail = "".join(_CROCKFORD[byte & 31] for byte in os.urandom(5))
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{tail}"
 
 
 def new_ulid() -> str:
     """26 characters that sort by time: 48 bits of milliseconds, 80 random bits (Crockford)."""
-    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def new_writer_id(role: str) -> str:
     """A name for one process writing to a run; starts with the first letter of its role."""
-    return role[0] + secrets.token_hex(5)
+    return role[0] + os.urandom(5).hex()
 
 
 def set_name(sources: list[str]) -> str:
     """The name of a merged set: a digest of the names of what went into it."""
+    # Not at the top: hashlib brings all of OpenSSL, 5 MiB, into kernels and recorders.
+    from hashlib import blake2b
+
     return "m" + blake2b("\n".join(sorted(sources)).encode(), digest_size=8).hexdigest()
 
 
 def temporary(path: Path) -> Path:
     """A name beside ``path`` that no reader looks at, for a file about to be renamed to it."""
-    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(3)}.tmp")
+    return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(3).hex()}.tmp")
 
 
 def publish(temp: Path, path: Path) -> None:

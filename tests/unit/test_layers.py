@@ -16,31 +16,51 @@ import nbtrack
 ROOT = Path(nbtrack.__file__).parent
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "static" not in path.parts)
 
-BASE = ("_settings", "_errors", "_process")
+BASE = ("_errors", "_process", "_settings", "_version")
+# What a user's process does. One room in several files; they may import one another.
+TRACKING = (
+    "_arguments",
+    "_attempts",
+    "_current",
+    "_disabled",
+    "_failure",
+    "_mappings",
+    "_names",
+    "_run",
+    "_script",
+    "_start",
+    "_timeline",
+    "_values",
+)
+# The part of the store that a user's process loads while it tracks: nothing that reads tables.
+STORE_FOR_TRACKING = (
+    "store.fold",
+    "store.frames",
+    "store.journal",
+    "store.layout",
+    "store.reader",
+    "store.registry",
+    "store.schema",
+    "store.state",
+    "store.view",
+)
 
 # Room (a package or a module at the top) -> what it may import of nbtrack: a room, or one module
 # of a room. A room may always import its own modules.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "_errors": (),
     "_process": (),
+    "_version": (),
     "_settings": ("_errors",),
     "store": BASE,
     "recorder": (*BASE, "store"),
-    "_values": BASE,
-    "_config": (*BASE, "_values"),
-    "_run": (
-        *BASE,
-        "_values",
-        "_config",
-        "store.layout",
-        "store.schema",
-        "store.journal",
-        "recorder.spawn",
-    ),
-    "notebook": (*BASE, "_run", "store"),
+    **dict.fromkeys(TRACKING, (*BASE, *TRACKING, *STORE_FOR_TRACKING, "recorder.spawn")),
+    "notebook": (*BASE, *TRACKING, "store"),
+    # The public functions and names, from wherever they are.
+    "_api": (*BASE, *TRACKING, "notebook"),
+    "__init__": (*BASE, *TRACKING, "_api", "notebook", "store"),
     "_cli": (*BASE, "store", "recorder"),
-    # The public names, from wherever they are.
-    "__init__": (*BASE, "_run", "store", "notebook"),
+    "__main__": ("_cli",),
 }
 
 HEAVY = (

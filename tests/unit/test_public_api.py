@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -18,7 +19,20 @@ from nbtrack._cli import main
 from nbtrack._settings import PREFIX, Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
+IPYTHON_ENTRY_POINTS = {"load_ipython_extension", "unload_ipython_extension"}
+# Not what they are but what they stand for: the current run, its config and its summary.
+CURRENT = {"run", "config", "summary"}
+OBJECTS = [name for name in nbtrack.__all__ if name not in {*CURRENT, "__version__"}]
 PAGES = ("reference.md", "cli.md", "settings.md", "format.md")
+
+
+def run_python(code: str) -> Any:
+    """The JSON that a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def page(name: str) -> str:
@@ -59,15 +73,25 @@ def section_about(command: str) -> str:
 
 
 def test_all_is_what_is_there() -> None:
-    # In a fresh interpreter: here, other tests have already made modules attributes.
-    code = "import json, nbtrack; print(json.dumps([nbtrack.__all__, dir(nbtrack)]))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    assert len(nbtrack.__all__) == len(set(nbtrack.__all__))
+    assert sorted(nbtrack.__all__) == sorted(dir(nbtrack))
+    # In a fresh interpreter: in this one, other tests have made modules of nbtrack attributes.
+    ours = run_python(
+        "import json, nbtrack\n"
+        "names = [name for name, value in vars(nbtrack).items() if not name.startswith('_')\n"
+        "         and getattr(value, '__module__', '').startswith('nbtrack')]\n"
+        "print(json.dumps(names))"
     )
-    exported, there = json.loads(done.stdout)
-    assert len(exported) == len(set(exported))
-    public = {name for name in there if not name.startswith("_")}
-    assert public | {"__version__"} == set(exported)
+    assert set(ours) - set(nbtrack.__all__) == IPYTHON_ENTRY_POINTS
+
+
+def test_every_name_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBTRACK_MODE", "disabled")  # `config` and `summary` start a run
+    got = run_python(
+        "from nbtrack import *\nimport json\n"
+        "print(json.dumps([name for name in globals() if name in __import__('nbtrack').__all__]))"
+    )
+    assert set(got) == set(nbtrack.__all__)
 
 
 def test_every_error_is_public() -> None:
@@ -84,15 +108,13 @@ def test_a_name_that_is_not_there_says_so() -> None:
         nbtrack.no_such_name  # noqa: B018
 
 
-@pytest.mark.parametrize("name", [name for name in nbtrack.__all__ if name != "__version__"])
+@pytest.mark.parametrize("name", OBJECTS)
 def test_every_public_name_has_a_docstring(name: str) -> None:
     value = getattr(nbtrack, name)
     assert (getattr(value, "__doc__", None) or "").strip()
 
 
-@pytest.mark.parametrize(
-    "path", [path for name in nbtrack.__all__ for path in public_attributes(name)]
-)
+@pytest.mark.parametrize("path", [path for name in OBJECTS for path in public_attributes(name)])
 def test_every_public_method_has_a_docstring(path: str) -> None:
     owner, member = path.split(".")
     assert (vars(getattr(nbtrack, owner))[member].__doc__ or "").strip()

@@ -1,0 +1,91 @@
+"""What is known of a cell from IPython, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .._attempts import CellInfo
+from ..store.schema import Outcome
+from .magics import TrackOptions
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
+
+
+class Execution(NamedTuple):
+    """A cell that is being executed."""
+
+    info: ExecutionInfo
+    count: int | None
+
+
+def executions() -> list[Execution]:
+    """The cells being executed by this thread, outermost first: ``%%capture`` runs one in another.
+
+    Read from the stack. IPython tells nobody what runs now, its hooks are not called in every
+    case, and its ``execution_count`` is this cell's before IPython 9.9 and the next one's since.
+    """
+    found: list[Execution] = []
+    frame = sys._getframe(1)
+    while frame is not None:
+        if (
+            frame.f_code.co_name == "run_cell_async"
+            and frame.f_globals.get("__name__") == "IPython.core.interactiveshell"
+        ):
+            result = frame.f_locals.get("result")
+            info = getattr(result, "info", None)
+            if info is not None:
+                found.append(Execution(info, getattr(result, "execution_count", None)))
+        frame = frame.f_back  # type: ignore[assignment]
+    found.reverse()
+    return found
+
+
+def describe(execution: Execution, options: TrackOptions | None) -> CellInfo:
+    """A cell as an attempt keeps it."""
+    source: str = execution.info.raw_cell or ""
+    options = options or TrackOptions()
+    return CellInfo(
+        cell_id=getattr(execution.info, "cell_id", None) or _digest(source),
+        execution_count=execution.count,
+        source=source,
+        name=options.name,
+        tags=options.tags,
+        config=options.config,
+    )
+
+
+def _digest(source: str) -> str:
+    """An id for a cell whose front end gives it none: the same text is the same cell."""
+    return "text-" + blake2b(source.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def outcome_of(
+    result: ExecutionResult | None, before: Any, after: Any
+) -> tuple[Outcome, BaseException | None]:
+    """How a cell ended, and the exception that says so.
+
+    ``%run``, ``%%capture`` and others swallow the exception from ``result`` while the person sees
+    its traceback. What was shown is in ``sys.last_value``, which an exception that was handled
+    leaves alone; ``before`` and ``after`` are what it held.
+
+    Args:
+        result: None if IPython has none: the execution was cancelled.
+        before: ``sys.last_value`` when the cell began.
+        after: The same when it had ended.
+    """
+    error = None
+    if result is not None:
+        error = result.error_before_exec or result.error_in_exec
+    if error is None and after is not before and isinstance(after, BaseException):
+        error = after
+    if error is None:
+        return ("finished" if result is not None else "interrupted"), None
+    if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
+        return "interrupted", error
+    if isinstance(error, SystemExit) and not error.code:
+        return "finished", None
+    return "failed", error

@@ -1,0 +1,149 @@
+"""The wiring into IPython, the kernel and the end of the interpreter, and its removal.
+
+Nothing of it raises into a person's cell. A hook that fails three times in a row takes all of them
+off, with one line: a notebook must go on whatever becomes of its tracker.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from . import magics
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+_MAX_FAILURES = 3
+
+
+class Hooks:
+    """What is installed in one shell. :meth:`install` and :meth:`remove` may be repeated."""
+
+    def __init__(
+        self,
+        shell: InteractiveShell,
+        *,
+        begin: Callable[[ExecutionInfo], None],
+        end: Callable[[ExecutionResult | None], None],
+        leave: Callable[[bool], None],
+        gave_up: Callable[[], None],
+        say: Callable[[str], None],
+    ) -> None:
+        """Nothing is installed yet.
+
+        Args:
+            shell: The running shell.
+            begin: Called before every cell.
+            end: Called after every cell.
+            leave: Called once when this process ends by itself; True if a kernel restarts.
+            gave_up: Called when the hooks have taken themselves off.
+            say: Tells the person one line.
+        """
+        self._shell = shell
+        self._begin = begin
+        self._end = end
+        self._leave = leave
+        self._gave_up = gave_up
+        self._say = say
+        self._failures = {"pre_run_cell": 0, "post_run_cell": 0}
+        self._installed = False
+        self._pid = os.getpid()
+        self._restarts = False
+        self._do_shutdown: Callable[..., Any] | None = None
+
+    def install(self) -> None:
+        """Begin to watch the shell."""
+        if self._installed:
+            return
+        shell = self._shell
+        self._installed = True
+        self._pid = os.getpid()
+        self._failures = dict.fromkeys(self._failures, 0)
+        shell.events.register("pre_run_cell", self._before_cell)
+        shell.events.register("post_run_cell", self._after_cell)
+        if magics.transform not in shell.input_transformers_cleanup:
+            shell.input_transformers_cleanup.append(magics.transform)
+        shell.register_magic_function(magics.track, "cell", magics.NAME)
+        self._watch_shutdown()
+        atexit.register(self._at_exit)
+
+    def remove(self) -> None:
+        """Leave the shell as it was."""
+        if not self._installed:
+            return
+        shell = self._shell
+        self._installed = False
+        atexit.unregister(self._at_exit)
+        for event, hook in (
+            ("pre_run_cell", self._before_cell),
+            ("post_run_cell", self._after_cell),
+        ):
+            if hook in shell.events.callbacks[event]:
+                shell.events.unregister(event, hook)
+        if magics.transform in shell.input_transformers_cleanup:
+            shell.input_transformers_cleanup.remove(magics.transform)
+        cell_magics = shell.magics_manager.magics["cell"]
+        if cell_magics.get(magics.NAME) is magics.track:
+            del cell_magics[magics.NAME]
+        kernel = getattr(shell, "kernel", None)
+        if kernel is not None and vars(kernel).get("do_shutdown") == self._on_shutdown:
+            del kernel.do_shutdown
+
+    def _before_cell(self, *args: Any, **kwargs: Any) -> None:
+        # IPython has added an argument before.
+        info = args[0] if args else kwargs.get("info")
+        if info is not None:
+            self._guard("pre_run_cell", self._begin, info)
+
+    def _after_cell(self, *args: Any, **kwargs: Any) -> None:
+        result = args[0] if args else kwargs.get("result")
+        self._guard("post_run_cell", self._end, result)
+
+    def _guard(self, event: str, hook: Callable[[Any], None], argument: Any) -> None:
+        if os.getpid() != self._pid:
+            return  # a forked child runs the rest of its cell; the cell is its parent's
+        try:
+            try:
+                hook(argument)
+            except KeyboardInterrupt:
+                # Aimed at the cell, which is not running yet or any more. IPython would report it
+                # as an error of the hook; what the hook had to do still has to be done.
+                hook(argument)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - see the module
+            self._failed(event, error)
+        else:
+            self._failures[event] = 0
+
+    def _failed(self, event: str, error: BaseException) -> None:
+        self._failures[event] += 1
+        what = f"{type(error).__name__}: {error}"
+        if self._failures[event] == 1:
+            self._say(f"nbtrack could not record this cell: {what}")
+        elif self._failures[event] >= _MAX_FAILURES:
+            self.remove()
+            self._gave_up()
+            self._say(f"nbtrack stopped recording after {_MAX_FAILURES} failures: {what}")
+
+    def _watch_shutdown(self) -> None:
+        """A kernel is told whether it is to restart, and nobody else is."""
+        kernel = getattr(self._shell, "kernel", None)
+        if kernel is not None and callable(getattr(kernel, "do_shutdown", None)):
+            self._do_shutdown = kernel.do_shutdown
+            kernel.do_shutdown = self._on_shutdown
+
+    def _on_shutdown(self, restart: bool, *args: Any, **kwargs: Any) -> Any:
+        self._restarts = bool(restart)
+        assert self._do_shutdown is not None
+        return self._do_shutdown(restart, *args, **kwargs)
+
+    def _at_exit(self) -> None:
+        if os.getpid() != self._pid:
+            return
+        try:
+            self._leave(self._restarts)
+        except Exception as error:  # noqa: BLE001 - nothing after it must be kept from ending
+            sys.stderr.write(f"nbtrack could not end its run: {type(error).__name__}: {error}\n")
