@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 import weakref
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from ._process import this_process
 from ._settings import Settings
 from .recorder import spawn
 from .store.journal import Journal, now
-from .store.layout import RunDir, new_writer_id
+from .store.layout import RunDir, new_writer_id, remove_run
 from .store.schema import (
     AttemptEnd,
     AttemptStart,
@@ -241,7 +240,7 @@ class Timeline:
         if not self._finished:
             self._end_journal()
             if not self._is_child:
-                shutil.rmtree(self._run_dir.path, ignore_errors=True)
+                remove_run(self._run_dir)
 
     def _start_journal(self, role: Role) -> None:
         info = WriterInfo(

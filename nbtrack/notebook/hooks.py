@@ -53,7 +53,8 @@ class Hooks:
         self._installed = False
         self._pid = os.getpid()
         self._restarts = False
-        self._do_shutdown: Callable[..., Any] | None = None
+        self._on_shutdown: Callable[..., Any] | None = None
+        self._other_magic: Callable[..., Any] | None = None
 
     def install(self) -> None:
         """Begin to watch the shell."""
@@ -67,6 +68,7 @@ class Hooks:
         shell.events.register("post_run_cell", self._after_cell)
         if magics.transform not in shell.input_transformers_cleanup:
             shell.input_transformers_cleanup.append(magics.transform)
+        self._other_magic = shell.magics_manager.magics["cell"].get(magics.NAME)
         shell.register_magic_function(magics.track, "cell", magics.NAME)
         self._watch_shutdown()
         atexit.register(self._at_exit)
@@ -89,8 +91,11 @@ class Hooks:
         cell_magics = shell.magics_manager.magics["cell"]
         if cell_magics.get(magics.NAME) is magics.track:
             del cell_magics[magics.NAME]
+            vars(shell.magics_manager.user_magics).pop(magics.NAME, None)
+            if self._other_magic is not None:
+                shell.register_magic_function(self._other_magic, "cell", magics.NAME)
         kernel = getattr(shell, "kernel", None)
-        if kernel is not None and vars(kernel).get("do_shutdown") == self._on_shutdown:
+        if kernel is not None and vars(kernel).get("do_shutdown") is self._on_shutdown:
             del kernel.do_shutdown
 
     def _before_cell(self, *args: Any, **kwargs: Any) -> None:
@@ -129,16 +134,17 @@ class Hooks:
             self._say(f"nbtrack stopped recording after {_MAX_FAILURES} failures: {what}")
 
     def _watch_shutdown(self) -> None:
-        """A kernel is told whether it is to restart, and nobody else is."""
+        """A kernel is told whether it is to start again, and nobody else is."""
         kernel = getattr(self._shell, "kernel", None)
-        if kernel is not None and callable(getattr(kernel, "do_shutdown", None)):
-            self._do_shutdown = kernel.do_shutdown
-            kernel.do_shutdown = self._on_shutdown
+        original = getattr(kernel, "do_shutdown", None)
+        if kernel is None or original is None:
+            return
 
-    def _on_shutdown(self, restart: bool, *args: Any, **kwargs: Any) -> Any:
-        self._restarts = bool(restart)
-        assert self._do_shutdown is not None
-        return self._do_shutdown(restart, *args, **kwargs)
+        def do_shutdown(restart: bool, *args: Any, **kwargs: Any) -> Any:
+            self._restarts = bool(restart)
+            return original(restart, *args, **kwargs)
+
+        kernel.do_shutdown = self._on_shutdown = do_shutdown
 
     def _at_exit(self) -> None:
         if os.getpid() != self._pid:

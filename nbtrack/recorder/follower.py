@@ -217,7 +217,7 @@ class Follower:
         )
         # Who waits at the quota for the recorder must not be the recorder.
         settings = msgspec.structs.replace(self.settings, overflow="drop")
-        return Journal(self.run_dir, info, settings)
+        return Journal(self.run_dir, info, settings, tell=partial(note, self.run_dir.recorder_log))
 
     def _is_owners(self, info: WriterInfo) -> bool:
         return info.role == "owner" and info.process == self._owner

@@ -49,6 +49,10 @@ class Journal:
         salt: Where the CRC of this writer's frames starts.
         next_seq: The next sequence number of this writer.
         dropped: Records that could not be kept so far.
+
+    Args:
+        recorder_alive: Whether somebody seals, so that waiting at the quota makes sense.
+        tell: Takes a warning in words; by default it becomes an :class:`NbtrackWarning`.
     """
 
     write: Callable[[bytes], object]
@@ -60,6 +64,7 @@ class Journal:
         settings: Settings,
         *,
         recorder_alive: Callable[[], bool] = lambda: False,
+        tell: Callable[[str], object] | None = None,
     ) -> None:
         self.info = info
         self.salt = salt_of(info.writer)
@@ -69,6 +74,7 @@ class Journal:
         self._run_dir = run_dir
         self._settings = settings
         self._recorder_alive = recorder_alive
+        self._tell = tell or _warn_person
         self._mapped: bool | None = None
         self._numbers = itertools.count(self._first_number())
         self._sizes = self._growing_sizes()
@@ -331,7 +337,11 @@ class Journal:
     def _warn(self, text: str) -> None:
         if text not in self._warned:
             self._warned.add(text)
-            warnings.warn(f"nbtrack: {text}", NbtrackWarning, stacklevel=5)
+            self._tell(text)
+
+
+def _warn_person(text: str) -> None:
+    warnings.warn(f"nbtrack: {text}", NbtrackWarning, stacklevel=6)
 
 
 def _not_open(data: bytes) -> NoReturn:

@@ -254,6 +254,19 @@ def remove_leftovers(run_dir: RunDir, *, older_than: float) -> None:
                     os.unlink(entry.path)
 
 
+def remove_run(run_dir: RunDir) -> None:
+    """Remove a run with all its files.
+
+    It loses its name first: a recorder that is just writing to it would bring parts of it back.
+    """
+    gone = temporary(run_dir.path)
+    try:
+        run_dir.path.rename(gone)
+    except OSError:
+        gone = run_dir.path
+    shutil.rmtree(gone, ignore_errors=True)
+
+
 def not_writable(path: Path, error: OSError) -> StoreNotWritableError:
     """The error for a store that cannot be written, from what the system said."""
     return StoreNotWritableError(

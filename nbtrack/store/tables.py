@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -11,7 +10,8 @@ import arro3.core as arrow
 import msgspec
 
 from . import parquet
-from .digest import Digest, Last
+from .digest import Digest
+from .rows import metrics_batch
 from .schema import (
     AttemptEnd,
     AttemptStart,
@@ -23,7 +23,6 @@ from .schema import (
     Row,
     Sample,
 )
-from .values import flatten
 
 _BATCH = 32 * 1024
 
@@ -39,49 +38,32 @@ class TableBuilder:
     def __init__(self) -> None:
         self.batches: dict[str, list[arrow.RecordBatch]] = {}
         self.digest = Digest()
-        self._metrics = _Metrics()
         self._rows: dict[str, list[dict[str, Any]]] = {"system": [], "cells": [], "changes": []}
 
     def add(self, writer: str, records: Iterable[Record]) -> None:
         """Take records of one writer, in order."""
+        rows: list[Row] = []
         for record in records:
             if isinstance(record, Row):
-                self._add_row(writer, record)
+                rows.append(record)
             elif isinstance(record, Sample):
-                rows = self._rows["system"]
                 head = {"writer": writer, "seq": record.seq, "time": record.time}
-                rows += ({**head, "key": k, "value": v} for k, v in record.data.items())
+                values = ({**head, "key": k, "value": v} for k, v in record.data.items())
+                self._rows["system"] += values
                 self._flush_rows("system")
             elif isinstance(record, Change):
                 self._rows["changes"].append(_change_row(writer, record))
             elif isinstance(record, AttemptStart | AttemptEnd | CellError):
                 self._rows["cells"].append(_cell_row(writer, record))
+        if rows:
+            batch = metrics_batch(writer, rows, self.digest)
+            self.batches.setdefault("metrics", []).append(batch)
 
     def finish(self) -> dict[str, list[arrow.RecordBatch]]:
         """All batches of the tables that have rows."""
-        self._flush_metrics()
         for table in self._rows:
             self._flush_rows(table, at_least=1)
         return self.batches
-
-    def _add_row(self, writer: str, row: Row) -> None:
-        attempt = self.digest.of(row.attempt)
-        attempt.max_step = max(attempt.max_step, row.step)
-        metrics = self._metrics
-        counted = False
-        for key, (value, text) in flatten(row.data):
-            metrics.add(writer, row, key, value, text)
-            attempt.last[key] = Last(writer, row.seq, row.time, row.step, value, text)
-            counted = True
-        attempt.rows += counted
-        if len(metrics.keys) >= _BATCH:
-            self._flush_metrics()
-
-    def _flush_metrics(self) -> None:
-        if self._metrics.keys:
-            batch = parquet.batch("metrics", self._metrics.columns())
-            self.batches.setdefault("metrics", []).append(batch)
-            self._metrics = _Metrics()
 
     def _flush_rows(self, table: str, at_least: int = _BATCH) -> None:
         rows = self._rows[table]
@@ -91,44 +73,6 @@ class TableBuilder:
             }
             self.batches.setdefault(table, []).append(parquet.batch(table, columns))
             self._rows[table] = []
-
-
-class _Metrics:
-    """The columns of ``metrics`` under construction; packed arrays, since there are many rows."""
-
-    __slots__ = ("attempts", "keys", "seqs", "steps", "texts", "times", "values", "writers")
-
-    def __init__(self) -> None:
-        self.writers: list[str] = []
-        self.seqs = array("q")
-        self.attempts = array("q")
-        self.steps = array("q")
-        self.times = array("q")
-        self.keys: list[str] = []
-        self.values: list[float | None] = []
-        self.texts: list[str | None] = []
-
-    def add(self, writer: str, row: Row, key: str, value: float | None, text: str | None) -> None:
-        self.writers.append(writer)
-        self.seqs.append(row.seq)
-        self.attempts.append(row.attempt)
-        self.steps.append(row.step)
-        self.times.append(row.time)
-        self.keys.append(key)
-        self.values.append(value)
-        self.texts.append(text)
-
-    def columns(self) -> dict[str, parquet.Column]:
-        return {
-            "writer": self.writers,
-            "seq": self.seqs,
-            "attempt": self.attempts,
-            "step": self.steps,
-            "time": self.times,
-            "key": self.keys,
-            "value": self.values,
-            "text": self.texts,
-        }
 
 
 def events_from_cells(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Event]]:

@@ -100,15 +100,20 @@ class SegmentTail:
             size *= 4
 
     def _decode(self, found: Scan) -> list[Record]:
+        try:
+            records = [decode_record(payload) for payload in found.payloads]
+        except (msgspec.DecodeError, ValueError):
+            records = self._decode_around(found)
+        kept = [record for record in records if type(record) is not SegmentEnd]
+        self.ended = self.ended or len(kept) < len(records)
+        return kept
+
+    def _decode_around(self, found: Scan) -> list[Record]:
+        """What can be decoded of intact frames of which one holds no record."""
         records: list[Record] = []
         for payload in found.payloads:
             try:
-                record = decode_record(payload)
+                records.append(decode_record(payload))
             except (msgspec.DecodeError, ValueError):
                 self.damage.append(Damage(self.path, self._position, len(payload)))
-                continue
-            if isinstance(record, SegmentEnd):
-                self.ended = True
-            else:
-                records.append(record)
         return records

@@ -14,7 +14,7 @@ import msgspec
 from .digest import Value
 
 # Integers up to here are exact as float64.
-_EXACT = 1 << 53
+EXACT = 1 << 53
 
 
 def flatten(data: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
@@ -32,7 +32,7 @@ def flatten(data: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Va
 def split_value(value: Any) -> Value:
     """A logged value as float64 and, where that is not exact or not a number, as text."""
     if isinstance(value, int):
-        if -_EXACT <= value <= _EXACT:
+        if -EXACT <= value <= EXACT:
             return float(value), None
         try:
             return float(value), str(value)

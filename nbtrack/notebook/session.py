@@ -1,0 +1,279 @@
+"""A kernel's session: which run is current, when it begins and when it ends.
+
+The session is the host of this process: ``init()`` and ``log()`` come here for a run. Its runs are
+told of every cell; which of them a cell belongs to is the runs' own affair.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import _current
+from .._attempts import CellInfo
+from .._run import Run
+from .._settings import Settings, notebook_hint
+from .._start import RunOptions, start_next
+from . import cells, failures, magics
+from .hooks import Hooks
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+    from .magics import TrackOptions
+
+# An interrupt this shortly before the end was part of ending: a shutdown interrupts a busy cell
+# first, and a person's own stop is not followed by an exit at once.
+_STOP_TO_EXIT = 1.5
+_LOCK_PATIENCE = 2.0
+
+
+class RunningCell:
+    """A cell being executed by one thread."""
+
+    __slots__ = ("before", "cell", "info", "options")
+
+    def __init__(self, execution: cells.Execution) -> None:
+        self.info = execution.info
+        self.options = magics.find_options(execution.info.raw_cell or "")
+        self.cell = cells.describe(execution, self.options)
+        self.before = getattr(sys, "last_value", None)
+
+
+class Session:
+    """What nbtrack is in one kernel, from ``%load_ext`` or the first ``log()`` on."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self._hooks = Hooks(
+            shell,
+            begin=self._begin_cell,
+            end=self._end_cell,
+            leave=self._leave,
+            gave_up=self._gave_up,
+            say=self.say,
+        )
+        # Widget callbacks and the cells of a subshell run on threads of their own.
+        self._lock = threading.RLock()
+        self._running: dict[int, RunningCell] = {}
+        self._runs: list[Run] = []
+        self._attached = False
+        self._wants_run = False
+        self._unloading = False
+        self._interrupted_at: float | None = None
+
+    @property
+    def attached(self) -> bool:
+        """Whether the hooks are in place, and stay when the running cell has ended."""
+        return self._attached and not self._unloading
+
+    def attach(self) -> None:
+        """Watch the shell. May be repeated, and takes an unloading back."""
+        self._unloading = False
+        if self._attached:
+            return
+        self._attached = True
+        self._hooks.install()
+        _current.set_host(self)
+        executions = cells.executions()
+        if executions and not executions[0].info.silent:
+            # Its beginning was not seen: an error before now counts for nothing.
+            self._running[threading.get_ident()] = RunningCell(executions[0])
+
+    def want_run(self) -> None:
+        """Have the kernel's run begin with the next cell, if there is none."""
+        self._wants_run = True
+
+    def detach(self) -> None:
+        """End the runs and leave the shell as it was, once the running cell has ended.
+
+        Reloading is unloading and loading again in one cell: it keeps everything.
+        """
+        if threading.get_ident() in self._running:
+            self._unloading = True
+        elif self._attached:
+            self._let_go("the extension was unloaded")
+
+    def init(self, options: RunOptions) -> Run:
+        """Start a run, and make it current; the running cell becomes an attempt of it."""
+        with self._locked():
+            self.attach()
+            return self._start(options, self.cell_now())
+
+    def cell_now(self) -> CellInfo | None:
+        """The cell that the calling thread is executing."""
+        running = self._running.get(threading.get_ident())
+        return running.cell if running is not None else None
+
+    def say(self, text: str) -> None:
+        """Print one line, unless nothing is to be printed."""
+        if not Settings.from_environ().quiet:
+            sys.stdout.write(f"{text}\n")
+
+    def _start(self, options: RunOptions, cell: CellInfo | None) -> Run:
+        options.notebook = options.notebook or self._notebook()
+        options.command = options.command or []
+        run = start_next(options, Settings.from_environ(), cell=cell)
+        self._wants_run = False
+        self._runs = [other for other in self._runs if not other.finished and other is not run]
+        self._runs.append(run)
+        return run
+
+    def _notebook(self) -> str | None:
+        path = notebook_hint() or self._shell.user_ns.get("__vsc_ipynb_file__")
+        return str(path) if path else None
+
+    def _begin_cell(self, info: ExecutionInfo) -> None:
+        executions = cells.executions()
+        if len(executions) > 1:
+            return  # a part of the cell that runs it
+        execution = executions[0] if executions else cells.Execution(info, None)
+        thread = threading.get_ident()
+        with self._locked():
+            running = self._running.get(thread)
+            if running is None or running.info is not info:
+                running = self._running[thread] = RunningCell(execution)
+            if len(self._running) > 1:
+                return  # runs beside another cell, in a subshell: its rows are that cell's
+            self._prune()
+            options = running.options
+            run = self._run_for(options)
+            if run is None:
+                return
+            if options is not None and run.open_attempt is None:
+                self._interrupted_at = None
+                run.begin_attempt(running.cell)
+            for other in self._runs:
+                if other.open_attempt is None:
+                    other.arm(running.cell, thread)
+
+    def _run_for(self, options: TrackOptions | None) -> Run | None:
+        """The run that a cell with these options belongs to, started if it has to be."""
+        run = _current.get_run()
+        project = options.project if options is not None else None
+        if run is not None and options is not None:
+            if project is not None and project != run.project:
+                run = self._replace(run, f"%%track --project {project} began the next run")
+            elif options.new and not run.is_empty:
+                run = self._replace(run, "%%track --new began the next run")
+        if run is None and (options is not None or self._wants_run):
+            run = self._start(RunOptions(project=project), None)
+        return run
+
+    def _replace(self, run: Run, reason: str) -> None:
+        if run.is_empty:
+            run.discard()
+        else:
+            run.close(reason)
+
+    def _end_cell(self, result: ExecutionResult | None) -> None:
+        if cells.executions():
+            return  # it was a part of the cell that ran it
+        thread = threading.get_ident()
+        running = self._running.get(thread)
+        if running is None:
+            return
+        after = getattr(sys, "last_value", None)
+        with self._locked():
+            try:
+                if len(self._running) == 1:
+                    self._end_attempts(running, result, after)
+            finally:
+                self._running.pop(thread, None)
+                if self._unloading:
+                    self._let_go("the extension was unloaded")
+
+    def _end_attempts(
+        self, running: RunningCell, result: ExecutionResult | None, after: Any
+    ) -> None:
+        outcome, error = cells.outcome_of(result, running.before, after)
+        failure = None
+        if error is not None:
+            failure = failures.failure_of(error, running.cell, self._label_of)
+        tracked = running.options is not None
+        for run in self._runs:
+            if run.finished:
+                continue
+            run.settle()
+            if run.open_attempt is None:
+                run.disarm()
+                continue
+            tracked = True
+            run.end_attempt(outcome, failure)
+        self._interrupted_at = time.monotonic() if tracked and outcome == "interrupted" else None
+        current = _current.get_run()
+        if not tracked and failure is not None and outcome == "failed" and current is not None:
+            current.record_cell_error(running.cell, failure)
+
+    def _label_of(self, file: str) -> str | None:
+        """``[12]`` for a file that IPython compiled cell 12 as."""
+        named = self._shell.compile.format_code_name(file)
+        return named[1].removeprefix("In") if named else None
+
+    def _leave(self, restarts: bool) -> None:
+        """The process ends, in its own time."""
+        self._prune()
+        since = None if self._interrupted_at is None else time.monotonic() - self._interrupted_at
+        if not hasattr(self._shell, "kernel"):
+            reason = "IPython was closed"
+        else:
+            reason = "kernel restarted" if restarts else "kernel shut down"
+        for run in reversed(self._runs):
+            cut_off = run.open_attempt is not None
+            if run is _current.get_run() and since is not None:
+                cut_off = cut_off or since < _STOP_TO_EXIT
+            self._close(run, reason, cut_off=cut_off)
+
+    def _let_go(self, reason: str) -> None:
+        self._hooks.remove()
+        for run in reversed(self._runs):
+            self._close(run, reason)
+        self._gave_up()
+        self._unloading = self._wants_run = False
+        _current.set_host(None)
+
+    def _gave_up(self) -> None:
+        self._attached = False
+        self._running.clear()
+
+    def _close(self, run: Run, reason: str, *, cut_off: bool = False) -> None:
+        if run.finished:
+            return
+        if run.is_empty:
+            run.discard()
+        else:
+            run.close(reason, cut_off=cut_off)
+
+    def _prune(self) -> None:
+        self._runs = [run for run in self._runs if not run.finished]
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        # An interrupt at the wrong moment can leave a lock held; a kernel must never wait for that.
+        held = self._lock.acquire(timeout=_LOCK_PATIENCE)
+        try:
+            yield
+        finally:
+            if held:
+                self._lock.release()
+
+
+_session: Session | None = None
+
+
+def session_of(shell: InteractiveShell) -> Session:
+    """The session of this kernel; the same for as long as the process lives."""
+    global _session
+    if _session is None or _session._shell is not shell:
+        _session = Session(shell)
+    return _session
+
+
+def existing_session() -> Session | None:
+    """The session of this kernel, if it has one."""
+    return _session

@@ -1,0 +1,104 @@
+"""The rows of ``log()`` as columns of ``metrics``, many at a time: this is where reading a run that
+goes on spends its time, so loops over values are left to C.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import chain, groupby, repeat
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import arro3.core as arrow
+
+from . import parquet
+from .digest import Digest, Last
+from .schema import Row
+from .values import EXACT, flatten
+
+_NUMBERS = frozenset({float, int, bool})
+
+
+class _Values(NamedTuple):
+    """The values of many rows, one after the other, and how many there are in each row."""
+
+    keys: list[str]
+    values: Sequence[float | None]
+    texts: list[str | None]
+    counts: list[int]
+
+
+def metrics_batch(writer: str, rows: Sequence[Row], digest: Digest) -> arrow.RecordBatch:
+    """Rows of one writer, in order, as one batch of ``metrics``; what they add up to is added to
+    ``digest``.
+    """
+    found = _plain(rows) or _flattened(rows)
+    _add_up(writer, rows, found, digest)
+    columns: dict[str, parquet.Column] = {
+        "writer": [writer] * len(found.keys),
+        "seq": _spread([row.seq for row in rows], found.counts),
+        "attempt": _spread([row.attempt for row in rows], found.counts),
+        "step": _spread([row.step for row in rows], found.counts),
+        "time": _spread([row.time for row in rows], found.counts),
+        "key": found.keys,
+        "value": found.values,
+        "text": found.texts,
+    }
+    return parquet.batch("metrics", columns)
+
+
+def _plain(rows: Sequence[Row]) -> _Values | None:
+    """For rows of nothing but numbers that are exact as float64; None for others."""
+    every: list[Any] = list(chain.from_iterable(row.data.values() for row in rows))
+    types = set(map(type, every))
+    if not types <= _NUMBERS:
+        return None
+    if int in types:
+        integers = [value for value in every if type(value) is int]
+        if min(integers) < -EXACT or max(integers) > EXACT:
+            return None
+    return _Values(
+        list(chain.from_iterable(row.data for row in rows)),
+        array("d", every),
+        [None] * len(every),
+        [len(row.data) for row in rows],
+    )
+
+
+def _flattened(rows: Sequence[Row]) -> _Values:
+    values: list[float | None] = []
+    found = _Values([], values, [], [])
+    for row in rows:
+        before = len(values)
+        for key, (value, text) in flatten(row.data):
+            found.keys.append(key)
+            values.append(value)
+            found.texts.append(text)
+        found.counts.append(len(values) - before)
+    return found
+
+
+def _add_up(writer: str, rows: Sequence[Row], found: _Values, digest: Digest) -> None:
+    first_row = first_value = 0
+    for attempt, group in groupby(map(attrgetter("attempt"), rows)):
+        last_row = first_row + sum(1 for _ in group)
+        counts = found.counts[first_row:last_row]
+        last_value = first_value + sum(counts)
+        add_up = digest.of(attempt)
+        add_up.rows += len(counts) - counts.count(0)
+        add_up.max_step = max(add_up.max_step, *(row.step for row in rows[first_row:last_row]))
+        places = range(first_value, last_value)
+        row_of = _spread(range(first_row, last_row), counts)
+        # Of several places for a key, dict() keeps the last.
+        for key, at in dict(zip(found.keys[first_value:last_value], places, strict=True)).items():
+            row = rows[row_of[at - first_value]]
+            add_up.last[key] = Last(
+                writer, row.seq, row.time, row.step, found.values[at], found.texts[at]
+            )
+        first_row, first_value = last_row, last_value
+
+
+def _spread(numbers: Iterable[int], counts: list[int]) -> array[int]:
+    """Each number as often as its row has values."""
+    return array("q", chain.from_iterable(map(repeat, numbers, counts)))
