@@ -257,13 +257,11 @@ class Run(Timeline):
 
     def _encode_slowly(self, seq: int, attempt: int, step: int, data: Mapping[str, Any]) -> bytes:
         """A row that the encoder refused; empty if nothing of it can be recorded."""
-        floats = _values.all_floats(data) if type(data) is dict else None
-        refused: dict[str, str] = {}
-        row: dict[str, Any]
-        if floats is not None:
-            row = floats
-        else:
-            row, refused = _values.plain_row(data)
+        if type(data) is dict:
+            floats = _values.all_floats(data)
+            if floats is not None:
+                return encode_record((0, seq, time.time_ns() // 1000, attempt, step, floats))
+        row, refused = _values.plain_row(data)
         payload = encode_record((0, seq, now(), attempt, step, row)) if row else b""
         for key, reason in refused.items():
             if key not in self._warned:

@@ -30,7 +30,7 @@ class Unrecordable(Exception):
 def all_floats(data: dict[str, Any]) -> dict[str, float] | None:
     """The row with every value as a float, if that is all that they are; else None."""
     if _float_types.issuperset(map(type, data.values())):
-        return dict(zip(data, map(float, data.values()), strict=True))
+        return dict(zip(data, map(float, data.values())))  # noqa: B905 - the same dict twice
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from hashlib import blake2b
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._attempts import CellInfo
@@ -12,34 +13,35 @@ from ..store.schema import Outcome
 from .magics import TrackOptions
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
 
 class Execution(NamedTuple):
     """A cell that is being executed."""
 
     info: ExecutionInfo
-    count: int | None
+    number: int | None
 
 
-def executions() -> list[Execution]:
-    """The cells being executed by this thread, outermost first: ``%%capture`` runs one in another.
+def executions(shell: InteractiveShell) -> list[Execution]:
+    """The cells that this thread is executing, outermost first: ``%%capture`` runs one in another.
 
     Read from the stack. IPython tells nobody what runs now, its hooks are not called in every
     case, and its ``execution_count`` is this cell's before IPython 9.9 and the next one's since.
     """
     found: list[Execution] = []
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if (
             frame.f_code.co_name == "run_cell_async"
             and frame.f_globals.get("__name__") == "IPython.core.interactiveshell"
         ):
-            result = frame.f_locals.get("result")
+            names = frame.f_locals
+            result = names.get("result")
             info = getattr(result, "info", None)
-            if info is not None:
+            if info is not None and names.get("self") is shell:
                 found.append(Execution(info, getattr(result, "execution_count", None)))
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     found.reverse()
     return found
 
@@ -50,7 +52,7 @@ def describe(execution: Execution, options: TrackOptions | None) -> CellInfo:
     options = options or TrackOptions()
     return CellInfo(
         cell_id=getattr(execution.info, "cell_id", None) or _digest(source),
-        execution_count=execution.count,
+        execution_count=execution.number,
         source=source,
         name=options.name,
         tags=options.tags,

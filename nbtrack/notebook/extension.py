@@ -29,11 +29,8 @@ def load(shell: InteractiveShell) -> None:
 
     settings = Settings.from_environ()
     session = session_of(shell)
-    kept = session.reloading
-    session.attach()
-    if kept:
+    if not session.load():
         return
-    session.want_run()
     if settings.mode == "disabled":
         session.say(f"nbtrack {__version__}: switched off by the setting 'mode'")
     else:

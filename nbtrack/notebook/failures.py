@@ -64,9 +64,9 @@ class _Place:
             file = trace.tb_frame.f_code.co_filename
             if self.is_here(file):
                 line = self.line(file, number)
-        if line is None and isinstance(error, SyntaxError) and error.lineno and error.filename:
-            if self._label_of(error.filename) is not None:
-                line = self.line(error.filename, error.lineno)
+        if line is None and isinstance(error, SyntaxError) and error.lineno:
+            file = error.filename or ""
+            line = self.line(file, error.lineno) if self._label_of(file) else None
         return line
 
     def is_here(self, file: str) -> bool:
@@ -119,7 +119,10 @@ def _keep_own_frames(
         if shown_now is None or error_now is None:
             continue
         shown_now.stack = traceback.StackSummary.from_list(
-            [_summary(trace, number, place) for trace, number in _own_frames(error_now.__traceback__)]
+            [
+                _summary(trace, number, place)
+                for trace, number in _own_frames(error_now.__traceback__)
+            ]
         )
         if isinstance(error_now, SyntaxError) and error_now.filename and error_now.lineno:
             name = place.name(error_now.filename)
@@ -149,7 +152,7 @@ def _message(error: BaseException) -> str:
             # Its text names a temporary file instead of the cell.
             return str(error.msg)
         return str(error)
-    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
+    except Exception:  # the __str__ is not ours
         return "(its text cannot be shown)"
 
 

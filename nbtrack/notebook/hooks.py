@@ -50,7 +50,6 @@ class Hooks:
         self._gave_up = gave_up
         self._say = say
         self._failures = {"pre_run_cell": 0, "post_run_cell": 0}
-        self._installed = False
         self._pid = os.getpid()
         self._restarts = False
         self._on_shutdown: Callable[..., Any] | None = None
@@ -58,45 +57,52 @@ class Hooks:
 
     def install(self) -> None:
         """Begin to watch the shell."""
-        if self._installed:
-            return
         shell = self._shell
-        self._installed = True
         self._pid = os.getpid()
         self._failures = dict.fromkeys(self._failures, 0)
-        shell.events.register("pre_run_cell", self._before_cell)
-        shell.events.register("post_run_cell", self._after_cell)
+        for event, hook in self._events():
+            shell.events.register(event, hook)
         if magics.transform not in shell.input_transformers_cleanup:
             shell.input_transformers_cleanup.append(magics.transform)
-        self._other_magic = shell.magics_manager.magics["cell"].get(magics.NAME)
-        shell.register_magic_function(magics.track, "cell", magics.NAME)
+        if self._magic() is not magics.track:
+            self._other_magic = self._magic()
+            shell.magics_manager.register_function(magics.track, "cell", magics.NAME)
         self._watch_shutdown()
+        atexit.unregister(self._at_exit)
         atexit.register(self._at_exit)
 
     def remove(self) -> None:
         """Leave the shell as it was."""
-        if not self._installed:
-            return
         shell = self._shell
-        self._installed = False
         atexit.unregister(self._at_exit)
-        for event, hook in (
-            ("pre_run_cell", self._before_cell),
-            ("post_run_cell", self._after_cell),
-        ):
-            if hook in shell.events.callbacks[event]:
-                shell.events.unregister(event, hook)
+        self._stop_watching_cells()
         if magics.transform in shell.input_transformers_cleanup:
             shell.input_transformers_cleanup.remove(magics.transform)
-        cell_magics = shell.magics_manager.magics["cell"]
-        if cell_magics.get(magics.NAME) is magics.track:
-            del cell_magics[magics.NAME]
+        if self._magic() is magics.track:
+            del shell.magics_manager.magics["cell"][magics.NAME]
             vars(shell.magics_manager.user_magics).pop(magics.NAME, None)
             if self._other_magic is not None:
-                shell.register_magic_function(self._other_magic, "cell", magics.NAME)
+                shell.magics_manager.register_function(self._other_magic, "cell", magics.NAME)
         kernel = getattr(shell, "kernel", None)
-        if kernel is not None and vars(kernel).get("do_shutdown") is self._on_shutdown:
-            del kernel.do_shutdown
+        if self._on_shutdown is not None:
+            if kernel is not None and vars(kernel).get("do_shutdown") is self._on_shutdown:
+                del kernel.do_shutdown
+            self._on_shutdown = None
+
+    def _events(self) -> tuple[tuple[str, Callable[..., None]], ...]:
+        return (("pre_run_cell", self._before_cell), ("post_run_cell", self._after_cell))
+
+    def _magic(self) -> Callable[..., Any] | None:
+        """The cell magic that is called ``%%track`` now."""
+        found: Callable[..., Any] | None = self._shell.magics_manager.magics["cell"].get(
+            magics.NAME
+        )
+        return found
+
+    def _stop_watching_cells(self) -> None:
+        for event, hook in self._events():
+            if hook in self._shell.events.callbacks[event]:
+                self._shell.events.unregister(event, hook)
 
     def _before_cell(self, *args: Any, **kwargs: Any) -> None:
         # IPython has added an argument before.
@@ -118,7 +124,7 @@ class Hooks:
                 # Aimed at the cell, which is not running yet or any more. IPython would report it
                 # as an error of the hook; what the hook had to do still has to be done.
                 hook(argument)
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - see the module
+        except (Exception, KeyboardInterrupt) as error:
             self._failed(event, error)
         else:
             self._failures[event] = 0
@@ -129,7 +135,8 @@ class Hooks:
         if self._failures[event] == 1:
             self._say(f"nbtrack could not record this cell: {what}")
         elif self._failures[event] >= _MAX_FAILURES:
-            self.remove()
+            # What takes the %%track line out stays, or the cells themselves would fail.
+            self._stop_watching_cells()
             self._gave_up()
             self._say(f"nbtrack stopped recording after {_MAX_FAILURES} failures: {what}")
 
@@ -137,7 +144,7 @@ class Hooks:
         """A kernel is told whether it is to start again, and nobody else is."""
         kernel = getattr(self._shell, "kernel", None)
         original = getattr(kernel, "do_shutdown", None)
-        if kernel is None or original is None:
+        if kernel is None or original is None or self._on_shutdown is not None:
             return
 
         def do_shutdown(restart: bool, *args: Any, **kwargs: Any) -> Any:
@@ -151,5 +158,5 @@ class Hooks:
             return
         try:
             self._leave(self._restarts)
-        except Exception as error:  # noqa: BLE001 - nothing after it must be kept from ending
+        except Exception as error:
             sys.stderr.write(f"nbtrack could not end its run: {type(error).__name__}: {error}\n")

@@ -10,12 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TextIO
 
 from .. import _current
 from .._attempts import CellInfo
+from .._errors import InvalidSettingError
 from .._run import Run
 from .._settings import Settings, notebook_hint
 from .._start import RunOptions, start_next
@@ -56,21 +56,17 @@ class Session:
             end=self._end_cell,
             leave=self._leave,
             gave_up=self._gave_up,
-            say=self.say,
+            say=lambda text: self.say(text, sys.stderr),
         )
         # Widget callbacks and the cells of a subshell run on threads of their own.
         self._lock = threading.RLock()
         self._running: dict[int, RunningCell] = {}
         self._runs: list[Run] = []
         self._attached = False
+        self._loaded = False
         self._wants_run = False
         self._unloading = False
         self._interrupted_at: float | None = None
-
-    @property
-    def attached(self) -> bool:
-        """Whether the hooks are in place, and stay when the running cell has ended."""
-        return self._attached and not self._unloading
 
     def attach(self) -> None:
         """Watch the shell. May be repeated, and takes an unloading back."""
@@ -80,14 +76,19 @@ class Session:
         self._attached = True
         self._hooks.install()
         _current.set_host(self)
-        executions = cells.executions()
+        executions = cells.executions(self._shell)
         if executions and not executions[0].info.silent:
             # Its beginning was not seen: an error before now counts for nothing.
             self._running[threading.get_ident()] = RunningCell(executions[0])
 
-    def want_run(self) -> None:
-        """Have the kernel's run begin with the next cell, if there is none."""
-        self._wants_run = True
+    def load(self) -> bool:
+        """Attach, and have the kernel's run begin with the next cell. False if that is old news."""
+        self.attach()
+        if self._loaded:
+            return False
+        self._loaded = True
+        self._wants_run = _current.get_run() is None
+        return True
 
     def detach(self) -> None:
         """End the runs and leave the shell as it was, once the running cell has ended.
@@ -110,10 +111,12 @@ class Session:
         running = self._running.get(threading.get_ident())
         return running.cell if running is not None else None
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, stream: TextIO | None = None) -> None:
         """Print one line, unless nothing is to be printed."""
-        if not Settings.from_environ().quiet:
-            sys.stdout.write(f"{text}\n")
+        with suppress(InvalidSettingError):
+            if Settings.from_environ().quiet:
+                return
+        (stream or sys.stdout).write(f"{text}\n")
 
     def _start(self, options: RunOptions, cell: CellInfo | None) -> Run:
         options.notebook = options.notebook or self._notebook()
@@ -129,13 +132,16 @@ class Session:
         return str(path) if path else None
 
     def _begin_cell(self, info: ExecutionInfo) -> None:
-        executions = cells.executions()
+        executions = cells.executions(self._shell)
         if len(executions) > 1:
             return  # a part of the cell that runs it
         execution = executions[0] if executions else cells.Execution(info, None)
         thread = threading.get_ident()
         with self._locked():
             running = self._running.get(thread)
+            if running is not None and running.info is not info:
+                # Two interrupts in a row can keep IPython from telling that a cell ended.
+                self._end_attempts(running, None, running.before)
             if running is None or running.info is not info:
                 running = self._running[thread] = RunningCell(execution)
             if len(self._running) > 1:
@@ -158,21 +164,16 @@ class Session:
         project = options.project if options is not None else None
         if run is not None and options is not None:
             if project is not None and project != run.project:
-                run = self._replace(run, f"%%track --project {project} began the next run")
+                self._close(run, f"%%track --project {project} began the next run")
             elif options.new and not run.is_empty:
-                run = self._replace(run, "%%track --new began the next run")
+                self._close(run, "%%track --new began the next run")
+            run = _current.get_run()
         if run is None and (options is not None or self._wants_run):
             run = self._start(RunOptions(project=project), None)
         return run
 
-    def _replace(self, run: Run, reason: str) -> None:
-        if run.is_empty:
-            run.discard()
-        else:
-            run.close(reason)
-
     def _end_cell(self, result: ExecutionResult | None) -> None:
-        if cells.executions():
+        if cells.executions(self._shell):
             return  # it was a part of the cell that ran it
         thread = threading.get_ident()
         running = self._running.get(thread)
@@ -230,16 +231,23 @@ class Session:
             self._close(run, reason, cut_off=cut_off)
 
     def _let_go(self, reason: str) -> None:
+        """Out of the shell, with everything ended."""
         self._hooks.remove()
         for run in reversed(self._runs):
             self._close(run, reason)
-        self._gave_up()
-        self._unloading = self._wants_run = False
+        self._forget_shell()
         _current.set_host(None)
 
     def _gave_up(self) -> None:
-        self._attached = False
+        """The hooks are off; rows that cells log still belong to the run."""
+        self._forget_shell()
+        for run in self._runs:
+            with suppress(Exception):
+                run.end_attempt("interrupted", None)
+
+    def _forget_shell(self) -> None:
         self._running.clear()
+        self._attached = self._loaded = self._wants_run = self._unloading = False
 
     def _close(self, run: Run, reason: str, *, cut_off: bool = False) -> None:
         if run.finished:

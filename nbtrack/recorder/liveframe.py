@@ -60,6 +60,7 @@ class Series:
         if self._filled == self.width or not points:
             if len(points) >= max_buckets * _WIDTH:
                 self.shrink(max_buckets)
+                points = self.points
             if self._filled == self.width or not points:
                 points.extend((x, y, x, y))
                 self._filled = 1
@@ -119,6 +120,7 @@ class LiveFrame:
     def add(self, attempt: int, x: float, values: Iterable[tuple[str, float]]) -> None:
         """Add the values of one row."""
         series = self.series
+        x = float(x)
         room = self._max_buckets
         for key, y in values:
             one = series.get((attempt, key))

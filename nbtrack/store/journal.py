@@ -12,6 +12,7 @@ replaced after :data:`_LOCK_PATIENCE` seconds.
 from __future__ import annotations
 
 import _thread
+import contextlib
 import itertools
 import threading
 import time
@@ -80,7 +81,8 @@ class Journal:
         self._sizes = self._growing_sizes()
         self._segment: Segment | None = None
         self._prepared: Segment | None = None
-        self._preparing = False
+        self._keeping_house = False
+        self._unsealed = 0
         self._retired: list[Segment] = []
         self._lock = threading.RLock()
         self._closed = False
@@ -198,9 +200,8 @@ class Journal:
                 self._retired.append(full)
             self._segment = segment
             self.write = segment.write
-            self._end_retired()
             self._tell_dropped()
-            self._prepare_next()
+            self._start_housekeeping()
         finally:
             lock.release()
 
@@ -222,23 +223,30 @@ class Journal:
             self._run_dir.segment(name), header(self.info), size, self.salt, mapped=self._mapped
         )
 
-    def _prepare_next(self) -> None:
-        """Make the next segment beside the loop that logs: allocating it takes milliseconds."""
-        if not self._mapped or self._preparing or self._prepared is not None:
-            return
-        self._preparing = True
-        try:
-            _thread.start_new_thread(self._prepare, ())
-        except RuntimeError:
-            self._preparing = False  # no more threads: the next change makes its own segment
+    def _start_housekeeping(self) -> None:
+        """End the full segment and make the next one beside the loop that logs.
 
-    def _prepare(self) -> None:
+        Both take milliseconds, and with a busy thread in the process every system call that the
+        loop makes costs it 5 ms more.
+        """
+        if self._keeping_house:
+            return  # the next change sees to what this one leaves
+        self._keeping_house = True
         try:
-            self._prepared = self._create(0)
+            _thread.start_new_thread(self._keep_house, ())
+        except RuntimeError:
+            self._keeping_house = False  # no more threads: the next change makes its own segment
+
+    def _keep_house(self) -> None:
+        try:
+            self._end_retired()
+            if self._prepared is None:
+                self._prepared = self._create(0)
+            self._unsealed = self._measure_unsealed()
         except OSError:
-            return  # reported when the segment is needed and cannot be had
+            return  # reported when a segment is needed and cannot be had
         finally:
-            self._preparing = False
+            self._keeping_house = False
         if self._closed:
             self._drop_prepared()
 
@@ -249,36 +257,37 @@ class Journal:
 
     def _end_retired(self) -> None:
         while self._retired:
-            last = SegmentEnd(self.next_seq(), now())
-            self._retired[-1].end(encode_record(last))
-            self._retired.pop()
+            try:
+                segment = self._retired.pop()
+            except IndexError:
+                return  # another thread took it
+            segment.end(encode_record(SegmentEnd(self.next_seq(), now())))
 
     def _over_quota(self) -> bool:
         """Whether the unsealed journal is too large even after waiting for the recorder."""
-        if self._unsealed() < self._settings.journal_quota:
+        quota = self._settings.journal_quota
+        if self._unsealed < quota:
             return False
-        if self._settings.overflow == "drop":
-            return True
-        before, since = self._unsealed(), time.monotonic()
-        if self._recorder_alive():
+        self._unsealed = least = self._measure_unsealed()
+        if self._settings.overflow == "wait" and least >= quota and self._recorder_alive():
             self._warn("the journal's quota is reached; log() waits for the recorder")
-        while self._recorder_alive() and time.monotonic() - since < _RECORDER_PATIENCE:
-            time.sleep(0.02)
-            unsealed = self._unsealed()
-            if unsealed < self._settings.journal_quota:
-                return False
-            if unsealed < before:
-                before, since = unsealed, time.monotonic()
-        return True
+            since = time.monotonic()
+            while self._recorder_alive() and time.monotonic() - since < _RECORDER_PATIENCE:
+                time.sleep(0.02)
+                self._unsealed = self._measure_unsealed()
+                if self._unsealed < quota:
+                    return False
+                if self._unsealed < least:
+                    least, since = self._unsealed, time.monotonic()
+        return self._unsealed >= quota
 
-    def _unsealed(self) -> int:
+    def _measure_unsealed(self) -> int:
+        """Bytes of this writer's segments that are not sealed yet."""
         sizes = 0
         for name in self._run_dir.segments():
             if name.writer == self.info.writer:
-                try:
+                with contextlib.suppress(FileNotFoundError):
                     sizes += self._run_dir.segment(name).stat().st_size
-                except FileNotFoundError:
-                    continue
         return sizes
 
     def _set_aside(self, data: bytes) -> None:
