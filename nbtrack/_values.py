@@ -6,8 +6,6 @@ other mappings than ``dict``, and things that cannot be recorded at all.
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
 import operator
 from collections.abc import Mapping
 from typing import Any
@@ -136,10 +134,12 @@ def plain_config(config: Any) -> dict[str, Any]:
     """
     if config is None:
         return {}
+    import argparse  # with dataclasses, longer to import than all of this package
+
     if isinstance(config, argparse.Namespace):
         config = vars(config)
-    elif dataclasses.is_dataclass(config) and not isinstance(config, type):
-        config = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
+    elif _is_dataclass(config):
+        config = _fields(config)
     if not isinstance(config, Mapping):
         raise TypeError(
             f"config must be a mapping, a dataclass instance or parsed arguments, "
@@ -161,13 +161,21 @@ def plain_setting(value: Any, depth: int = 0) -> Any:
     if depth < _MAX_DEPTH:
         if isinstance(value, Mapping):
             return {_text(str(k)): plain_setting(v, depth + 1) for k, v in value.items()}
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return plain_setting(
-                {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}, depth + 1
-            )
+        if _is_dataclass(value):
+            return plain_setting(_fields(value), depth + 1)
         if isinstance(value, list | tuple | set | frozenset):
             return [plain_setting(item, depth + 1) for item in value]
     scalar = _scalar(value)
     if scalar is None or isinstance(scalar, msgspec.msgpack.Ext):
         return _text(str(value))
     return scalar
+
+
+def _is_dataclass(value: Any) -> bool:
+    return hasattr(type(value), "__dataclass_fields__")
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    import dataclasses
+
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
