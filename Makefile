@@ -37,16 +37,13 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/.base
 demo: $(VENV)/.demo  ## Run the quickstart notebook in a real kernel and show the runs it recorded
 	rm -rf $(DEMO)
 	mkdir -p $(DEMO)
-	NBTRACK_DIR=$(CURDIR)/$(DEMO)/.nbtrack $(BIN)/jupyter nbconvert --log-level=ERROR \
-		--to notebook --execute notebooks/quickstart.ipynb --output-dir $(DEMO)
-	@echo
+	NBTRACK_DIR=$(CURDIR)/$(DEMO)/.nbtrack $(BIN)/jupyter nbconvert --to notebook --execute \
+		notebooks/quickstart.ipynb --output-dir $(DEMO) 2>$(DEMO)/log || { cat $(DEMO)/log >&2; exit 1; }
 	@$(BIN)/nbtrack ls --store $(DEMO)/.nbtrack
-	@for id in $$(ls $(DEMO)/.nbtrack/runs); do \
-		echo && $(BIN)/nbtrack show $$id --store $(DEMO)/.nbtrack || exit; \
-		echo "lies in $(DEMO)/.nbtrack/runs/$$id"; \
-	done
-	@echo
-	@echo "The notebook as it ran: $(DEMO)/quickstart.ipynb. To open it in JupyterLab:"
+	@$(BIN)/nbtrack ls --store $(DEMO)/.nbtrack --json | \
+		$(BIN)/python -c 'import json, sys; [print(run["id"]) for run in json.load(sys.stdin)]' | \
+		while read -r id; do $(BIN)/nbtrack show $$id --store $(DEMO)/.nbtrack || exit; done
+	@echo "The notebook as it ran is $(DEMO)/quickstart.ipynb. To open it in JupyterLab:"
 	@echo "    $(BIN)/jupyter lab $(DEMO)/quickstart.ipynb"
 
 test: lint types unit notebooks  ## Everything that has to pass before a change goes in

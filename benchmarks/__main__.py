@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from benchmarks import environments, report, runner, trackers
@@ -31,9 +31,10 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(row: Row, repetitions: int, pythons: dict[str, Path], results: report.Results) -> None:
-    """Run one row, its repetitions interleaved between the trackers."""
-    work = environments.ENVIRONMENTS / "work"
+def measure(
+    row: Row, repetitions: int, pythons: dict[str, Path], work: Path, results: report.Results
+) -> None:
+    """Run one row below `work`, its repetitions interleaved between the trackers."""
     failed: set[tuple[str, str]] = set()
     for repetition in range(repetitions):
         for case in row.cases:
@@ -41,19 +42,17 @@ def measure(row: Row, repetitions: int, pythons: dict[str, Path], results: repor
                 tracker = trackers.load(name)
                 if row.name in tracker.without or (case.name, name) in failed:
                     continue
+                what = f"{row.name} {case.name} {name}"
                 directory = work / row.name / case.name / name
                 try:
                     measured = runner.run_case(tracker, python, case, directory, repetition)
                 except (runner.StageError, subprocess.TimeoutExpired) as error:
                     failed.add((case.name, name))
-                    results.failures.append(f"{row.name} {case.name} {name}: {error}")
+                    results.failures.append(f"{what}: {error}")
                     continue
                 if measured.get("killed_helpers"):
-                    results.failures.append(
-                        f"{row.name} {case.name} {name}: helpers stayed and were killed"
-                    )
+                    results.failures.append(f"{what}: helpers stayed and were killed")
                 results.add(row, case, name, measured)
-    shutil.rmtree(work, ignore_errors=True)
 
 
 def main() -> int:
@@ -77,7 +76,9 @@ def main() -> int:
     for row in rows(scale):
         if options.only and row.name not in options.only:
             continue
-        measure(row, scale.repetitions, pythons, results)
+        # Beside the environments, not in a temporary directory, which may be memory.
+        with tempfile.TemporaryDirectory(prefix="work-", dir=environments.ENVIRONMENTS) as work:
+            measure(row, scale.repetitions, pythons, Path(work), results)
         print("\n" + report.table(results, row, pythons), flush=True)
     if options.json:
         report.write_json(options.json, results, scale, versions)

@@ -46,31 +46,28 @@ def prepare(tracker: type[Tracker]) -> Path:
     stamp = directory / "fingerprint"
     requirements = (*COMMON_REQUIREMENTS, *tracker.requirements)
     expected = fingerprint(requirements)
-    if stamp.is_file() and stamp.read_text() == expected:
-        return python
-    print(f"installing {', '.join(requirements)}", file=sys.stderr)
-    stamp.unlink(missing_ok=True)
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", directory], check=True)
-    install: list[str | Path] = [
-        python,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--disable-pip-version-check",
-    ]
-    subprocess.run([*install, *map(resolved, requirements)], check=True)
-    if "./" in requirements:
-        # A changed tree has the same version as before: say that it is to be installed anew.
-        subprocess.run([*install, "--force-reinstall", "--no-deps", REPOSITORY], check=True)
+    if not stamp.is_file() or stamp.read_text() != expected:
+        stamp.unlink(missing_ok=True)
+        install(python, directory, requirements)
+        stamp.write_text(expected)
     # The workloads are visible in the environment, the repository's root is not: what is imported
     # as nbtrack is the installed wheel.
     link = directory / "lib" / f"python{version}" / "site-packages" / "benchmarks"
     link.unlink(missing_ok=True)
     link.symlink_to(PACKAGE, target_is_directory=True)
-    stamp.write_text(expected)
     return python
+
+
+def install(python: Path, directory: Path, requirements: tuple[str, ...]) -> None:
+    """Install the requirements, making the environment in `directory` if there is none."""
+    print(f"installing {', '.join(requirements)}", file=sys.stderr)
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", directory], check=True)
+    pip: list[str | Path] = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, *map(resolved, requirements)], check=True)
+    if "./" in requirements:
+        # A changed tree has the same version as before: say that it is to be installed anew.
+        subprocess.run([*pip, "--force-reinstall", "--no-deps", REPOSITORY], check=True)
 
 
 def versions(python: Path) -> dict[str, str]:

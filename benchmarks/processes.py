@@ -6,10 +6,11 @@ helpers that were started in a session of their own, or whose parent has gone, a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -72,21 +73,41 @@ def own_memory() -> tuple[int, int]:
     return int(memory.rss), int(memory.uss)
 
 
-def wait_until_gone(token: str, seconds: float, seen: Callable[[int], None]) -> bool:
-    """Wait for the helpers to end by themselves, killing what is left after `seconds`.
+@dataclass(frozen=True)
+class Outlived:
+    """How the helpers outlived the process that they helped.
 
-    `seen` is called with their peak memory at each look. False if some had to be killed.
+    `earlier` is the peak memory, added up, of those that were started before it ended, `later` that
+    of the largest that was started afterwards, both in bytes. `killed`: some did not end in time.
     """
+
+    earlier: int
+    later: int
+    killed: bool
+
+
+def wait_until_gone(token: str, seconds: float) -> Outlived:
+    """Wait for the helpers to end by themselves, killing what is left after `seconds`."""
+    ended = time.time()
     deadline = time.monotonic() + seconds
+    peaks: dict[int, int] = {}
+    started: dict[int, float] = {}
+    killed = False
     while left := belonging(token):
-        seen(sum(peak_memory(process) for process in left))
+        for process in left:
+            with contextlib.suppress(psutil.Error):
+                started[process.pid] = process.create_time()
+                peaks[process.pid] = max(peaks.get(process.pid, 0), peak_memory(process))
         if time.monotonic() > deadline:
+            killed = True
             for process in left:
-                try:
+                with contextlib.suppress(psutil.Error):
                     process.kill()
-                except psutil.Error:
-                    continue
             psutil.wait_procs(left, timeout=10)
-            return False
+            break
         time.sleep(0.05)
-    return True
+    return Outlived(
+        earlier=sum(peak for pid, peak in peaks.items() if started[pid] < ended),
+        later=max((peak for pid, peak in peaks.items() if started[pid] >= ended), default=0),
+        killed=killed,
+    )

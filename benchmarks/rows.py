@@ -13,10 +13,10 @@
 `memory`
     200,000 calls of 3 scalars. `growth` is the resident memory of the logging process after the
     last call less that before the first (`private`: without pages shared with other processes or
-    with files). `helpers` is the highest resident memory, up to then, of the processes that the
-    tracker had started, added up; `later` that of those that were still there or came after
-    `finish()`. `finish` is the time that `finish()` took, `settled` how long after the end of
-    the logging process its last helper was gone.
+    with files). `helpers` is the highest resident memory, ever, of the processes that the tracker
+    started while the logging process lived, added up; `later` that of the largest that was started
+    afterwards. `finish` is the time that `finish()` took, `settled` how long after the end of the
+    logging process its last helper was gone.
 `loop`
     Steps of 1 ms of Python code, then `log()` of 3 scalars. `cost` is what tracking takes away:
     (median `log()` + CPU time of the tracker's threads per step) / the median step without it.
@@ -155,8 +155,8 @@ def rows(scale: Scale) -> tuple[Row, ...]:
         (
             Figure("growth", "growth", "MiB", 8),
             Figure("private", "growth, private", "MiB"),
-            Figure("helpers", "helpers", "MiB", 64),
-            Figure("later", "helpers, later", "MiB", 256),
+            Figure("helpers_memory", "helpers", "MiB", 64),
+            Figure("later", "later helpers", "MiB", 256),
             Figure("finish", "finish", "ms", 500),
             Figure("settled", "settled", "s"),
         ),

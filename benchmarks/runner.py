@@ -70,8 +70,8 @@ def run_stage(
 ) -> Figures:
     """Run one stage, wait until all its helpers are gone, and return its figures.
 
-    To those of the workload itself `settled`, `later` and `killed_helpers` are added: how long and
-    with how much memory its helpers outlived it, and whether they had to be killed.
+    To those of the workload itself it adds how long and with how much memory the helpers outlived
+    it, and whether they had to be killed.
     """
     token = uuid.uuid4().hex
     result = directory / "result.json"
@@ -105,23 +105,24 @@ def run_stage(
         except BaseException:
             process.kill()
             process.wait()
-            processes.wait_until_gone(token, 0, lambda peak: None)
+            processes.wait_until_gone(token, 0)
             raise
     ended = time.monotonic()
-    peaks = [0]
-    gone = processes.wait_until_gone(token, HELPER_SECONDS, peaks.append)
-    helpers = {
-        "settled": time.monotonic() - ended,
-        "later": max(peaks) / processes.MIB,
-        "killed_helpers": 0.0 if gone else 1.0,
-    }
+    outlived = processes.wait_until_gone(token, HELPER_SECONDS)
+    settled = time.monotonic() - ended
     if stage.kill_after is not None:
         return {}
     if process.returncode != 0 or not result.exists():
         text = output.read_text(errors="replace").strip().splitlines()
         raise StageError(f"{workload} ended with {process.returncode}: " + "\n".join(text[-8:]))
     figures: Figures = json.loads(result.read_text())
-    return {**helpers, **figures}
+    return {
+        **figures,
+        "helpers_memory": max(figures.get("helpers_memory", 0), outlived.earlier / processes.MIB),
+        "later": outlived.later / processes.MIB,
+        "settled": settled,
+        "killed_helpers": float(outlived.killed),
+    }
 
 
 def run_case(

@@ -168,7 +168,7 @@ def memory(tracker: Tracker, rows: int) -> Figures:
     return {
         "growth": (after[0] - before[0]) / processes.MIB,
         "private": (after[1] - before[1]) / processes.MIB,
-        "helpers": helpers / processes.MIB,
+        "helpers_memory": helpers / processes.MIB,
         "finish": finish * 1e3,
     }
 

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from ._errors import InvalidDataError, InvalidKeyError, InvalidStepError
 
-_STEP_MIN, _STEP_MAX = -(1 << 63), (1 << 63) - 1
+FIRST_STEP, LAST_STEP = -(1 << 63), (1 << 63) - 1
 
 
 def refuse_data(run_id: str, data: Any) -> None:
@@ -50,7 +50,7 @@ def checked_step(step: Any) -> int:
     index = None if isinstance(step, bool) else getattr(type(step), "__index__", None)
     if index is not None:
         number = int(index(step))
-        if _STEP_MIN <= number <= _STEP_MAX:
+        if FIRST_STEP <= number <= LAST_STEP:
             return number
     raise InvalidStepError(
         f"step={step!r:.80} is not an integer of 64 bits",

@@ -11,6 +11,7 @@ from ._attempts import CellInfo
 from ._current import forget
 from ._mappings import Config
 from ._run import Run
+from .store.layout import RunDir
 from .store.schema import Failure, Outcome, RunInfo
 from .store.state import Verdict
 
@@ -33,6 +34,7 @@ class DisabledRun(Run):
             group=options.group,
             job_type=options.job_type,
         )
+        self._run_dir = RunDir(Path(os.devnull))
         self._finished = False
         self._nested = None
         self._succession = None
@@ -47,7 +49,7 @@ class DisabledRun(Run):
     @property
     def path(self) -> Path:
         """There is no directory."""
-        return Path(os.devnull)
+        return self._run_dir.path
 
     @property
     def step(self) -> int:

@@ -15,7 +15,7 @@ from zlib import crc32
 import msgspec
 
 from . import _values
-from ._arguments import checked_step, refuse_data, refuse_size
+from ._arguments import FIRST_STEP, LAST_STEP, checked_step, refuse_data, refuse_size
 from ._attempts import ArmedCursor, CellInfo, Cursor, Tries
 from ._errors import NbtrackWarning
 from ._failure import failure_of
@@ -86,10 +86,14 @@ class Run(Timeline):
             InvalidStepError: ``step`` is not an integer of 64 bits.
             RunFinishedError: The run has ended.
         """
+        if type(data) is not dict:
+            refuse_data(self.id, data)
         try:
             "".join(data)  # checks every key, in C
         except TypeError:
             refuse_data(self.id, data)
+        if step is not None and (type(step) is not int or not FIRST_STEP <= step <= LAST_STEP):
+            step = checked_step(step)
         cursor = self._cursor
         try:
             next_step = cursor.next_step
@@ -98,8 +102,6 @@ class Run(Timeline):
             next_step = cursor.next_step
         if step is None:
             step = next_step
-        elif type(step) is not int or not -1 << 63 <= step < 1 << 63:
-            step = checked_step(step)
         seq = self._next_seq()
         try:
             payload = self._encode((0, seq, time.time_ns() // 1000, cursor.n, step, data))
@@ -122,7 +124,7 @@ class Run(Timeline):
             self._refuse_finished("log")
         if commit:
             if step >= next_step:
-                cursor.next_step = step + 1
+                cursor.next_step = step + 1 if step < LAST_STEP else step
         elif step > next_step:
             cursor.next_step = step
 
@@ -136,7 +138,7 @@ class Run(Timeline):
         Raises:
             RunFinishedError: It has ended already.
         """
-        if self._finished:
+        if self._is_over:
             self._refuse_finished("finish")
         if exit_code:
             verdict = Verdict("failed", f"finish(exit_code={exit_code}) was called")
@@ -257,10 +259,12 @@ class Run(Timeline):
 
     def _encode_slowly(self, seq: int, attempt: int, step: int, data: Mapping[str, Any]) -> bytes:
         """A row that the encoder refused; empty if nothing of it can be recorded."""
-        if type(data) is dict:
-            floats = _values.all_floats(data)
-            if floats is not None:
-                return encode_record((0, seq, time.time_ns() // 1000, attempt, step, floats))
+        quick = _values.quick_row(data) if type(data) is dict else None
+        if quick is not None:
+            try:
+                return encode_record((0, seq, time.time_ns() // 1000, attempt, step, quick))
+            except (OverflowError, UnicodeEncodeError):
+                pass  # a large integer, or text that is not Unicode
         row, refused = _values.plain_row(data)
         payload = encode_record((0, seq, now(), attempt, step, row)) if row else b""
         for key, reason in refused.items():
@@ -283,6 +287,6 @@ class Run(Timeline):
         return RunView(self._run_dir).summary
 
     def _edit(self, **changes: Any) -> None:
-        edit = Edit(**changes)
-        atomic_write(self._run_dir.new_edit(), msgspec.json.encode(edit))
-        self._info = msgspec.structs.replace(self._info, **changes)
+        plain = {field: _values.plain_setting(value) for field, value in changes.items()}
+        atomic_write(self._run_dir.new_edit(), msgspec.json.encode(Edit(**plain)))
+        self._info = msgspec.structs.replace(self._info, **plain)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import threading
 from types import TracebackType
 from typing import NoReturn
 
-from . import _current
 from ._attempts import CellInfo
 from ._failure import failure_of
 from ._run import Run
 from ._settings import Settings
 from ._start import RunOptions, start_next
+from ._timeline import live_runs
 from .store.schema import Failure
 from .store.state import Verdict
 
@@ -55,13 +56,14 @@ class ScriptHost:
     def _on_exit(self, status: object = None, /) -> NoReturn:
         # SystemExit never reaches excepthook, and what is caught on the way does not end anything:
         # the last one before the end counts.
-        self._exit_code = status if isinstance(status, int) else int(status is not None)
+        if threading.get_ident() == threading.main_thread().ident:
+            self._exit_code = status if isinstance(status, int) else int(status is not None)
         self._exit(status)  # type: ignore[arg-type]
 
     def _at_end(self) -> None:
         if os.getpid() != self._pid:
             return
-        while (run := _current.get_run()) is not None:
+        for run in live_runs():
             verdict = None
             if self._failure is None and self._exit_code:
                 verdict = Verdict("failed", f"the script exited with code {self._exit_code}")

@@ -13,13 +13,14 @@ from typing import Any, Literal
 import msgspec
 
 from . import _current
+from ._arguments import LAST_STEP
 from ._attempts import CellInfo, Tries
 from ._disabled import DisabledRun
 from ._errors import InvalidSettingError, RunExistsError, RunNotFoundError
 from ._names import new_name
 from ._run import Run
 from ._settings import Settings
-from ._values import plain_config
+from ._values import plain_config, plain_setting
 from ._version import __version__
 from .store import registry
 from .store.journal import now
@@ -143,7 +144,7 @@ def _resume(run_dir: RunDir, options: RunOptions, settings: Settings) -> Run:
     for attempt in taken.attempts:
         if attempt.state == "running":
             attempt.state = "crashed"
-    loose_step = taken.loose.max_step + 1 if taken.loose else 0
+    loose_step = min(taken.loose.max_step + 1, LAST_STEP) if taken.loose else 0
     run = _open(
         run_dir,
         info,
@@ -190,7 +191,7 @@ def _describe(
 ) -> RunInfo:
     commit, branch = _git(cwd)
     number = sum(1 for _ in store.run_dirs())
-    return RunInfo(
+    info = RunInfo(
         id=run_dir.id,
         name=options.name or new_name(number),
         project=options.project or settings.project or store.path.parent.name or "default",
@@ -210,6 +211,8 @@ def _describe(
         job_type=options.job_type,
         fail_on=settings.fail_on,
     )
+    # Paths and arguments may hold bytes that are no text.
+    return msgspec.convert(plain_setting(msgspec.to_builtins(info)), RunInfo)
 
 
 def _git(cwd: Path) -> tuple[str | None, str | None]:
@@ -277,6 +280,11 @@ class Takeover:
             self._new.begin_attempt(self._cell)
 
 
+def _resumes(options: RunOptions, run: Run) -> bool:
+    """Whether ``init()`` was called again for the run that is going on."""
+    return options.id == run.id and options.resume in ("allow", "must")
+
+
 def start_next(options: RunOptions, settings: Settings, *, cell: CellInfo | None) -> Run:
     """Start a run and make it current, whatever is current now; ``cell`` becomes its attempt.
 
@@ -286,6 +294,10 @@ def start_next(options: RunOptions, settings: Settings, *, cell: CellInfo | None
     old = _current.get_run()
     if old is not None and options.reinit == "return_previous":
         return old
+    if old is not None and options.reinit != "create_new" and _resumes(options, old):
+        old.end_attempt("finished" if old.attempt_has_rows else "moved", None)
+        old.close("it is resumed")
+        old = None
     if options.command is None and options.notebook is None:
         options.command = [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv[0] else None
     new = start_run(options, settings, cwd=Path.cwd())

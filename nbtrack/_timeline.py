@@ -116,6 +116,9 @@ class Timeline:
         spawn.ensure(self._run_dir.path, self._settings)
         n, cell_try = self._tries.begin(cell)
         cursor = Cursor(n)
+        # First, so that an attempt whose beginning an interrupt cut off is ended all the same.
+        self._open = OpenAttempt(cell, cursor)
+        self._cursor = cursor
         self._journal.append(
             AttemptStart(
                 self._next_seq(),
@@ -130,8 +133,6 @@ class Timeline:
                 config,
             )
         )
-        self._open = OpenAttempt(cell, cursor)
-        self._cursor = cursor
         return n
 
     def end_attempt(self, outcome: Outcome, failure: Failure | None) -> None:
@@ -191,7 +192,11 @@ class Timeline:
         """End the run that this one follows, if that is still to be done."""
         succession, self._succession = self._succession, None
         if succession is not None:
-            succession.settle()
+            try:
+                succession.settle()
+            except BaseException:
+                self._succession = succession  # cut off: the next use repeats it
+                raise
 
     def close(
         self,
@@ -211,10 +216,9 @@ class Timeline:
             interrupted: The open attempt was interrupted by ``failure``.
             verdict: The verdict, where it does not follow from the cells.
         """
-        if self._finished:
-            return
-        if self._is_child:
-            self._end_journal()
+        if self._finished or self._is_child:
+            if not self._is_over:
+                self._end_journal()
             return
         self.settle()
         label = self._open.cell.label if self._open else self._last_label()
@@ -261,6 +265,11 @@ class Timeline:
         self._on_end(self)
         _live.discard(self)
 
+    @property
+    def _is_over(self) -> bool:
+        """Whether the end was brought to its end; an interrupt may have cut it off."""
+        return self._finished and self not in _live
+
     def _change(self, kind: ChangeKind, key: str, value: Any) -> None:
         attempt = self._cursor.n
         self._journal.append(Change(self._next_seq(), now(), attempt, kind, key, value))
@@ -298,8 +307,13 @@ class Timeline:
         )
 
 
+def live_runs() -> list[Timeline]:
+    """The runs of this process that have not ended."""
+    return list(_live)
+
+
 def _after_fork() -> None:
-    for run in list(_live):
+    for run in live_runs():
         run._continue_in_child()
 
 

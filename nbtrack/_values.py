@@ -16,20 +16,35 @@ from .store.schema import BIG_INT, encode_record
 
 _INT_MIN, _INT_MAX = -(1 << 63), (1 << 64) - 1
 _MAX_DEPTH = 32
+# 4,214 digits: Python turns up to 4,300 into an integer again.
+_MAX_INTEGER_BITS = 14_000
 
-# Types seen to be plain floating-point scalars, such as numpy.float32: float() is all they need.
+_PLAIN: frozenset[type] = frozenset({float, int, bool, str, type(None)})
+# Types seen to be floating-point scalars and nothing else, such as numpy.float32: float() will do.
 _float_types: set[type] = {float}
+# Plain types, and types seen to give one by item(), such as numpy.int64 and tensors of any kind.
+_item_types: set[type] = set(_PLAIN)
 
 
 class Unrecordable(Exception):
     """A value that cannot be recorded; says what it is."""
 
 
-def all_floats(data: dict[str, Any]) -> dict[str, float] | None:
-    """The row with every value as a float, if that is all that they are; else None."""
-    if _float_types.issuperset(map(type, data.values())):
-        return dict(zip(data, map(float, data.values())))  # noqa: B905 - the same dict twice
-    return None
+def quick_row(data: dict[str, Any]) -> dict[str, Any] | None:
+    """The row with plain values, if ``float()`` or ``item()`` makes them of all; else None."""
+    values = data.values()
+    plain: list[Any]
+    try:
+        if _float_types.issuperset(map(type, values)):
+            return dict(zip(data, map(float, values)))  # noqa: B905 - the same dict twice
+        if not _item_types.issuperset(map(type, values)):
+            return None
+        plain = [value if type(value) in _PLAIN else value.item() for value in values]
+    except Exception:  # a foreign object may raise anything, a tensor of many numbers does
+        return None
+    if not _PLAIN.issuperset(map(type, plain)):
+        return None
+    return dict(zip(data, plain))  # noqa: B905 - the same dict twice
 
 
 def plain_row(data: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -56,7 +71,7 @@ def _plain_mapping(
     return row
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
     kind = type(value)
     if kind is float or kind is bool or value is None:
         return value
@@ -67,8 +82,12 @@ def _plain(value: Any) -> Any:
     scalar = _scalar(value)
     if scalar is not None:
         return scalar
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
+        if depth == _MAX_DEPTH:
+            raise Unrecordable(f"lists nested more than {_MAX_DEPTH} deep")
+        return [_plain(item, depth + 1) for item in value]
     try:
         encode_record(value)
     except Exception:  # whatever an encoder or a foreign object raises
@@ -83,14 +102,16 @@ def _scalar(value: Any) -> float | int | bool | str | msgspec.msgpack.Ext | None
             found = convert(value)
         except Exception:  # a foreign object may raise anything
             continue
-        if type(found) is float:
-            if convert is _item:
+        if type(found) is complex:
+            return None
+        if convert is _item and type(found) in _PLAIN:
+            _item_types.add(type(value))
+            if type(found) is float and not hasattr(value, "__len__"):
                 _float_types.add(type(value))
+        if type(found) is float or type(found) is bool:
             return found
         if type(found) is int:
             return _integer(found)
-        if type(found) is bool:
-            return found
         if type(found) is str:
             return _text(found)
     return None
@@ -111,6 +132,8 @@ def _as_float(value: Any) -> Any:
 def _integer(value: int) -> int | msgspec.msgpack.Ext:
     if _INT_MIN <= value <= _INT_MAX:
         return value
+    if value.bit_length() > _MAX_INTEGER_BITS:
+        raise Unrecordable(f"an integer of {value.bit_length()} bits is too large")
     return msgspec.msgpack.Ext(BIG_INT, str(value).encode())
 
 
@@ -145,7 +168,7 @@ def plain_config(config: Any) -> dict[str, Any]:
             f"config must be a mapping, a dataclass instance or parsed arguments, "
             f"not {type(config).__name__}"
         )
-    return {str(key): plain_setting(value) for key, value in config.items()}
+    return {_text(str(key)): plain_setting(value) for key, value in config.items()}
 
 
 def plain_setting(value: Any, depth: int = 0) -> Any:
@@ -153,7 +176,7 @@ def plain_setting(value: Any, depth: int = 0) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return int(value) if _INT_MIN <= value <= _INT_MAX else str(value)
+        return int(value) if _INT_MIN <= value <= _INT_MAX else _digits(value)
     if isinstance(value, float):
         return float(value)
     if isinstance(value, str):
@@ -165,10 +188,17 @@ def plain_setting(value: Any, depth: int = 0) -> Any:
             return plain_setting(_fields(value), depth + 1)
         if isinstance(value, list | tuple | set | frozenset):
             return [plain_setting(item, depth + 1) for item in value]
-    scalar = _scalar(value)
+    try:
+        scalar = _scalar(value)
+    except Unrecordable:
+        scalar = None
     if scalar is None or isinstance(scalar, msgspec.msgpack.Ext):
         return _text(str(value))
     return scalar
+
+
+def _digits(value: int) -> str:
+    return str(value) if value.bit_length() <= _MAX_INTEGER_BITS else hex(value)
 
 
 def _is_dataclass(value: Any) -> bool:

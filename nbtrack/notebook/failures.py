@@ -9,9 +9,10 @@ from types import TracebackType
 
 from .._attempts import CellInfo
 from ..store.schema import Failure
-from .magics import leading_lines
+from .magics import dropped_lines, leading_lines
 
-_MACHINERY = frozenset({"IPython", "ipykernel", "nbtrack"})
+# codeop compiles the statements of a cell, one by one.
+_MACHINERY = frozenset({"IPython", "ipykernel", "codeop", "nbtrack"})
 # What %%time compiles the cell below it as.
 _TIMED = frozenset({"<timed exec>", "<timed eval>"})
 _LONGEST_MESSAGE = 10_000
@@ -89,12 +90,17 @@ class _Place:
         if file in _TIMED:
             return number + (leading_lines(self._cell.source, below="time") or 0)
         code = linecache.getlines(file)
-        expected = number + len(self._source) - len(code)
+        from_start = number + dropped_lines(self._cell.source)
+        from_end = number + len(self._source) - len(code)
         text = code[number - 1].strip() if 0 < number <= len(code) else ""
         same = [at for at, line in enumerate(self._source, 1) if text and line.strip() == text]
         if not same:
-            return max(1, min(expected, len(self._source)))
-        return min(same, key=lambda at: abs(at - expected))
+            return max(1, min(from_start, len(self._source)))
+        return min(same, key=lambda at: min(abs(at - from_start), abs(at - from_end)))
+
+    def text(self, line: int) -> str:
+        """What the person wrote there."""
+        return self._source[line - 1] if 0 < line <= len(self._source) else ""
 
 
 def _own_frames(trace: TracebackType | None) -> list[tuple[TracebackType, int]]:
@@ -138,9 +144,11 @@ def _keep_own_frames(
 def _summary(trace: TracebackType, number: int, place: _Place) -> traceback.FrameSummary:
     code = trace.tb_frame.f_code
     file = code.co_filename
-    text = linecache.getline(file, number, trace.tb_frame.f_globals)
     if place.is_here(file):
         number = place.line(file, number)
+        text = place.text(number)
+    else:
+        text = linecache.getline(file, number, trace.tb_frame.f_globals)
     return traceback.FrameSummary(
         place.name(file), number, code.co_name, lookup_line=False, line=text
     )

@@ -35,7 +35,6 @@ class TrackOptions(msgspec.Struct, frozen=True, kw_only=True):
     project: str | None = None
     new: bool = False
     widget: bool = True
-    help: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -53,7 +52,6 @@ def _make_parser() -> _Parser:
     parser.add_argument("--project")
     parser.add_argument("--new", action="store_true")
     parser.add_argument("--no-widget", action="store_false", dest="widget")
-    parser.add_argument("-h", "--help", action="store_true")
     return parser
 
 
@@ -105,6 +103,13 @@ def leading_lines(source: str, *, below: str) -> int | None:
     return len(lines) if seen else None
 
 
+def dropped_lines(source: str) -> int:
+    """How many lines at the start of a cell do not reach the code that is compiled."""
+    lines = source.splitlines(keepends=True)
+    blank = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    return len(lines) - len(transform(lines[blank:]))
+
+
 def find_options(source: str) -> TrackOptions | None:
     """The options of a cell's ``%%track`` line; None if it has none, or has one to be refused."""
     for line in source.splitlines():
@@ -114,10 +119,9 @@ def find_options(source: str) -> TrackOptions | None:
         found = _TRACK.fullmatch(line)
         if found:
             try:
-                options = parse_options(found[1] or "")
+                return parse_options(found[1] or "")
             except OptionError:
                 return None
-            return None if options.help else options
         magic = _CELL_MAGIC.match(line)
         if magic is None or magic[1] not in _TRANSPARENT:
             return None
@@ -134,8 +138,7 @@ def transform(lines: list[str]) -> list[str]:
     if found is None:
         return lines
     try:
-        if parse_options(found[1] or "").help:
-            return lines
+        parse_options(found[1] or "")
     except OptionError:
         return lines
     for at, line in enumerate(lines[1:], start=1):
@@ -173,13 +176,7 @@ def track(line: str, cell: str = "") -> None:
     from IPython.core.error import UsageError
 
     try:
-        options = parse_options(line)
+        parse_options(line)
     except OptionError as error:
         raise UsageError(f"%%{NAME}: {error}. See %%{NAME}?") from None
-    if options.help:
-        from inspect import cleandoc
-        from sys import stdout
-
-        stdout.write(f"{cleandoc(track.__doc__ or '')}\n")
-        return
     raise UsageError(f"%%{NAME} has to be the first line of a cell")

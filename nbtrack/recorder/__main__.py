@@ -3,7 +3,7 @@
 ::
 
     python -m nbtrack.recorder --owner PID --started TICKS     the control socket is its stdin
-    python -m nbtrack.recorder merge RUN_DIR
+    python -m nbtrack.recorder merge [--if-many] RUN_DIR
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command")
     merge = commands.add_parser("merge", help="merge the sealed sets of a run into one")
     merge.add_argument("run_dir", type=Path)
+    merge.add_argument("--if-many", action="store_true", help="only if it is worth it by now")
     arguments = parser.parse_args()
     if arguments.command == "merge":
-        return _merge(arguments.run_dir)
+        return _merge(arguments.run_dir, if_many=arguments.if_many)
     if arguments.owner is None or arguments.started is None:
         parser.error("--owner and --started are needed")
     try:
@@ -66,7 +67,7 @@ def _give_memory_back() -> None:
         mallopt(m_arena_max, 1)
 
 
-def _merge(path: Path) -> int:
+def _merge(path: Path, *, if_many: bool) -> int:
     _be_modest()
     from ..store import reader
     from ..store.layout import RunDir
@@ -75,11 +76,11 @@ def _merge(path: Path) -> int:
 
     run_dir = RunDir(path)
     try:
-        selection = reader.select(run_dir)
-        if not selection.segments or is_worth_merging(selection):
+        if not if_many:
             merge(run_dir)
-        if not selection.segments:
             reader.write_status(run_dir)
+        elif is_worth_merging(reader.select(run_dir)):
+            merge(run_dir)
     except Exception as error:  # nobody else would hear of it
         if run_dir.path.exists():
             note(run_dir.recorder_log, f"could not merge: {type(error).__name__}: {error}")

@@ -82,7 +82,7 @@ class Follower:
         if not self.closed or self._journal is not None:
             return False
         return not any(
-            self._is_alive(tail) or (self._seals and (tail.ended or self._is_dead(tail)))
+            self._is_waited_for(tail) or (self._seals and (tail.ended or self._is_dead(tail)))
             for tail in self._tails.values()
         )
 
@@ -225,9 +225,9 @@ class Follower:
     def _is_dead(self, tail: SegmentTail) -> bool:
         return tail.info is not None and liveness(tail.info.process) == "dead"
 
-    def _is_alive(self, tail: SegmentTail) -> bool:
-        """Whether the segment's writer may still write to it, as far as can be seen from here."""
-        if tail.ended or tail.info is None or tail.info.role == "recorder":
+    def _is_waited_for(self, tail: SegmentTail) -> bool:
+        """Whether a worker may still write here. Another owner has a recorder of its own."""
+        if tail.ended or tail.info is None or tail.info.role != "worker":
             return False
         return liveness(tail.info.process) == "alive"
 

@@ -20,7 +20,7 @@ class MergeQueue:
     """Runs that wait for their merge, and the merge that is going on."""
 
     def __init__(self) -> None:
-        self._waiting: dict[RunDir, None] = {}
+        self._waiting: dict[RunDir, list[str]] = {}
         self._merging: tuple[RunDir, subprocess.Popen[bytes]] | None = None
         self._sealed_then: dict[Path, int] = {}
 
@@ -31,7 +31,7 @@ class MergeQueue:
     def add(self, run_dir: RunDir) -> None:
         """Merge a run that has ended."""
         self._sealed_then.pop(run_dir.path, None)
-        self._waiting[run_dir] = None
+        self._waiting[run_dir] = []
 
     def add_if_many(self, run_dir: RunDir) -> None:
         """Have a merge of a run that goes on look whether it is worth it, every 32 sealed sets."""
@@ -39,7 +39,7 @@ class MergeQueue:
         then = self._sealed_then.get(run_dir.path, 0)
         if sealed >= (then if then <= sealed else 0) + _MANY_SETS:
             self._sealed_then[run_dir.path] = sealed
-            self._waiting[run_dir] = None
+            self._waiting[run_dir] = ["--if-many"]
 
     def poll(self) -> None:
         """See whether the merge has ended, and start the next. Never waits."""
@@ -53,15 +53,14 @@ class MergeQueue:
                 note(run_dir.recorder_log, f"the merge was ended by signal {-status}")
         while self._waiting and self._merging is None:
             run_dir = next(iter(self._waiting))
-            del self._waiting[run_dir]
+            options = self._waiting.pop(run_dir)
             if run_dir.path.exists():
-                self._start(run_dir)
+                self._start(run_dir, options)
 
-    def _start(self, run_dir: RunDir) -> None:
+    def _start(self, run_dir: RunDir, options: list[str]) -> None:
+        command = spawn.command("merge", *options, str(run_dir.path))
         try:
-            process = spawn.start(
-                spawn.command("merge", str(run_dir.path)), stdin=subprocess.DEVNULL
-            )
+            process = spawn.start(command, stdin=subprocess.DEVNULL)
         except OSError as error:
             note(run_dir.recorder_log, f"no merge could be started: {error}")
         else:

@@ -115,9 +115,11 @@ def open_run(id_or_name: str, *, dir: str | Path | None = None) -> RunView:
         RunNotFoundError: There is none.
         AmbiguousRunError: Several runs have this name.
         DamagedFileError: Its ``run.json`` is not what was written.
+        NewerFormatError: A newer nbtrack wrote it.
     """
-    store = open_store(dir)
-    return RunView(find_run(store, id_or_name))
+    view = RunView(find_run(open_store(dir), id_or_name))
+    _ = view.name  # reads run.json, so that what is wrong with it is said here
+    return view
 
 
 def find_run(store: Store, id_or_name: str) -> RunDir:

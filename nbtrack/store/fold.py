@@ -136,9 +136,10 @@ def fold(
         if isinstance(event, AttemptStart):
             attempts[event.attempt] = _started(writer, event)
         elif isinstance(event, AttemptEnd):
-            _end(attempts.get(event.attempt), event)
             if event.outcome == "moved":
                 attempts.pop(event.attempt, None)
+            else:
+                _end(attempts.setdefault(event.attempt, _loose(event.attempt)), event)
         elif isinstance(event, CellError):
             result.errors.append(event.failure)
         else:
@@ -168,13 +169,13 @@ def _started(writer: str, event: AttemptStart) -> Attempt:
     )
 
 
-def _end(attempt: Attempt | None, event: AttemptEnd) -> None:
-    if attempt is not None and event.outcome != "moved":
+def _end(attempt: Attempt, event: AttemptEnd) -> None:
+    if event.outcome != "moved":
         attempt.state = event.outcome
-        attempt.ended = event.time
-        attempt.failure = event.failure
-        attempt.wall_seconds = event.wall_seconds
-        attempt.cpu_seconds = event.cpu_seconds
+    attempt.ended = event.time
+    attempt.failure = event.failure
+    attempt.wall_seconds = event.wall_seconds
+    attempt.cpu_seconds = event.cpu_seconds
 
 
 def _change(
@@ -213,7 +214,7 @@ def _add_rows(result: Fold, digest: Digest) -> None:
 
 
 def _loose(n: int) -> Attempt:
-    """Rows whose attempt has no beginning: attempt 0, or the beginning was damaged."""
+    """An attempt without a beginning: number 0, or the beginning was damaged."""
     return Attempt(
         n=n,
         writer="",

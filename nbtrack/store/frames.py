@@ -14,13 +14,14 @@ valid follows) from damage in the middle (a valid frame follows), and reads on b
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
 
-from .._errors import NewerFormatError
+from .._errors import InvalidDataError, NewerFormatError
 from .schema import FORMAT_VERSION, WriterInfo
 
 MAGIC = b"NBTJ"
@@ -32,6 +33,9 @@ MARK = 0xC1
 pack_frame_header = struct.Struct("<II").pack
 _unpack_frame_header = struct.Struct("<II").unpack_from
 _HEADER = struct.Struct("<4sHHI")
+# How a frame with a record in it begins: every record is a msgpack array of up to 15 elements, the
+# first of which, its kind, is small. Behind damage this spares most of the CRCs over megabytes.
+_LIKE_A_FRAME = re.compile(rb"\xc1.{7}[\x90-\x9f][\x00-\x1f]", re.DOTALL)
 
 
 class Gap(NamedTuple):
@@ -61,7 +65,16 @@ def salt_of(writer: str) -> int:
 
 
 def frame(payload: bytes, salt: int) -> bytes:
-    """``payload`` as it stands in a segment."""
+    """``payload`` as it stands in a segment.
+
+    Raises:
+        InvalidDataError: It is larger than 16 MiB.
+    """
+    if len(payload) > MAX_PAYLOAD:
+        raise InvalidDataError(
+            f"a record of {len(payload) / 2**20:.1f} MiB; a record holds up to 16 MiB",
+            hint="Nothing of it was recorded.",
+        )
     return pack_frame_header(len(payload) << 8 | MARK, crc32(payload, salt)) + payload
 
 
@@ -143,9 +156,11 @@ def _frame_end(data: bytes, view: memoryview, position: int, salt: int) -> int:
 
 
 def _next_frame(data: bytes, view: memoryview, position: int, salt: int) -> int | None:
-    position = data.find(MARK, position)
-    while position >= 0:
+    while True:
+        found = _LIKE_A_FRAME.search(data, position)
+        if found is None:
+            return None
+        position = found.start()
         if _frame_end(data, view, position, salt):
             return position
-        position = data.find(MARK, position + 1)
-    return None
+        position += 1

@@ -4,9 +4,8 @@ Who writes: one process, from any of its threads. Who reads: anyone, at any time
 until it is full, is ended, and never changes again; its number is never used twice.
 
 Everything outside :attr:`Journal.write` may be interrupted between any two lines, and may be
-re-entered by a signal handler: changing segments twice leaves an empty segment behind and loses
-nothing, and the lock around it only saves that work. A lock left behind by an interrupt is
-replaced after :data:`_LOCK_PATIENCE` seconds.
+re-entered by a signal handler: a change of segments is prepared out of sight, happens with the
+rename that makes the new one visible, and whoever comes next brings it to its end.
 """
 
 from __future__ import annotations
@@ -14,24 +13,33 @@ from __future__ import annotations
 import _thread
 import contextlib
 import itertools
-import threading
 import time
 import warnings
 from collections import deque
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from .._errors import NbtrackWarning, RunFinishedError
 from .._settings import Settings
 from .frames import HEADER_SIZE, frame, header, salt_of
 from .layout import RunDir, SegmentName, not_writable
-from .schema import Change, Record, SegmentEnd, WriterInfo, encode_record
+from .locks import PatientLock
+from .schema import (
+    Beat,
+    Change,
+    Record,
+    Row,
+    Sample,
+    SegmentEnd,
+    WriterInfo,
+    encode_printable,
+    encode_record,
+)
 from .segment import Segment, can_map, create_segment
 
 FIRST_SIZE = 64 << 10
 LARGEST_SIZE = 4 << 20
 _GROWTH = 4
-_LOCK_PATIENCE = 2.0
 _BACKLOG_BYTES = 8 << 20
 _RETRY_SECONDS = 1.0
 _RECORDER_PATIENCE = 30.0
@@ -40,6 +48,14 @@ _RECORDER_PATIENCE = 30.0
 def now() -> int:
     """Microseconds since 1970 (UTC)."""
     return time.time_ns() // 1000
+
+
+class _SegmentChange(NamedTuple):
+    """A segment that is ready to follow the full one, and the frames set aside that it holds."""
+
+    full: Segment | None
+    following: Segment
+    kept: list[bytes]
 
 
 class Journal:
@@ -83,8 +99,9 @@ class Journal:
         self._prepared: Segment | None = None
         self._keeping_house = False
         self._unsealed = 0
+        self._change: _SegmentChange | None = None
         self._retired: list[Segment] = []
-        self._lock = threading.RLock()
+        self._lock = PatientLock()
         self._closed = False
         self._backlog: deque[bytes] = deque()
         self._backlog_bytes = 0
@@ -104,21 +121,22 @@ class Journal:
             raise not_writable(self._run_dir.journal, error) from error
 
     def append(self, record: Record) -> None:
-        """Append one record.
+        """Append one record. At a limit rows, samples and beats may be dropped, the others not.
 
         Raises:
             RunFinishedError: The journal is closed.
         """
-        self.put(frame(encode_record(record), self.salt))
-
-    def put(self, data: bytes) -> None:
-        """Append one frame."""
+        try:
+            payload = encode_record(record)
+        except UnicodeEncodeError:
+            payload = encode_printable(record)
+        data = frame(payload, self.salt)
         try:
             self.write(data)
         except (ValueError, OSError):
-            self.put_slowly(data)
+            self.put_slowly(data, droppable=isinstance(record, Row | Sample | Beat))
 
-    def put_slowly(self, data: bytes) -> None:
+    def put_slowly(self, data: bytes, *, droppable: bool = True) -> None:
         """Append one frame for which :attr:`write` had no room.
 
         Raises:
@@ -133,9 +151,9 @@ class Journal:
                 except ValueError:
                     pass
                 except OSError as error:
-                    self._disk_full(error, data)
+                    self._disk_full(error, data, droppable)
                     return
-            if not self._make_room(segment, data):
+            if not self._make_room(segment, data, droppable):
                 return
         raise RunFinishedError(
             "nothing can be logged to a run that has ended",
@@ -149,69 +167,102 @@ class Journal:
         if not self._closed:
             if self._backlog:
                 self._retry_at = 0.0
-                self._make_room(self._segment, b"")
+                self._make_room(self._segment, b"", droppable=False)
             self._give_up_backlog()
             self._tell_dropped()
         self._closed = True
-        self.write = _not_open
-        if self._segment is not None:
-            self._retired.append(self._segment)
-            self._segment = None
-        self._end_retired()
-        self._drop_prepared()
+        lock = self._lock.take()
+        try:
+            if self._change is not None:
+                self._finish_change(self._change)
+            self.write = _not_open
+            if self._segment is not None:
+                self._retired.append(self._segment)
+                self._segment = None
+            self._end_retired()
+            self._drop_prepared()
+        finally:
+            lock.release()
 
-    def _make_room(self, full: Segment | None, data: bytes) -> bool:
+    def _make_room(self, full: Segment | None, data: bytes, droppable: bool) -> bool:
         """Get a segment with room for ``data``. False: there is none, and ``data`` was seen to."""
-        if self._over_quota() and self._settings.overflow == "drop":
+        if droppable and self._over_quota() and self._settings.overflow == "drop":
             self.dropped += 1
             self._warn("the journal's quota is reached; rows are dropped and counted")
             return False
         if self._backlog and time.monotonic() < self._retry_at:
-            self._set_aside(data)
+            self._set_aside(data, droppable)
             return False
         try:
             self._change_segment(full, len(data))
         except OSError as error:
-            self._disk_full(error, data)
+            self._disk_full(error, data, droppable)
             return False
         return True
 
-    def _disk_full(self, error: OSError, data: bytes) -> None:
+    def _disk_full(self, error: OSError, data: bytes, droppable: bool) -> None:
         self._retry_at = time.monotonic() + _RETRY_SECONDS
-        self._set_aside(data)
+        self._set_aside(data, droppable)
         self._warn(
             f"cannot write to {self._run_dir.journal}: {error.strerror or error}; up to "
             f"{_BACKLOG_BYTES >> 20} MiB of rows wait in memory until there is room"
         )
 
     def _change_segment(self, full: Segment | None, need: int) -> None:
-        lock = self._lock
-        if not lock.acquire(timeout=_LOCK_PATIENCE):
-            self._lock = lock = threading.RLock()
-            lock.acquire()
+        """Put a segment with ``need`` bytes of room in the place of ``full``.
+
+        Raises:
+            OSError: There is no room for one; nothing has changed.
+        """
+        lock = self._lock.take()
         try:
-            if self._segment is not full or self._closed:
-                return
-            segment = self._take_segment(need + self._backlog_bytes)
-            segment.put_in_place()
-            if self._backlog:
-                self._write_backlog(segment)
-            if full is not None:
-                self._retired.append(full)
-            self._segment = segment
-            self.write = segment.write
-            self._tell_dropped()
-            self._start_housekeeping()
+            if self._change is not None:
+                self._finish_change(self._change)
+            if self._segment is full and not self._closed:
+                kept = list(self._backlog)
+                following = self._take_segment(b"".join(kept), need)
+                self._change = _SegmentChange(full, following, kept)
+                self._finish_change(self._change)
+                self._tell_dropped()
+                self._start_housekeeping()
         finally:
             lock.release()
 
-    def _take_segment(self, need: int) -> Segment:
-        prepared, self._prepared = self._prepared, None
-        if prepared is not None:
-            if need < FIRST_SIZE // 2:
-                return prepared
-            prepared.discard()
-        return self._create(need)
+    def _finish_change(self, change: _SegmentChange) -> None:
+        """Bring a change to its end, from wherever an interrupt or a signal handler left it."""
+        try:
+            change.following.put_in_place()
+        except OSError:
+            self._change = None
+            change.following.discard()
+            raise
+        # Told by identity, so that doing it twice takes away nothing that came since.
+        for data in change.kept:
+            if self._backlog and self._backlog[0] is data:
+                self._backlog.popleft()
+        self._backlog_bytes = sum(map(len, self._backlog))
+        if change.full is not None:
+            self._retired.append(change.full)
+        self._segment = change.following
+        self.write = change.following.write
+        self._change = None
+
+    def _take_segment(self, content: bytes, need: int) -> Segment:
+        """A segment that no reader sees yet, with ``content`` and ``need`` bytes of room in it."""
+        need += len(content)
+        segment, self._prepared = self._prepared, None
+        if segment is not None and need >= FIRST_SIZE // 2:
+            segment.discard()
+            segment = None
+        if segment is None:
+            segment = self._create(need)
+        if content:
+            try:
+                segment.write(content)
+            except BaseException:
+                segment.discard()
+                raise
+        return segment
 
     def _create(self, need: int) -> Segment:
         folder = self._run_dir.journal
@@ -256,12 +307,12 @@ class Journal:
             prepared.discard()
 
     def _end_retired(self) -> None:
-        while self._retired:
-            try:
-                segment = self._retired.pop()
-            except IndexError:
-                return  # another thread took it
-            segment.end(encode_record(SegmentEnd(self.next_seq(), now())))
+        """End the segments that were left. One that cannot be ended now is later, or never."""
+        for segment in list(self._retired):
+            last = SegmentEnd(self.next_seq(), now())
+            with contextlib.suppress(OSError, ValueError):
+                segment.end(encode_record(last))
+                self._retired.remove(segment)
 
     def _over_quota(self) -> bool:
         """Whether the unsealed journal is too large even after waiting for the recorder."""
@@ -290,23 +341,13 @@ class Journal:
                     sizes += self._run_dir.segment(name).stat().st_size
         return sizes
 
-    def _set_aside(self, data: bytes) -> None:
+    def _set_aside(self, data: bytes, droppable: bool) -> None:
         """Keep a frame in memory while the disk is full, up to a bound."""
-        if self._backlog_bytes + len(data) > _BACKLOG_BYTES:
+        if droppable and self._backlog_bytes + len(data) > _BACKLOG_BYTES:
             self.dropped += 1
         elif data:
             self._backlog.append(data)
             self._backlog_bytes += len(data)
-
-    def _write_backlog(self, segment: Segment) -> None:
-        # On one line: between taking the frames out and writing them nothing may come.
-        kept = list(self._backlog)
-        try:
-            segment.write(b"".join(map(deque.popleft, itertools.repeat(self._backlog, len(kept)))))
-        except OSError:
-            self._backlog.extendleft(reversed(kept))
-            raise
-        self._backlog_bytes = sum(map(len, self._backlog))
 
     def _give_up_backlog(self) -> None:
         if self._backlog:
@@ -318,12 +359,7 @@ class Journal:
         count = self.dropped - self._dropped_told
         if count and self._segment is not None:
             self._dropped_told += count
-            self.put(
-                frame(
-                    encode_record(Change(self.next_seq(), now(), 0, "dropped", "", count)),
-                    self.salt,
-                )
-            )
+            self.append(Change(self.next_seq(), now(), 0, "dropped", "", count))
 
     def _first_number(self) -> int:
         """Numbering goes on from what is on disk."""

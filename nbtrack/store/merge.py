@@ -30,7 +30,7 @@ from .reader import Selection, read_metadata, select
 from .schema import Manifest
 from .seal import DIGEST_KEY, set_metadata
 
-MEMORY_LIMIT = "160MB"
+MEMORY_LIMIT = "96MB"
 
 _ORDERS = {
     "metrics": "key, attempt, step, writer, seq",
@@ -111,7 +111,7 @@ def _remove_replaced(run_dir: RunDir, selection: Selection) -> None:
         return
     for text in selection.merged.replaces:
         writer, _, number = text.rpartition("-")
-        for table in TABLES:
+        for table in reversed(TABLES):  # readers take the last table for the set
             path = run_dir.sealed_table(SegmentName(writer, int(number)), table)
             path.unlink(missing_ok=True)
     keep = {run_dir.merged_table(selection.merged.name, table) for table in TABLES}

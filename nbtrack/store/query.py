@@ -132,10 +132,11 @@ def _wide(source: Source, keys: Sequence[str]) -> Table:
         **({"keys": list(keys)} if keys else {}),
     )
     numbers = {row["key"]: row["number"] for row in Table(found).to_pylist()}
-    names = list(keys) or list(numbers)
+    names = list(dict.fromkeys(keys)) or list(numbers)
+    # A key may be anything, an identifier may not: columns get their names at the end.
     columns = "".join(
         f", arg_max({'value' if numbers.get(name, True) else 'text'}, (time, seq))"
-        f" FILTER (key = $k{at}) AS {_quoted(name)}"
+        f" FILTER (key = $k{at}) AS c{at}"
         for at, name in enumerate(names)
     )
     joined = _fetch(
@@ -146,7 +147,9 @@ def _wide(source: Source, keys: Sequence[str]) -> Table:
         **{f"k{at}": name for at, name in enumerate(names)},
         **({"keys": list(keys)} if keys else {}),
     )
-    return Table(joined)
+    places = ("attempt", "step")
+    shown = [f"{name}.value" if name in places else name for name in names]
+    return Table(joined.rename_columns([*places, *shown]))
 
 
 def _fetch(source: Source, sql: str, **parameters: Any) -> arrow.Table:
@@ -168,10 +171,6 @@ def _timed(table: arrow.Table) -> Table:
     kind = arrow.DataType.timestamp("us", tz="UTC")
     moments = table.column(at).cast(kind)
     return Table(table.set_column(at, arrow.Field("time", kind), moments))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _read_parquet(files: Sequence[Path]) -> str:

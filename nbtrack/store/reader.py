@@ -7,8 +7,10 @@ compared with each other: a table with one line a metric cannot tell twins from 
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -27,8 +29,10 @@ from .tables import TableBuilder, events_from_cells, events_from_changes
 from .tail import Damage, SegmentTail
 
 _RETRIES = 20
+_READ = "read the run"
 
-T = TypeVar("T", RunInfo, Edit, Manifest)
+D = TypeVar("D", RunInfo, Edit, Manifest)
+T = TypeVar("T")
 
 
 class Selection(NamedTuple):
@@ -50,12 +54,21 @@ class Selection(NamedTuple):
         return [self.merged.name, *names] if self.merged else names
 
     def files(self, run_dir: RunDir, table: str) -> tuple[Path, ...]:
-        """The Parquet files of one table."""
-        found = [run_dir.sealed_table(name, table) for name in self.sealed]
-        if table != LAST_TABLE:
-            found = [path for path in found if path.exists()]
+        """The Parquet files of one table.
+
+        Raises:
+            FileNotFoundError: A sealed set was merged since the look.
+        """
+        found: list[Path] = []
         if self.merged is not None and table in self.merged.tables:
-            found.insert(0, run_dir.merged_table(self.merged.name, table))
+            found.append(run_dir.merged_table(self.merged.name, table))
+        for name in self.sealed:
+            path = run_dir.sealed_table(name, table)
+            if table == LAST_TABLE or path.exists():
+                found.append(path)
+            # A table may be missing because it has no rows. The last one goes first.
+            elif not run_dir.sealed_table(name, LAST_TABLE).exists():
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
         return tuple(found)
 
 
@@ -94,20 +107,30 @@ def select(run_dir: RunDir) -> Selection:
 
 
 def snapshot(run_dir: RunDir) -> Snapshot:
-    """Read everything about a run but its sealed rows.
+    """Read everything about a run but its sealed rows; raises as :func:`read`."""
+    return read(run_dir, lambda taken: taken)
+
+
+def read(run_dir: RunDir, use: Callable[[Snapshot], T]) -> T:
+    """What ``use`` makes of a run at one moment.
+
+    Files may be sealed or merged and unlinked while they are read: then all is read again.
 
     Raises:
         NewerFormatError: A part of it was written by a newer nbtrack.
+        DamagedFileError: A sealed file is not what was written.
         StoreError: The files kept changing, or one cannot be read.
     """
     problem: Exception | None = None
     for _ in range(_RETRIES):
         try:
-            return _read(run_dir, select(run_dir))
+            return use(_read(run_dir, select(run_dir)))
         except (FileNotFoundError, duckdb.IOException) as error:
-            problem = error  # sealed or merged since the look: look again
+            problem = error
+        except duckdb.Error as error:
+            raise DamagedFileError(str(error), path=run_dir.path, operation=_READ) from error
     raise StoreError(
-        f"its files cannot be read: {problem}", path=run_dir.path, operation="read the run"
+        f"its files cannot be read: {problem}", path=run_dir.path, operation=_READ
     ) from problem
 
 
@@ -146,10 +169,13 @@ def read_metadata(files: Sequence[Path]) -> tuple[list[WriterInfo], Digest]:
 
     Raises:
         NewerFormatError: A newer nbtrack wrote one of them.
+        DamagedFileError: One of them was not written by nbtrack.
     """
     writers: dict[str, WriterInfo] = {}
     digest = Digest()
     for path, entries in query.metadata(files).items():
+        if not entries.keys() >= {FORMAT_KEY, WRITERS_KEY, DIGEST_KEY}:
+            raise DamagedFileError("not a table of nbtrack", path=path, operation=_READ)
         if int(entries[FORMAT_KEY]) > FORMAT_VERSION:
             raise newer_format(path, int(entries[FORMAT_KEY]))
         for writer in msgspec.convert(json.loads(entries[WRITERS_KEY]), list[WriterInfo]):
@@ -175,7 +201,7 @@ def _from_status(run_dir: RunDir, selection: Selection) -> Fold | None:
         if document["format"] != FORMAT_VERSION or document["signature"] != selection.signature:
             return None
         return msgspec.convert(document["fold"], Fold)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, msgspec.ValidationError):
         return None  # derived: absent, out of date or damaged, it is made again
 
 
@@ -199,7 +225,7 @@ def read_info(run_dir: RunDir) -> RunInfo:
     return info
 
 
-def read_document(path: Path, kind: type[T]) -> T:
+def read_document(path: Path, kind: type[D]) -> D:
     """A JSON document of a run.
 
     Raises:
@@ -218,6 +244,6 @@ def read_document(path: Path, kind: type[T]) -> T:
         raise DamagedFileError(
             f"not a readable {kind.__name__} document: {error}",
             path=path,
-            operation="read the run",
+            operation=_READ,
             hint="The rows in journal/, sealed/ and merged/ are still readable.",
         ) from None

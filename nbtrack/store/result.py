@@ -61,7 +61,8 @@ class Table:
         import pandas
 
         frame = pandas.DataFrame({name: self[name] for name in self.column_names})
-        if "time" in frame:
+        # In a wide table "time" may be a metric of that name.
+        if "time" in frame and frame["time"].dtype.kind == "M":
             frame["time"] = frame["time"].dt.tz_localize("UTC")
         return frame
 

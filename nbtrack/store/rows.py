@@ -93,9 +93,10 @@ def _add_up(writer: str, rows: Sequence[Row], found: _Values, digest: Digest) ->
         # Of several places for a key, dict() keeps the last.
         for key, at in dict(zip(found.keys[first_value:last_value], places, strict=True)).items():
             row = rows[row_of[at - first_value]]
-            add_up.last[key] = Last(
-                writer, row.seq, row.time, row.step, found.values[at], found.texts[at]
-            )
+            last = Last(writer, row.seq, row.time, row.step, found.values[at], found.texts[at])
+            known = add_up.last.get(key)
+            if known is None or known.before(last):
+                add_up.last[key] = last
         first_row, first_value = last_row, last_value
 
 

@@ -202,8 +202,23 @@ class Manifest(msgspec.Struct, kw_only=True):
 def _decode_extension(code: int, data: memoryview) -> Any:
     if code == BIG_INT:
         return int(bytes(data))
-    raise ValueError(f"unknown extension type {code}")
+    return f"extension {code}: {bytes(data).hex()}"
 
 
 decode_record = msgspec.msgpack.Decoder(Record, ext_hook=_decode_extension).decode
 encode_record = msgspec.msgpack.Encoder(decimal_format="number").encode
+
+
+def encode_printable(record: Record) -> bytes:
+    """A record with text that UTF-8 cannot hold shown escaped, such as undecodable file names."""
+    return encode_record(msgspec.convert(_printable(msgspec.to_builtins(record)), Record))
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    if isinstance(value, dict):
+        return {_printable(key): _printable(item) for key, item in value.items()}
+    return value

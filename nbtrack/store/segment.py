@@ -6,8 +6,7 @@ is the same: the page cache belongs to the kernel, not to the process that dies.
 
 **Why no lock**: ``mmap.write`` copies a whole frame and moves the position in one C call that
 holds the GIL. Threads, signal handlers, ``__del__`` and a KeyboardInterrupt between two lines can
-come before a frame or after it, never inside. One ``write(2)`` at the end of a file that this
-process alone writes is the same, done by the operating system.
+come before a frame or after it, never inside.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from typing import Literal
 
 from .frames import HEADER_SIZE, frame, scan
 from .layout import temporary
+from .locks import PatientLock
 
 # Room behind the mapping for the frame that ends the segment.
 _END_ROOM = 64
@@ -31,6 +31,13 @@ _END_ROOM = 64
 # File systems on which a preallocated block stays where it is. On copy-on-write and network file
 # systems a full disk would be SIGBUS in the person's kernel, however much was preallocated.
 _MAPPABLE = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs"})
+
+
+class _File(FileIO):
+    """A file that may be left without a warning: the parent's in a child, or by an interrupt."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Segment:
@@ -48,10 +55,15 @@ class Segment:
         self._salt = salt
         self._temp = temp
         self._file = file
+        self._lock = PatientLock()
 
     def put_in_place(self) -> None:
-        """Give the file its name; until then no reader sees it."""
-        self._temp.rename(self.path)
+        """Give the file its name; until then no reader sees it. Repeatable."""
+        try:
+            self._temp.rename(self.path)
+        except FileNotFoundError:
+            if not self.path.exists():
+                raise
 
     def discard(self) -> None:
         """Drop a prepared file that was never put in place."""
@@ -60,18 +72,31 @@ class Segment:
         self._file.close()
 
     def end(self, last_payload: bytes) -> None:
-        """Append the last frame; from then on :attr:`write` refuses everything. Repeatable."""
-        position = self._stop()
-        if self._file.closed:
-            return
-        fd = self._file.fileno()
+        """Append the last frame; from then on :attr:`write` refuses everything. Repeatable.
+
+        Raises:
+            OSError: There is no room for it.
+        """
+        lock = self._lock.take()
+        try:
+            position = self._stop()
+            if not self._file.closed:
+                self._end_at(position, frame(last_payload, self._salt))
+        finally:
+            lock.release()
+
+    def _end_at(self, position: int, last: bytes) -> None:
+        # Through the file object throughout: a signal handler may end the same segment, and the
+        # number of a closed file soon belongs to another one.
+        file = self._file
+        file.seek(position)
         # Frames that another thread appended while this one was stopping the segment.
-        rest = os.pread(fd, os.fstat(fd).st_size - position, position)
-        used = position + scan(rest, 0, self._salt).end
-        os.ftruncate(fd, used)
-        os.lseek(fd, used, os.SEEK_SET)
-        os.write(fd, frame(last_payload, self._salt))
-        self._file.close()
+        used = position + scan(file.readall(), 0, self._salt).end
+        file.seek(used)
+        if file.write(last) < len(last):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        file.truncate(used + len(last))
+        file.close()
 
     def _stop(self) -> int:
         """Refuse further writes. Returns an offset before which everything is whole frames."""
@@ -96,26 +121,38 @@ class MappedSegment(Segment):
 
 
 class AppendedSegment(Segment):
-    """Appended to with ``write(2)``."""
+    """Appended to with ``write(2)``, during which other threads run: hence a lock."""
 
     def __init__(self, path: Path, salt: int, temp: Path, file: FileIO, size: int) -> None:
         super().__init__(path, salt, temp, file)
         self._room = size - _END_ROOM - HEADER_SIZE
+        self._torn_at: int | None = None
         self.write = self._append
 
     def _append(self, data: bytes) -> None:
-        if len(data) > self._room:
-            raise ValueError("the segment is full")
-        written = self._file.write(data)
-        if written < len(data):
-            # The torn frame becomes this segment's tail: nothing may follow it.
-            self._room = 0
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-        self._room -= written
+        lock = self._lock.take()
+        try:
+            if len(data) > self._room:
+                raise ValueError("the segment is full")
+            self._room -= len(data)
+            try:
+                written = self._file.write(data)
+            except OSError:
+                self._room = 0
+                raise
+            if written < len(data):
+                # The torn frame becomes this segment's tail: nothing may follow it.
+                self._room = 0
+                self._torn_at = self._file.tell() - written
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        finally:
+            lock.release()
 
     def _stop(self) -> int:
         self._room = 0
-        return HEADER_SIZE
+        if self._torn_at is not None or self._file.closed:
+            return self._torn_at or HEADER_SIZE
+        return self._file.seek(0, os.SEEK_END)
 
 
 def create_segment(path: Path, head: bytes, size: int, salt: int, *, mapped: bool) -> Segment:
@@ -125,7 +162,7 @@ def create_segment(path: Path, head: bytes, size: int, salt: int, *, mapped: boo
         OSError: It cannot be created, or there is no room for it.
     """
     temp = temporary(path)
-    file = FileIO(temp, "x+")
+    file = _File(temp, "x+")
     try:
         if mapped:
             _allocate(file.fileno(), size)

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from .frames import HEADER_SIZE, Gap, Scan, read_header, salt_of, scan
+from .frames import FRAME_HEADER_SIZE, HEADER_SIZE, Gap, Scan, read_header, salt_of, scan
 from .layout import SegmentName
 from .schema import Record, SegmentEnd, WriterInfo, decode_record
 
 _PIECE = 256 * 1024
+_NOT_A_RECORD = (msgspec.DecodeError, ValueError, TypeError, RecursionError)
 
 
 class Damage(NamedTuple):
@@ -75,8 +76,8 @@ class SegmentTail:
                 if found.end == self._position:
                     return
                 self.damage += (Damage(self.path, *gap) for gap in found.gaps)
-                self._position = found.end
-                yield self._decode(found)
+                start, self._position = self._position, found.end
+                yield self._decode(found, start)
 
     def _read_header(self, fd: int) -> None:
         head = os.pread(fd, HEADER_SIZE, 0)
@@ -99,21 +100,25 @@ class SegmentTail:
                 return Scan(found.payloads, start + found.end, gaps)
             size *= 4
 
-    def _decode(self, found: Scan) -> list[Record]:
+    def _decode(self, found: Scan, start: int) -> list[Record]:
         try:
             records = [decode_record(payload) for payload in found.payloads]
-        except (msgspec.DecodeError, ValueError):
-            records = self._decode_around(found)
+        except _NOT_A_RECORD:
+            records = self._decode_around(found, start)
         kept = [record for record in records if type(record) is not SegmentEnd]
         self.ended = self.ended or len(kept) < len(records)
         return kept
 
-    def _decode_around(self, found: Scan) -> list[Record]:
+    def _decode_around(self, found: Scan, start: int) -> list[Record]:
         """What can be decoded of intact frames of which one holds no record."""
         records: list[Record] = []
+        gaps = dict(found.gaps)
         for payload in found.payloads:
+            start += gaps.get(start, 0)
+            length = FRAME_HEADER_SIZE + len(payload)
             try:
                 records.append(decode_record(payload))
-            except (msgspec.DecodeError, ValueError):
-                self.damage.append(Damage(self.path, self._position, len(payload)))
+            except _NOT_A_RECORD:
+                self.damage.append(Damage(self.path, start, length))
+            start += length
         return records

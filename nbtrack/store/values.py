@@ -15,16 +15,20 @@ from .digest import Value
 
 # Integers up to here are exact as float64.
 EXACT = 1 << 53
+# Mappings nested deeper than this become text.
+_MAX_DEPTH = 64
 
 
-def flatten(data: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
+def flatten(
+    data: Mapping[Any, Any], prefix: str = "", depth: int = 0
+) -> Iterator[tuple[str, Value]]:
     """The cells of a row: nested mappings become ``outer/inner`` keys."""
     for key, value in data.items():
         name = f"{prefix}{key}"
         if type(value) is float:
             yield name, (value, None)
-        elif isinstance(value, dict):
-            yield from flatten(value, f"{name}/")
+        elif isinstance(value, dict) and depth < _MAX_DEPTH:
+            yield from flatten(value, f"{name}/", depth + 1)
         else:
             yield name, split_value(value)
 
@@ -44,4 +48,7 @@ def split_value(value: Any) -> Value:
         return None, value
     if isinstance(value, datetime):
         return None, value.isoformat()
-    return None, msgspec.json.encode(value).decode()
+    try:
+        return None, msgspec.json.encode(value).decode()
+    except (TypeError, ValueError, RecursionError):  # keys that JSON cannot hold, say
+        return None, repr(value)

@@ -224,12 +224,15 @@ class RunView:
         One key gives the columns ``attempt, step, time, value``, a row for every value logged, and
         ``text`` if any value is not exact as a number. Several keys, or none for all, give one
         wide table ``attempt, step, <key>, …`` with one row for each (attempt, step); where a key
-        was logged twice for a step, the later value.
+        was logged twice for a step, the later value. The keys ``attempt`` and ``step`` become
+        ``attempt.value`` and ``step.value`` there.
 
         Raises:
             StoreError: The files cannot be read.
         """
-        return query.history(reader.snapshot(self._run_dir).source("metrics"), keys)
+        return reader.read(
+            self._run_dir, lambda taken: query.history(taken.source("metrics"), keys)
+        )
 
     def system(self, *keys: str) -> Table:
         """Samples of the machine: ``time, key, value``; all keys, or those given.
@@ -240,7 +243,7 @@ class RunView:
         Raises:
             StoreError: The files cannot be read.
         """
-        return query.system(reader.snapshot(self._run_dir).source("system"), keys)
+        return reader.read(self._run_dir, lambda taken: query.system(taken.source("system"), keys))
 
     def to_dict(self) -> dict[str, Any]:
         """The run as JSON holds it; times are ISO 8601 in UTC."""

@@ -43,7 +43,9 @@ HISTORY = """\
 import json, sys
 import arro3.core, nbtrack
 table = arro3.core.Table.from_arrow(nbtrack.open_run(sys.argv[1]).history("loss"))
-print(json.dumps({name: table[name].to_pylist() for name in table.column_names}))
+columns = {name: table[name].to_pylist() for name in table.column_names}
+columns["time"] = [time.timestamp() for time in columns["time"]]
+print(json.dumps(columns))
 """
 
 

@@ -9,24 +9,31 @@ Reads one command a line and answers each with one line::
     ensure RUN       sees to a recorder                                -> its pid
     discard RUN      ends the journal and removes the run
     fork RUN N       a child appends N rows as a writer of its own, and stays -> its pid
+    writers RUN N    N more writers append a row each and end, one after the other
+    fork_ensure RUN  a child sees to a recorder of its own, and ends   -> that recorder's pid
+    ensure_many RUN N      sees to a recorder N times                  -> how long it took
     recorder         -> the recorder's pid, whether it lives, and why there is none
+    python PATH      recorders are started with this from now on
+    default_sigpipe  writing to a closed pipe ends the process
+    imported NAME…   -> which of these modules have been imported
     exit CODE        ends with this exit status
 """
 
 from __future__ import annotations
 
 import os
-import shutil
+import signal
 import sys
-import threading
 import time
 from pathlib import Path
+
+import msgspec
 
 from nbtrack._process import this_process
 from nbtrack._settings import Settings
 from nbtrack.recorder import spawn
 from nbtrack.store.journal import Journal, now
-from nbtrack.store.layout import RunDir, Store, atomic_write, new_writer_id
+from nbtrack.store.layout import RunDir, Store, atomic_write, new_writer_id, remove_run
 from nbtrack.store.schema import (
     AttemptStart,
     Change,
@@ -48,7 +55,7 @@ class Owner:
     def open(self, run: str) -> object:
         run_dir = self.store.create_run(run)
         info = RunInfo(id=run, name=run, project="test", created=now(), host="here")
-        atomic_write(run_dir.info, encode_json(info))
+        atomic_write(run_dir.info, msgspec.json.encode(info))
         self.journals[run] = new_journal(run_dir, "owner", self.settings)
         self.rows[run] = 0
         return self.ensure(run)
@@ -82,7 +89,7 @@ class Owner:
     def discard(self, run: str) -> object:
         self.journals[run].close()
         spawn.release(self.store.run(run).path)
-        shutil.rmtree(self.store.run(run).path, ignore_errors=True)
+        remove_run(self.store.run(run))
         return None
 
     def fork(self, run: str, count: str) -> object:
@@ -98,11 +105,44 @@ class Owner:
         while True:
             time.sleep(1)
 
+    def writers(self, run: str, count: str) -> object:
+        for step in range(int(count)):
+            journal = new_journal(self.store.run(run), "worker", self.settings)
+            journal.append(Row(journal.next_seq(), now(), 1, step, {"worker": 1.0}))
+            journal.close()
+        return None
+
     def recorder(self) -> object:
         handle = spawn._spawner.handle
         pid = handle.pid if handle else None
-        threads = [one.name for one in threading.enumerate()]
-        return f"{pid} {handle is not None and handle.alive()} {threads} {spawn.failure()}"
+        return f"{pid} {handle is not None and handle.alive()} {spawn.failure()}"
+
+    def fork_ensure(self, run: str) -> object:
+        pipe, tell = os.pipe()
+        pid = os.fork()
+        if not pid:
+            os.write(tell, str(self.ensure(run)).encode())
+            os._exit(0)
+        answer = os.read(pipe, 100).decode()
+        os.waitpid(pid, 0)
+        return answer
+
+    def ensure_many(self, run: str, count: str) -> object:
+        started = time.monotonic()
+        for _ in range(int(count)):
+            self.ensure(run)
+        return time.monotonic() - started
+
+    def python(self, path: str) -> object:
+        sys.executable = path
+        return None
+
+    def default_sigpipe(self) -> object:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        return None
+
+    def imported(self, *names: str) -> object:
+        return [name for name in names if name in sys.modules]
 
     def exit(self, code: str) -> object:
         os._exit(int(code))
@@ -121,17 +161,12 @@ def new_journal(run_dir: RunDir, role: Role, settings: Settings) -> Journal:
     return journal
 
 
-def encode_json(info: RunInfo) -> bytes:
-    import msgspec
-
-    return msgspec.json.encode(info)
-
-
 def main() -> None:
     owner = Owner(Store(Path(sys.argv[1])))
     for line in sys.stdin:
         command, *arguments = line.split()
-        print(getattr(owner, command)(*arguments), flush=True)
+        sys.stdout.write(f"{getattr(owner, command)(*arguments)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -149,11 +149,12 @@ def test_long_series_shrink_when_others_come() -> None:
 
 def test_changed_tells_whether_there_is_something_to_publish() -> None:
     frame = LiveFrame()
-    assert not frame.changed
+    told = [frame.changed]
     frame.add(1, 0, [("loss", 1.0)])
-    assert frame.changed
+    told.append(frame.changed)
     frame.to_bytes()
-    assert not frame.changed
+    told.append(frame.changed)
+    assert told == [False, True, False]
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense", b"\x95\x63\x80\x00\x00\x90"])

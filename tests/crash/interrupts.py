@@ -1,0 +1,69 @@
+"""An exception at any line, or any instruction, of the library: what a stop button can do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any, Literal
+
+import nbtrack
+
+PACKAGE = os.path.dirname(os.path.abspath(nbtrack.__file__)) + os.sep
+
+Events = Literal["line", "opcode"]
+
+
+class Interrupt(BaseException):
+    """Raised where the test says."""
+
+
+def count_events(action: Callable[[], object], events: Events) -> int:
+    """How many lines or instructions of the library ``action`` runs through on this thread."""
+    return _run(action, events, -1)[0]
+
+
+def interrupt(action: Callable[[], object], events: Events, at: int) -> str | None:
+    """Run ``action`` and raise at its ``at``-th event. Where that was; None if it never came."""
+    return _run(action, events, at)[1]
+
+
+def places(count: int, stride: int) -> Iterator[int]:
+    """Every ``stride``-th of ``count`` events; not the same ones in each stretch of code."""
+    return iter(range(count % stride if stride > 1 else 0, count, stride))
+
+
+def _run(action: Callable[[], object], events: Events, at: int) -> tuple[int, str | None]:
+    seen = 0
+    where: str | None = None
+
+    def enter(frame: FrameType, event: str, arg: Any) -> Callable[..., Any] | None:
+        # Python itself swallows what a finalizer raises.
+        if not frame.f_code.co_filename.startswith(PACKAGE) or frame.f_code.co_name == "__del__":
+            return None
+        frame.f_trace_lines = events == "line"
+        frame.f_trace_opcodes = events == "opcode"
+        return step
+
+    def step(frame: FrameType, event: str, arg: Any) -> Callable[..., Any]:
+        nonlocal seen, where
+        if event == events:
+            if seen == at:
+                name = frame.f_code.co_filename.removeprefix(PACKAGE)
+                where = f"{name}:{frame.f_lineno} in {frame.f_code.co_name}"
+                if events == "opcode":
+                    where += f" at {frame.f_lasti}"
+                raise Interrupt
+            seen += 1
+        return step
+
+    before = sys.gettrace()
+    sys.settrace(enter)
+    try:
+        action()
+    except Interrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    return seen, where

@@ -1,0 +1,303 @@
+"""What must not go wrong: rows are kept whatever happens, and cells run whatever becomes of us."""
+
+from __future__ import annotations
+
+import mmap
+import shutil
+import struct
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.kernel.kernels import Kernel, wait_until
+
+pytestmark = pytest.mark.kernel
+
+# Counts the rows that log() has returned from, in memory that outlives the kernel.
+COUNTING = """\
+%%track
+import mmap, struct
+with open({path!r}, "r+b") as file:
+    counter = mmap.mmap(file.fileno(), 8)
+step = 0
+while True:
+    nbtrack.log({{"loss": 1 / (step + 1), "epoch": step // 100, "note": "x" * (step % 50)}})
+    step += 1
+    counter[:] = struct.pack("<q", step)
+"""
+
+
+class SharedCounter:
+    """A number that another process counts up."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.write_bytes(bytes(8))
+        with path.open("r+b") as file:
+            self._memory = mmap.mmap(file.fileno(), 8)
+
+    @property
+    def value(self) -> int:
+        number: int = struct.unpack("<q", self._memory[:])[0]
+        return number
+
+
+def steps(kernel: Kernel) -> list[int]:
+    return [int(step) for step in kernel.only_run().history("loss").to_pandas()["step"]]
+
+
+@pytest.mark.parametrize("rows", [1, 5_000, 100_000])
+def test_killed_while_logging(kernel: Kernel, rows: int) -> None:
+    counter = SharedCounter(kernel.folder / "counter")
+    kernel.run("%load_ext nbtrack\nimport nbtrack")
+    kernel.start(COUNTING.format(path=str(counter.path)))
+    wait_until(lambda: counter.value >= rows, f"{rows} rows")
+    kernel.kill()
+    acknowledged = counter.value
+    run = wait_until(
+        lambda: (run := kernel.only_run()).state != "running" and run, "the death to be seen"
+    )
+    assert run.state == "crashed"
+    assert [a.state for a in run.attempts] == ["crashed"]
+    # The row that log() was about to return from may be there as well.
+    assert run.rows in (acknowledged, acknowledged + 1)
+    assert steps(kernel) == list(range(run.rows))
+    assert run.damage == []
+
+
+def stop_and_seal(kernel: Kernel, counter: SharedCounter) -> None:
+    process = psutil.Process(kernel.pid)
+    process.suspend()
+    wait_until(lambda: process.status() == psutil.STATUS_STOPPED, "the kernel to stop")
+    before = counter.value
+    recover = [sys.executable, "-m", "nbtrack", "recover", "--store", str(kernel.store)]
+    subprocess.run(recover, check=True, capture_output=True)
+    assert kernel.only_run().rows in (before, before + 1)
+    process.resume()
+    wait_until(lambda: counter.value > before + 50_000, "more rows")
+
+
+def test_stopped_and_continued_with_its_segments_sealed_meanwhile(kernel: Kernel) -> None:
+    counter = SharedCounter(kernel.folder / "counter")
+    kernel.run("%load_ext nbtrack\nimport nbtrack")
+    cell = kernel.start(COUNTING.format(path=str(counter.path)))
+    wait_until(lambda: counter.value > 2_000, "some rows")
+    for _ in range(3):
+        stop_and_seal(kernel, counter)
+    kernel.interrupt()
+    cell.wait()
+    run = kernel.only_run()
+    assert run.state == "running"
+    assert run.rows in (counter.value, counter.value + 1)
+    assert steps(kernel) == list(range(run.rows))
+
+
+def test_fork_in_a_cell(notebook: Kernel) -> None:
+    notebook.run(
+        "%%track\n"
+        "import os\n"
+        "nbtrack.log({'who': 0})\n"
+        "child = os.fork()\n"
+        "for i in range(1000):\n"
+        "    nbtrack.log({'who': 1 if child else 2})\n"
+        "if not child:\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0)",
+        cell="c",
+    )
+    run = notebook.current_run()
+    assert run.rows == 2001
+    assert [(a.state, a.rows) for a in run.attempts] == [("finished", 2001)]
+    assert Counter(run.history("who").to_pandas()["value"]) == {0: 1, 1: 1000, 2: 1000}
+
+
+def test_a_child_that_ends_by_itself_ends_nothing_of_its_parent(kernel: Kernel) -> None:
+    kernel.run("%load_ext nbtrack\nimport multiprocessing, nbtrack, os")
+    kernel.run(
+        "%%track\n"
+        "def work():\n"
+        "    nbtrack.log({'who': 2})\n"
+        "    raise SystemExit(3)\n"
+        "worker = multiprocessing.get_context('fork').Process(target=work)\n"
+        "worker.start()\nworker.join()\n"
+        # Running all of a kernel's exit functions in a child hangs in some of its own.
+        "from nbtrack.notebook.session import _session\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    _session._hooks._at_exit()\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0)\n"
+        "nbtrack.log({'who': 1})"
+    )
+    run = kernel.only_run()
+    assert run.state == "running"
+    assert [(a.state, a.rows) for a in run.attempts] == [("finished", 2)]
+    kernel.shutdown()
+    assert kernel.only_run().state == "finished"
+
+
+def test_threads(notebook: Kernel) -> None:
+    notebook.run(
+        "%%track\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "def work(who):\n"
+        "    for i in range(1000):\n"
+        "        nbtrack.log({f'thread{who}': i})\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    list(pool.map(work, range(8)))"
+    )
+    run = notebook.current_run()
+    assert [(a.state, a.rows) for a in run.attempts] == [("finished", 8000)]
+    for who in range(8):
+        table = run.history(f"thread{who}").to_pandas()
+        assert sorted(table["value"]) == list(range(1000))
+
+
+def test_a_thread_goes_on_between_cells(notebook: Kernel) -> None:
+    notebook.run(
+        "%%track\n"
+        "import threading\n"
+        "nbtrack.log({'a': 1})\n"
+        "go = threading.Event()\n"
+        "thread = threading.Thread(target=lambda: (go.wait(), nbtrack.log({'late': 1})))\n"
+        "thread.start()",
+        cell="a",
+    )
+    notebook.run("go.set()\nthread.join()", cell="b")
+    run = notebook.current_run()
+    assert run.rows == 2
+    assert [(a.cell_id, a.rows) for a in run.attempts] == [("a", 1)]
+    assert list(run.history("late").to_pandas()["attempt"]) == [0]
+
+
+def test_a_cell_in_a_subshell(notebook: Kernel) -> None:
+    if notebook.value("__import__('ipykernel').version_info[0] < 7") == "True":
+        pytest.skip("this kernel has no subshells")
+    notebook.run("import threading, time\ngo = threading.Event()")
+    main = notebook.start(
+        "%%track\nnbtrack.log({'main': 1})\nprint('busy')\ngo.wait()\n1 / 0", cell="main"
+    ).wait_for_text("busy")
+    beside = notebook.start(
+        "%%track\nnbtrack.log({'beside': 1})\ngo.set()", cell="beside", subshell=notebook.subshell()
+    )
+    beside.wait(main)
+    main.wait(beside)
+    run = notebook.current_run()
+    assert run.rows == 2
+    assert [(a.cell_id, a.state) for a in run.attempts] == [("main", "failed")]
+    notebook.run("%%track\npass", cell="main")
+    assert notebook.current_run().state == "running"
+
+
+class TestTheStoreIsBroken:
+    CELLS = ("x = 6\nx * 7", "%%track\nprint('a')\nx", "1 / 0", "%%track\n1 / 0", "%%track\n'end'")
+
+    def outputs(self, kernel: Kernel) -> tuple[tuple[str | None, str | None], ...]:
+        cells = [kernel.run(source) for source in self.CELLS]
+        return tuple((cell.result, cell.error) for cell in cells)
+
+    EXPECTED = (
+        ("42", None),
+        ("6", None),
+        (None, "ZeroDivisionError"),
+        (None, "ZeroDivisionError"),
+        ("'end'", None),
+    )
+
+    def test_it_cannot_be_made(self, start_kernel: Callable[..., Kernel], tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        kernel = start_kernel(NBTRACK_DIR=str(tmp_path / "file" / "store"))
+        kernel.run("%load_ext nbtrack\nimport nbtrack")
+        first, second, third = (kernel.run("'cell'") for _ in range(3))
+        assert [cell.result for cell in (first, second, third)] == ["'cell'"] * 3
+        assert first.text.startswith("nbtrack could not record this cell: StoreNotWritableError")
+        assert first.text.count("\n") == 1
+        assert second.text == ""
+        assert third.text.startswith("nbtrack stopped recording after 3 failures")
+        assert self.outputs(kernel) == self.EXPECTED
+        # A person who asks for it is told.
+        assert kernel.run("nbtrack.log({'a': 1})").error == "StoreNotWritableError"
+        assert kernel.run("'well'").result == "'well'"
+        kernel.shutdown()
+
+    def test_it_is_removed(self, kernel: Kernel) -> None:
+        kernel.run("%load_ext nbtrack\nimport nbtrack")
+        kernel.run("%%track\nnbtrack.log({'a': 1})")
+        shutil.rmtree(kernel.store)
+        assert self.outputs(kernel) == self.EXPECTED
+        kernel.shutdown()
+
+    def test_our_own_code_fails(self, kernel: Kernel) -> None:
+        kernel.run("%load_ext nbtrack\nimport nbtrack")
+        kernel.run("%%track\nnbtrack.log({'a': 1})")
+        kernel.run(
+            "from nbtrack._run import Run\n"
+            "def fail(*args): raise RuntimeError('broken')\n"
+            "Run.begin_attempt = Run.end_attempt = Run.arm = fail"
+        )
+        assert self.outputs(kernel) == self.EXPECTED
+        assert kernel.value("len(get_ipython().events.callbacks['pre_run_cell'])") == "0"
+        assert "callback" not in kernel.run("'quiet'").text
+        kernel.shutdown()
+        assert kernel.only_run().rows == 1
+
+
+def test_outputs_are_the_same_with_and_without(start_kernel: Callable[..., Kernel]) -> None:
+    cells = (
+        "print('a')\nimport sys\nprint('b', file=sys.stderr)\n6 * 7",
+        "from IPython.display import display, HTML\ndisplay(HTML('<b>x</b>'))\ndisplay({'a': 1})",
+        "import asyncio\nawait asyncio.sleep(0, result='y')",
+        "!echo shell",
+        "%%capture out\nprint('captured')",
+        "out.stdout",
+        "[_ for _ in (1, 2)], _, In[-1], len(Out)",
+        "def f():\n    return undefined\nf()",
+        "for",
+        "%nosuchmagic",
+        "%%time\nx = 1",
+        "input()",
+    )
+    without, watched = start_kernel(), start_kernel()
+    watched.run("%load_ext nbtrack")
+    without.run("pass")
+    for source in cells:
+        one, other = without.run(source), watched.run(source)
+        if source.startswith("%%time"):
+            assert [o["kind"] for o in one.outputs] == [o["kind"] for o in other.outputs]
+        else:
+            assert str(one.outputs).replace(str(without.pid), "PID") == str(other.outputs).replace(
+                str(watched.pid), "PID"
+            ), source
+        assert one.number == other.number
+    # And a tracked cell shows what the same cell shows without the line.
+    for source in (cells[0], cells[2], cells[3]):
+        assert without.run(f"#\n{source}").outputs == watched.run(f"%%track\n{source}").outputs
+
+
+def test_the_hooks_take_no_time(notebook: Kernel) -> None:
+    notebook.run("%%track\npass")
+    notebook.run(
+        "import functools, statistics, time\n"
+        "from nbtrack.notebook.session import _session\n"
+        "hooks, times = _session._hooks, []\n"
+        "def timed(hook):\n"
+        "    @functools.wraps(hook)\n"
+        "    def call(argument):\n"
+        "        began = time.perf_counter()\n"
+        "        hook(argument)\n"
+        "        times.append(time.perf_counter() - began)\n"
+        "    return call\n"
+        "originals = hooks._begin, hooks._end\n"
+        "hooks._begin, hooks._end = map(timed, originals)"
+    )
+    for _ in range(20):
+        notebook.run("x = 1")
+        notebook.run("%%track\nx = 1")
+    notebook.run("hooks._begin, hooks._end = originals")
+    assert int(notebook.value("len(times)")) > 80
+    assert float(notebook.value("statistics.median(times)")) < 0.01

@@ -1,0 +1,74 @@
+"""The end of processes that are not the observer's children."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nbtrack.recorder.postmortem import how_it_ended
+from tests.recorder.processes import is_running, wait_for
+
+RELEASE = tuple(int(part) for part in os.uname().release.split(".")[:2])
+
+
+def started(pid: int) -> int:
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return int(stat[stat.rindex(")") + 2 :].split()[19])
+
+
+ENDINGS = [
+    ("raise SystemExit(0)", {"exit": 0, "signal": None}),
+    ("raise SystemExit(7)", {"exit": 7, "signal": None}),
+    ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", {"exit": None, "signal": 9}),
+    ("import os; os.abort()", {"exit": None, "signal": 6}),
+    ("import ctypes; ctypes.string_at(0)", {"exit": None, "signal": 11}),
+]
+
+
+@pytest.mark.parametrize(("code", "expected"), ENDINGS)
+@pytest.mark.parametrize("reaped", [False, True], ids=["zombie", "reaped"])
+def test_how_it_ended(code: str, expected: dict[str, int | None], reaped: bool) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-X", "faulthandler=0", "-c", f"input(); {code}"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    since = started(process.pid)
+    pidfd = os.pidfd_open(process.pid)
+    try:
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.close()
+        if reaped:
+            process.wait()
+        else:
+            wait_for(lambda: not is_running(process.pid), "the process ends")
+        how = how_it_ended(process.pid, since, pidfd)
+        if reaped and RELEASE < (6, 15):
+            assert how is None
+        else:
+            assert how == expected
+    finally:
+        os.close(pidfd)
+        process.wait()
+
+
+def test_another_process_with_its_pid_is_not_taken_for_it() -> None:
+    assert how_it_ended(os.getpid(), started(os.getpid()) - 1, None) is None
+
+
+def test_a_process_that_lives_has_not_ended() -> None:
+    assert how_it_ended(os.getpid(), started(os.getpid()), None) is None
+
+
+def test_gone_without_a_trace() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    since = started(process.pid)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert how_it_ended(process.pid, since, None) is None
