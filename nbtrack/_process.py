@@ -54,8 +54,9 @@ def this_process() -> ProcessIdentity:
 def liveness(process: ProcessIdentity) -> Liveness:
     """Whether ``process`` lives, as far as this process can know.
 
-    ``elsewhere`` means that its pid cannot be looked up from here: another host, or another pid
-    namespace of this one.
+    ``dead`` is certain: files that a living process may still write to depend on it. ``elsewhere``
+    means that its pid cannot be looked up from here: another host, another pid namespace of this
+    one, or a process of somebody else that is hidden.
     """
     host, machine_id, boot_id, pid_ns = _machine()
     if process.host != host or process.machine_id != machine_id:
@@ -64,9 +65,13 @@ def liveness(process: ProcessIdentity) -> Liveness:
         # Outside containers nothing outlives a reboot of its own machine.
         rebooted = bool(machine_id) and process.pid_ns == pid_ns == _INITIAL_PID_NAMESPACE
         return "dead" if rebooted else "elsewhere"
-    if process.pid_ns != pid_ns:
+    if process.pid_ns != pid_ns or not process.started:
         return "elsewhere"
-    return "alive" if _started(process.pid) == process.started else "dead"
+    started = _started(process.pid)
+    if started is None:
+        # Mounted with hidepid, /proc does not show the processes of other users.
+        return "elsewhere" if _exists(process.pid) else "dead"
+    return "alive" if started == process.started else "dead"
 
 
 @cache
@@ -85,9 +90,10 @@ def _machine() -> tuple[str, str, str, int]:
 
 
 def _started(pid: int) -> int | None:
-    """Start time of a live process in clock ticks since boot; None if there is none.
+    """Start time of a process in clock ticks since boot; 0 if it is dead, None if it is not seen.
 
-    A zombie is dead: its memory is gone, only its exit status waits.
+    A zombie is dead: its memory is gone, only its exit status waits. Not so while other threads
+    live on after its first.
     """
     if sys.platform != "linux":
         import psutil
@@ -102,7 +108,18 @@ def _started(pid: int) -> int | None:
         return None
     # The second field is the command in parentheses and may hold spaces and parentheses itself.
     fields = stat[stat.rindex(b")") + 2 :].split()
-    return None if fields[0] in (b"Z", b"X") else int(fields[19])
+    state, threads, started = fields[0], int(fields[17]), int(fields[19])
+    return 0 if state in (b"Z", b"X") and threads <= 1 else started
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _read(path: str) -> str:

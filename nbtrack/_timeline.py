@@ -190,13 +190,14 @@ class Timeline:
 
     def settle(self) -> None:
         """End the run that this one follows, if that is still to be done."""
-        succession, self._succession = self._succession, None
-        if succession is not None:
-            try:
+        succession = self._succession
+        try:
+            self._succession = None
+            if succession is not None:
                 succession.settle()
-            except BaseException:
-                self._succession = succession  # cut off: the next use repeats it
-                raise
+        except BaseException:
+            self._succession = succession  # cut off: the next use repeats it
+            raise
 
     def close(
         self,

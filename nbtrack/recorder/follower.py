@@ -92,8 +92,9 @@ class Follower:
 
     def look(self) -> None:
         """Read what is new, seal what may be sealed, and show it."""
-        if self._look_up() != self._inode:
-            self.vanished = True
+        with self._trouble.noted("look at the run"):
+            self.vanished = self._look_up() != self._inode
+        if self.vanished:
             return
         with self._trouble.noted("follow"):
             self._read()
@@ -234,7 +235,7 @@ class Follower:
     def _look_up(self) -> tuple[int, int] | None:
         try:
             found = self.run_dir.path.stat()
-        except OSError:
+        except FileNotFoundError:
             return None
         return found.st_dev, found.st_ino
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -88,7 +89,7 @@ def runs(
         dir: The store directory; by default the one in which runs would be recorded.
         include_empty: Also runs in which nothing was logged, tracked or saved.
     """
-    found: list[RunView] = []
+    found: list[tuple[datetime, RunView]] = []
     unreadable: dict[str, str] = {}
     for run_dir in open_store(dir).run_dirs():
         view = RunView(run_dir)
@@ -99,13 +100,14 @@ def runs(
                 continue
             if state is not None and view.state != state:
                 continue
+            started = view.started_at
         except (StoreError, OSError) as error:
             if run_dir.path.exists():
                 unreadable[run_dir.id] = str(error)
             continue
-        found.append(view)
-    found.sort(key=lambda view: view.started_at, reverse=True)
-    return RunList(found, unreadable)
+        found.append((started, view))
+    found.sort(key=lambda item: item[0], reverse=True)
+    return RunList([view for _, view in found], unreadable)
 
 
 def open_run(id_or_name: str, *, dir: str | Path | None = None) -> RunView:

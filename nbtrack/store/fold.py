@@ -61,7 +61,11 @@ class Attempt(msgspec.Struct, kw_only=True, omit_defaults=False):
 
 
 class Fold(msgspec.Struct, kw_only=True):
-    """A run, added up. What is in it depends on the records alone, not on who is alive."""
+    """A run, added up. What is in it depends on the records alone, not on who is alive.
+
+    ``last_time`` is when the run itself last recorded anything, ``last_seen`` when it or its
+    recorder last gave a sign of life that is still in the journal (microseconds UTC).
+    """
 
     writers: list[WriterInfo] = []
     attempts: list[Attempt] = []
@@ -74,6 +78,7 @@ class Fold(msgspec.Struct, kw_only=True):
     rows: int = 0
     dropped: int = 0
     last_time: int = 0
+    last_seen: int = 0
     loose: Attempt | None = None
 
     @property
@@ -103,7 +108,7 @@ class Fold(msgspec.Struct, kw_only=True):
             cell_errors=tuple(self.errors),
             fail_on=fail_on,
             signal=died.get("signal"),
-            last_seen=max(0.0, (now - self.last_time) / 1e6) if self.last_time else None,
+            last_seen=max(0.0, (now - self.last_seen) / 1e6) if self.last_seen else None,
             where=owner.process.host,
         )
 
@@ -132,7 +137,8 @@ def fold(
     order = {writer.writer: at for at, writer in enumerate(result.writers)}
     attempts: dict[int, Attempt] = {}
     for writer, event in sorted(events, key=lambda e: (order.get(e[0], len(order)), e[1].seq)):
-        result.last_time = max(result.last_time, event.time)
+        if not (isinstance(event, Change) and event.kind == "owner_died"):
+            result.last_time = max(result.last_time, event.time)
         if isinstance(event, AttemptStart):
             attempts[event.attempt] = _started(writer, event)
         elif isinstance(event, AttemptEnd):

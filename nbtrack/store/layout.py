@@ -70,6 +70,10 @@ class RunDir:
     def merged_table(self, name: str, table: str) -> Path:
         return self.merged / f"{name}.{table}.parquet"
 
+    def merged_files(self) -> list[Path]:
+        """The tables of every merged set, in force or not."""
+        return list(self.merged.glob("*.parquet"))
+
     def new_edit(self) -> Path:
         return self.edits / f"{new_ulid()}.json"
 
@@ -252,6 +256,12 @@ def remove_leftovers(run_dir: RunDir, *, older_than: float) -> None:
                     shutil.rmtree(entry.path, ignore_errors=True)
                 else:
                     os.unlink(entry.path)
+
+
+def remove_prepared(run_dir: RunDir, writer: str) -> None:
+    """Remove what a dead writer had prepared for later: up to 4 MiB that nobody reads."""
+    for path in run_dir.journal.glob(f".{writer}-*.tmp"):
+        path.unlink(missing_ok=True)
 
 
 def remove_run(run_dir: RunDir) -> None:

@@ -115,7 +115,7 @@ def _remove_replaced(run_dir: RunDir, selection: Selection) -> None:
             path = run_dir.sealed_table(SegmentName(writer, int(number)), table)
             path.unlink(missing_ok=True)
     keep = {run_dir.merged_table(selection.merged.name, table) for table in TABLES}
-    for path in run_dir.merged.glob("*.parquet"):
+    for path in run_dir.merged_files():
         if path not in keep:
             path.unlink(missing_ok=True)
     remove_leftovers(run_dir, older_than=3600.0)

@@ -143,12 +143,12 @@ def _read(run_dir: RunDir, selection: Selection) -> Snapshot:
             return Snapshot(run_dir, selection, unsealed, known, damage)
     writers: list[WriterInfo] = []
     events: list[tuple[str, Event]] = []
-    last_time = 0
+    last_seen = 0
     for name in selection.segments:
         tail = SegmentTail(run_dir.segment(name), name)
         for records in tail.batches():
             unsealed.add(name.writer, records)
-            last_time = max(last_time, records[-1].time if records else 0)
+            last_seen = max(last_seen, records[-1].time if records else 0)
         damage += tail.damage
         if tail.info is not None:
             writers.append(tail.info)
@@ -160,7 +160,7 @@ def _read(run_dir: RunDir, selection: Selection) -> Snapshot:
     events += events_from_cells(query.rows(before.source("cells")))
     events += events_from_changes(query.rows(before.source("changes")))
     result = fold(writers, events, digest)
-    result.last_time = max(result.last_time, last_time)
+    result.last_seen = max(result.last_time, last_seen)
     return before._replace(fold=result)
 
 

@@ -16,7 +16,7 @@ import msgspec
 from .._process import liveness
 from . import parquet
 from .faults import fault
-from .layout import LAST_TABLE, TABLES, RunDir, SegmentName, remove_leftovers
+from .layout import LAST_TABLE, TABLES, RunDir, SegmentName, remove_leftovers, remove_prepared
 from .schema import FORMAT_VERSION, WriterInfo
 from .tables import TableBuilder
 from .tail import SegmentTail
@@ -64,6 +64,8 @@ def seal(run_dir: RunDir, name: SegmentName) -> bool:
     write_set(run_dir, name, tail.info, builder)
     fault("seal.before_unlink")
     tail.path.unlink(missing_ok=True)
+    if not tail.ended:
+        remove_prepared(run_dir, name.writer)
     return True
 
 

@@ -6,7 +6,7 @@ and the run goes on.
 
 from __future__ import annotations
 
-import sys
+import contextlib
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,10 +20,21 @@ from nbtrack._attempts import CellInfo
 from nbtrack._errors import NbtrackWarning, RunFinishedError
 from nbtrack._run import Run
 from nbtrack._start import Takeover
+from nbtrack._timeline import live_runs
 from nbtrack.store.layout import RunDir
+from nbtrack.store.schema import Change
 from nbtrack.store.segment import AppendedSegment, MappedSegment
 from tests.crash.interrupts import Events, count_events, interrupt, places
-from tests.journals import KINDS, Kind, new_run, read_rows, view, wait_until
+from tests.journals import (
+    KINDS,
+    Kind,
+    logged,
+    new_run,
+    read_journal,
+    read_rows,
+    view,
+    wait_until,
+)
 
 CELL = CellInfo(cell_id="c", execution_count=7, source="log()")
 
@@ -252,6 +263,10 @@ def check(scenario: Scenario, where: str) -> None:
     assert run.finished, where
     with pytest.raises(RunFinishedError):
         run.log({"i": "too late"})
+    check_rows(scenario, where)
+
+
+def check_rows(scenario: Scenario, where: str) -> None:
     found: list[Any] = []
     for run_dir in scenario.directories():
         rows, damage = read_rows(run_dir)
@@ -306,7 +321,7 @@ def interrupt_everywhere(
 
 @pytest.mark.parametrize("journal", KINDS)
 @pytest.mark.parametrize("kind", SCENARIOS)
-def test_at_every_line(
+def test_log_at_every_line(
     make: Callable[[type[Scenario], Kind], Scenario], kind: type[Scenario], journal: Kind
 ) -> None:
     interrupt_everywhere(make, kind, journal, "line", 1)
@@ -314,16 +329,116 @@ def test_at_every_line(
 
 @pytest.mark.parametrize("journal", KINDS)
 @pytest.mark.parametrize("kind", SCENARIOS)
-def test_at_many_instructions(
+def test_log_at_many_instructions(
     make: Callable[[type[Scenario], Kind], Scenario], kind: type[Scenario], journal: Kind
 ) -> None:
-    interrupt_everywhere(make, kind, journal, "opcode", 23)
+    interrupt_everywhere(make, kind, journal, "opcode", 29)
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("journal", KINDS)
 @pytest.mark.parametrize("kind", SCENARIOS)
-def test_at_every_instruction(
+def test_log_at_every_instruction(
     make: Callable[[type[Scenario], Kind], Scenario], kind: type[Scenario], journal: Kind
 ) -> None:
     interrupt_everywhere(make, kind, journal, "opcode", 1)
+
+
+class Backlog(DirectoryGoneLonger):
+    """Rows wait in memory, and there is room again when the run ends."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.mend()
+
+
+@pytest.mark.parametrize("journal", KINDS)
+@pytest.mark.parametrize("kind", [PlainRow, SegmentChange, FirstRowAfterAnotherRun, Backlog])
+def test_finish_at_every_line(
+    make: Callable[[type[Scenario], Kind], Scenario], kind: type[Scenario], journal: Kind
+) -> None:
+    scenario = make(kind, journal)
+    count = count_events(scenario.run.finish, "line")
+    assert scenario.run.finished
+    for at in range(count):
+        scenario = make(kind, journal)
+        run = scenario.run
+        where = interrupt(run.finish, "line", at)
+        if not run.finished:
+            scenario.acknowledge("after")
+        # What the end of the script or of the kernel does; a person may call finish() again.
+        if at % 2:
+            run.close("the script ended")
+        else:
+            with contextlib.suppress(RunFinishedError):
+                run.finish()
+        assert run.finished, where
+        with pytest.raises(RunFinishedError):
+            run.finish()
+        with pytest.raises(RunFinishedError):
+            run.log({"i": "too late"})
+        assert run not in live_runs(), where
+        check_rows(scenario, where or "not interrupted")
+        for run_dir in scenario.directories():
+            closings = [
+                record.value["state"]
+                for _, record in read_journal(run_dir)[0]
+                if isinstance(record, Change) and record.kind == "closed"
+            ]
+            assert set(closings) == {"finished"}, where
+
+
+@pytest.mark.parametrize("journal", KINDS)
+@pytest.mark.parametrize("events", ["line", "opcode"])
+def test_attempts_of_an_interrupted_cell(tmp_path: Path, journal: Kind, events: Events) -> None:
+    """Whatever is cut off in a cell's first log(), the cell ends and the run reads right."""
+    stride = 1 if events == "line" else 17
+
+    def prepared(folder: Path) -> Run:
+        run = new_run(folder / "store", "run", journal=journal)
+        run.arm(CELL, threading.get_ident())
+        return run
+
+    def action(run: Run) -> Callable[[], None]:
+        return lambda: run.log({"i": 0})
+
+    first = prepared(tmp_path / "count")
+    count = count_events(action(first), events)
+    first.close("")
+    for at in places(count, stride):
+        run = prepared(tmp_path / str(at))
+        where = interrupt(action(run), events, at)
+        run.end_attempt("interrupted", None)
+        run.disarm()
+        run.begin_attempt(CELL)
+        run.log({"i": 1})
+        run.end_attempt("finished", None)
+        running = view(run)
+        assert running.state == "running", where
+        assert running.reason == "waiting for the next cell", where
+        run.finish()
+        ended = view(run)
+        assert ended.state == "finished", where
+        assert {a.state for a in ended.attempts} <= {"interrupted", "finished"}, where
+        assert ended.attempts[-1].state == "finished", where
+        assert ended.attempts[-1].rows == 1, where
+
+
+def test_a_lock_that_an_interrupt_left_behind_holds_nobody_up_for_long(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "store")
+    held = run._journal._lock.take()
+    done: list[int] = []
+
+    def log_much() -> None:
+        for i in range(5000):
+            run.log({"i": i, "pad": "x" * 40})
+        done.append(1)
+
+    thread = threading.Thread(target=log_much)
+    thread.start()
+    thread.join(30)
+    assert done == [1]
+    held.release()
+    run.finish()
+    assert sorted(logged(RunDir(run.path))) == list(range(5000))

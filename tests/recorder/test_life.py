@@ -98,7 +98,7 @@ def test_a_killed_owner_loses_nothing(owner: Owner, number: signal.Signals, name
     owner.send(number)
     wait_for(lambda: is_merged(owner), "everything is sealed and merged")
     wait_for(lambda: not is_running(recorder), "the recorder ends")
-    assert owner.run_dir().segments() == []
+    assert list(owner.run_dir().journal.iterdir()) == [], "nor a segment prepared for later"
     assert len(losses(owner)) == 100_000
     assert owner.view().state == name
     assert f"signal {number.value}" in owner.view().reason

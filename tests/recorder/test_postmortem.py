@@ -59,7 +59,14 @@ def test_how_it_ended(code: str, expected: dict[str, int | None], reaped: bool) 
 
 
 def test_another_process_with_its_pid_is_not_taken_for_it() -> None:
-    assert how_it_ended(os.getpid(), started(os.getpid()) - 1, None) is None
+    process = subprocess.Popen([sys.executable, "-c", "raise SystemExit(7)"])
+    try:
+        since = started(process.pid)
+        wait_for(lambda: not is_running(process.pid), "the process ends")
+        assert how_it_ended(process.pid, since, None) == {"exit": 7, "signal": None}
+        assert how_it_ended(process.pid, since - 1, None) is None
+    finally:
+        process.wait()
 
 
 def test_a_process_that_lives_has_not_ended() -> None:

@@ -225,7 +225,7 @@ def test_an_intact_frame_that_is_no_record_is_damage_where_it_lies(tmp_path: Pat
     for payload in strange:
         journal.put_slowly(frame(payload, journal.salt))
         append_rows(journal, range(3))
-    name, path = only_segment(run_dir)
+    _, path = only_segment(run_dir)
     bounds = frame_bounds(path.read_bytes())
     rows, damage = read_rows(run_dir)
     assert [row.data["i"] for row in rows] == [0, 1, 2] * 4
@@ -244,7 +244,7 @@ def test_frames_of_another_writer_inside_a_payload_are_not_read(tmp_path: Path) 
     journal = new_journal(run_dir)
     append_rows(journal, [0, foreign, 2])
     journal.close()
-    name, path = only_segment(run_dir)
+    _, path = only_segment(run_dir)
     data = bytearray(path.read_bytes())
     start, end = frame_bounds(bytes(data))[1]
     data[start + 8] ^= 1
