@@ -69,9 +69,10 @@ def main() -> int:
     pythons = {adapter.name: environments.prepare(adapter) for adapter in adapters}
     versions = {adapter.name: environments.versions(pythons[adapter.name]) for adapter in adapters}
     for name, installed in versions.items():
-        own = installed.get(name)
-        print(f"{name} {own or ''}".rstrip(), end=", ")
-    print(f"Python {sys.version.split()[0]}, {scale.repetitions} interleaved repetitions")
+        print(f"{name} {installed.get(name, '')}".rstrip(), end=", ")
+    place = report.machine()
+    print(f"Python {place['python']}, {scale.repetitions} interleaved repetitions")
+    print(f"{place['system']}, {place['cores']} cores, load {place['load']:.1f}")
     results = report.Results()
     for row in rows(scale):
         if options.only and row.name not in options.only:

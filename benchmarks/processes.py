@@ -67,7 +67,7 @@ def helpers_cpu(token: str) -> float:
     return total
 
 
-def own_memory() -> tuple[int, int]:
+def own_memory() -> tuple[int, ...]:
     """Resident and private memory of this process, in bytes."""
     memory = psutil.Process().memory_full_info()
     return int(memory.rss), int(memory.uss)

@@ -11,12 +11,12 @@
     of the process runs Python code without a pause. Each case in its own process. 200 calls come
     before the first one counted.
 `memory`
-    200,000 calls of 3 scalars. `growth` is the resident memory of the logging process after the
-    last call less that before the first (`private`: without pages shared with other processes or
-    with files). `helpers` is the highest resident memory, ever, of the processes that the tracker
-    started while the logging process lived, added up; `later` that of the largest that was started
-    afterwards. `finish` is the time that `finish()` took, `settled` how long after the end of the
-    logging process its last helper was gone.
+    200,000 calls of 3 scalars. `growth` is the highest resident memory of the logging process,
+    looked at every 5,000 calls, less that before the first (`private`: without pages shared with
+    other processes or with files). `helpers` is the highest resident memory, ever, of the processes
+    that the tracker started while the logging process lived, added up; `later` that of the largest
+    that was started afterwards. `finish` is the time that `finish()` took, `settled` how long after
+    the end of the logging process its last helper was gone.
 `loop`
     Steps of 1 ms of Python code, then `log()` of 3 scalars. `cost` is what tracking takes away:
     (median `log()` + CPU time of the tracker's threads per step) / the median step without it.

@@ -84,9 +84,11 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return scalar
     if isinstance(value, str):
         return _text(value)
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple | set | frozenset | Mapping):
         if depth == _MAX_DEPTH:
             raise Unrecordable(f"lists nested more than {_MAX_DEPTH} deep")
+        if isinstance(value, Mapping):
+            return {_text(str(key)): _plain(item, depth + 1) for key, item in value.items()}
         return [_plain(item, depth + 1) for item in value]
     try:
         encode_record(value)

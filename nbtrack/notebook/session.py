@@ -104,7 +104,12 @@ class Session:
         """Start a run, and make it current; the running cell becomes an attempt of it."""
         with self._locked():
             self.attach()
-            return self._start(options, self.cell_now())
+            cell = self.cell_now()
+            run = self._start(options, cell)
+            if cell is None:
+                for thread, running in self._running.items():
+                    run.arm(running.cell, thread)
+            return run
 
     def cell_now(self) -> CellInfo | None:
         """The cell that the calling thread is executing."""

@@ -248,8 +248,8 @@ def remove_leftovers(run_dir: RunDir, *, older_than: float) -> None:
     """Remove temporary files that a killed process left, if ``older_than`` seconds old."""
     limit = time.time() - older_than
     for folder in (run_dir.path, run_dir.journal, run_dir.sealed, run_dir.merged, run_dir.edits):
-        with contextlib.suppress(OSError):
-            for entry in os.scandir(folder):
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
                 if not entry.name.endswith(".tmp") or entry.stat().st_mtime > limit:
                     continue
                 if entry.is_dir(follow_symlinks=False):

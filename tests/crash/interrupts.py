@@ -21,20 +21,33 @@ class Interrupt(BaseException):
 
 def count_events(action: Callable[[], object], events: Events) -> int:
     """How many lines or instructions of the library ``action`` runs through on this thread."""
-    return _run(action, events, -1)[0]
+    return _run(action, events, -1, _raise)[0]
 
 
 def interrupt(action: Callable[[], object], events: Events, at: int) -> str | None:
     """Run ``action`` and raise at its ``at``-th event. Where that was; None if it never came."""
-    return _run(action, events, at)[1]
+    return _run(action, events, at, _raise)[1]
+
+
+def reenter(
+    action: Callable[[], object], events: Events, at: int, other: Callable[[], object]
+) -> str | None:
+    """Run ``action`` and do something else at its ``at``-th event, as a signal handler may."""
+    return _run(action, events, at, other)[1]
 
 
 def places(count: int, stride: int) -> Iterator[int]:
     """Every ``stride``-th of ``count`` events; not the same ones in each stretch of code."""
-    return iter(range(count % stride if stride > 1 else 0, count, stride))
+    return iter(range(count % stride, count, stride))
 
 
-def _run(action: Callable[[], object], events: Events, at: int) -> tuple[int, str | None]:
+def _raise() -> None:
+    raise Interrupt
+
+
+def _run(
+    action: Callable[[], object], events: Events, at: int, do: Callable[[], object]
+) -> tuple[int, str | None]:
     seen = 0
     where: str | None = None
 
@@ -49,13 +62,13 @@ def _run(action: Callable[[], object], events: Events, at: int) -> tuple[int, st
     def step(frame: FrameType, event: str, arg: Any) -> Callable[..., Any]:
         nonlocal seen, where
         if event == events:
-            if seen == at:
+            seen += 1
+            if seen == at + 1:
                 name = frame.f_code.co_filename.removeprefix(PACKAGE)
                 where = f"{name}:{frame.f_lineno} in {frame.f_code.co_name}"
                 if events == "opcode":
                     where += f" at {frame.f_lasti}"
-                raise Interrupt
-            seen += 1
+                do()
         return step
 
     before = sys.gettrace()

@@ -27,6 +27,9 @@ print("looping")
 while True:
     await asyncio.sleep(0.01)
 """
+# Four lines that become one, and a line that fails when it runs for the second time.
+FOLDED = "!echo a \\\n  b \\\n  c \\\n  d"
+FAILS_NEXT = "x = 1 / y; y = 0"
 
 
 def attempt(kernel: Kernel) -> AttemptView:
@@ -144,6 +147,9 @@ def test_a_cell_that_calls_nbtrack_is_tracked(notebook: Kernel, function: str) -
         ("%%track\nimport asyncio\nawait asyncio.sleep(0)\n1 / 0", "ZeroDivisionError", 4),
         ("\n\n%%track\n1 / 0", "ZeroDivisionError", 4),
         ("%%track\n!echo a \\\n  b\n1 / 0\n1 / 0", "ZeroDivisionError", 4),
+        (f"%%track\ny = 1\n{FOLDED}\n{FAILS_NEXT}\n{FAILS_NEXT}", "ZeroDivisionError", 8),
+        (f"%%track\ny = 1\n{FAILS_NEXT}\n{FAILS_NEXT}\n{FOLDED}\n{FAILS_NEXT}",
+         "ZeroDivisionError", 4),
         ("%%track\ntry:\n    1 / 0\nexcept Exception:\n    get_ipython().showtraceback()",
          "ZeroDivisionError", 3),
     ],

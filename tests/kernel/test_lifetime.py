@@ -176,7 +176,7 @@ def test_exit_in_a_cell(kernel: Kernel) -> None:
     kernel.start("%%track\nnbtrack.log({'a': 1})\nexit()")
     wait_until(lambda: not kernel.manager.is_alive(), "the kernel to exit")
     run = kernel.only_run()
-    assert (run.state, run.rows) == ("finished", 1)
+    assert (run.state, run.reason, run.rows) == ("finished", "kernel shut down", 1)
 
 
 def test_ending_is_quick(kernel: Kernel) -> None:

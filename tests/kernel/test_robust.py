@@ -194,6 +194,20 @@ def test_a_cell_in_a_subshell(notebook: Kernel) -> None:
     assert notebook.current_run().state == "running"
 
 
+def test_a_cell_that_logs_after_one_in_a_subshell(notebook: Kernel) -> None:
+    if notebook.value("__import__('ipykernel').version_info[0] < 7") == "True":
+        pytest.skip("this kernel has no subshells")
+    notebook.run("import threading\ngo = threading.Event()")
+    main = notebook.start(
+        "print('busy')\ngo.wait()\nnbtrack.log({'main': 1})", cell="main"
+    ).wait_for_text("busy")
+    beside = notebook.start("go.set()", cell="beside", subshell=notebook.subshell())
+    beside.wait(main)
+    main.wait(beside)
+    run = notebook.current_run()
+    assert [(a.cell_id, a.state, a.rows) for a in run.attempts] == [("main", "finished", 1)]
+
+
 class TestTheStoreIsBroken:
     CELLS = ("x = 6\nx * 7", "%%track\nprint('a')\nx", "1 / 0", "%%track\n1 / 0", "%%track\n'end'")
 

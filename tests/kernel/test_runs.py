@@ -62,6 +62,21 @@ class TestWithoutLoadExt:
         assert run.rows == 2
         assert [a.cell_id for a in run.attempts] == ["b"]
 
+    def test_from_a_thread_of_a_cell_that_logs_later(self, notebook: Kernel) -> None:
+        notebook.run("nbtrack.init()\nnbtrack.finish()")
+        notebook.run(
+            "import threading\n"
+            "thread = threading.Thread(target=nbtrack.log, args=({'a': 1},))\n"
+            "thread.start()\nthread.join()\n"
+            "attempts = nbtrack.open_run(nbtrack.run.id).attempts\n"
+            "nbtrack.log({'a': 2})",
+            cell="a",
+        )
+        assert notebook.value("attempts") == "[]"
+        run = notebook.current_run()
+        assert [(a.cell_id, a.rows) for a in run.attempts] == [("a", 1)]
+        assert list(run.history("a").to_pandas()["attempt"]) == [0, 1]
+
 
 class TestInit:
     def test_takes_over_an_empty_run(self, notebook: Kernel) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -324,6 +325,21 @@ def test_a_run_of_many_sets_is_merged_while_it_goes_on(owner: Owner) -> None:
     wait_for(lambda: is_merged(owner), "the run is merged")
     assert losses(owner) == list(range(200))
     assert len(owner.view().history("worker").to_pandas()) == 40
+
+
+def test_memory_and_cpu_stay_within_their_bounds(owner: Owner) -> None:
+    recorder = psutil.Process(owner.open())
+    owner("log", "one", 200_000)
+    wait_for(lambda: rows_shown(owner) == 200_000, "the live frame shows every row")
+    before, since = sum(recorder.cpu_times()[:2]), time.monotonic()
+    wait_for(lambda: time.monotonic() - since > 6, "a while without a row")
+    busy = (sum(recorder.cpu_times()[:2]) - before) / (time.monotonic() - since)
+    assert busy < 0.01
+    owner("close", "one")
+    wait_for(lambda: is_merged(owner), "the run is merged")
+    status = Path(f"/proc/{recorder.pid}/status").read_text()
+    [peak] = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    assert int(peak.split()[1]) / 1024 <= 64
 
 
 @pytest.mark.parametrize("setting", ["off", "thread"])
