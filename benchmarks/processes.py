@@ -10,12 +10,15 @@ import contextlib
 import os
 import re
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 TOKEN = "BENCHMARK_TOKEN"
+# Where a workload notes the pids of the helpers that there were before it ended its run.
+HELPERS = "helpers.json"
 MIB = 1 << 20
 
 
@@ -50,9 +53,9 @@ def peak_memory(process: psutil.Process) -> int:
         return 0
 
 
-def helpers_memory(token: str) -> int:
-    """The peaks of all helpers that are alive, added up, in bytes."""
-    return sum(peak_memory(process) for process in belonging(token))
+def helpers_memory(token: str) -> dict[int, int]:
+    """The peaks of all helpers that are alive, in bytes, by their pids."""
+    return {process.pid: peak_memory(process) for process in belonging(token)}
 
 
 def helpers_cpu(token: str) -> float:
@@ -77,8 +80,8 @@ def own_memory() -> tuple[int, ...]:
 class Outlived:
     """How the helpers outlived the process that they helped.
 
-    `earlier` is the peak memory, added up, of those that were started before it ended, `later` that
-    of the largest that was started afterwards, both in bytes. `killed`: some did not end in time.
+    `earlier` is the peak memory, added up, of those that there were before the run was ended,
+    `later` that of the largest other one, both in bytes. `killed`: some did not end in time.
     """
 
     earlier: int
@@ -86,18 +89,17 @@ class Outlived:
     killed: bool
 
 
-def wait_until_gone(token: str, seconds: float) -> Outlived:
-    """Wait for the helpers to end by themselves, killing what is left after `seconds`."""
-    ended = time.time()
+def wait_until_gone(token: str, seconds: float, earlier: Collection[int] = ()) -> Outlived:
+    """Wait for the helpers to end by themselves, killing what is left after `seconds`.
+
+    `earlier` are the pids of those that there were before the run was ended.
+    """
     deadline = time.monotonic() + seconds
     peaks: dict[int, int] = {}
-    started: dict[int, float] = {}
     killed = False
     while left := belonging(token):
         for process in left:
-            with contextlib.suppress(psutil.Error):
-                started[process.pid] = process.create_time()
-                peaks[process.pid] = max(peaks.get(process.pid, 0), peak_memory(process))
+            peaks[process.pid] = max(peaks.get(process.pid, 0), peak_memory(process))
         if time.monotonic() > deadline:
             killed = True
             for process in left:
@@ -107,7 +109,7 @@ def wait_until_gone(token: str, seconds: float) -> Outlived:
             break
         time.sleep(0.05)
     return Outlived(
-        earlier=sum(peak for pid, peak in peaks.items() if started[pid] < ended),
-        later=max((peak for pid, peak in peaks.items() if started[pid] >= ended), default=0),
+        earlier=sum(peak for pid, peak in peaks.items() if pid in earlier),
+        later=max((peak for pid, peak in peaks.items() if pid not in earlier), default=0),
         killed=killed,
     )

@@ -14,8 +14,8 @@
     200,000 calls of 3 scalars. `growth` is the highest resident memory of the logging process,
     looked at every 5,000 calls, less that before the first (`private`: without pages shared with
     other processes or with files). `helpers` is the highest resident memory, ever, of the processes
-    that the tracker started while the logging process lived, added up; `later` that of the largest
-    that was started afterwards. `finish` is the time that `finish()` took, `settled` how long after
+    that the tracker had started before `finish()`, added up; `later` that of the largest that it
+    started afterwards. `finish` is the time that `finish()` took, `settled` how long after
     the end of the logging process its last helper was gone.
 `loop`
     Steps of 1 ms of Python code, then `log()` of 3 scalars. `cost` is what tracking takes away:

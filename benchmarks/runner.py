@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 import uuid
@@ -108,13 +109,15 @@ def run_stage(
             processes.wait_until_gone(token, 0)
             raise
     ended = time.monotonic()
-    outlived = processes.wait_until_gone(token, HELPER_SECONDS)
+    noted = directory / processes.HELPERS
+    earlier: list[int] = json.loads(noted.read_text()) if noted.exists() else []
+    outlived = processes.wait_until_gone(token, HELPER_SECONDS, earlier)
     settled = time.monotonic() - ended
-    if stage.kill_after is not None:
-        return {}
-    if process.returncode != 0 or not result.exists():
+    if process.returncode != (0 if stage.kill_after is None else -signal.SIGKILL):
         text = output.read_text(errors="replace").strip().splitlines()
         raise StageError(f"{workload} ended with {process.returncode}: " + "\n".join(text[-8:]))
+    if stage.kill_after is not None:
+        return {}
     figures: Figures = json.loads(result.read_text())
     return {
         **figures,

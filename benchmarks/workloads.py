@@ -165,13 +165,14 @@ def memory(tracker: Tracker, rows: int) -> Figures:
         if step % LOOK_EVERY == 0:
             highest = tuple(map(max, highest, processes.own_memory()))
     helpers = processes.helpers_memory(token)
+    (tracker.directory / processes.HELPERS).write_text(json.dumps([*helpers]))
     start = time.perf_counter()
     tracker.finish()
     finish = time.perf_counter() - start
     return {
         "growth": (highest[0] - before[0]) / processes.MIB,
         "private": (highest[1] - before[1]) / processes.MIB,
-        "helpers_memory": helpers / processes.MIB,
+        "helpers_memory": sum(helpers.values()) / processes.MIB,
         "finish": finish * 1e3,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -47,9 +48,11 @@ def checked_step(step: Any) -> int:
     Raises:
         InvalidStepError: It is not an integer of 64 bits.
     """
-    index = None if isinstance(step, bool) else getattr(type(step), "__index__", None)
-    if index is not None:
-        number = int(index(step))
+    if not isinstance(step, bool):
+        try:
+            number = int(operator.index(step))
+        except Exception:  # a foreign object may raise anything, an array of many numbers does
+            number = LAST_STEP + 1
         if FIRST_STEP <= number <= LAST_STEP:
             return number
     raise InvalidStepError(

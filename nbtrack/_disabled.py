@@ -86,6 +86,11 @@ class DisabledRun(Run):
         """Never one."""
         return None
 
+    @property
+    def open_cell(self) -> CellInfo | None:
+        """Never one."""
+        return None
+
     def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
         """Record nothing."""
 

@@ -55,6 +55,8 @@ class NbtrackError(Exception):
         if hint:
             text += f". {hint}"
         super().__init__(text)
+        # What failed on the way here is told by the text; a second traceback above it only hides it.
+        self.__suppress_context__ = True
 
 
 class UsageError(NbtrackError, ValueError):

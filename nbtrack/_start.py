@@ -7,6 +7,7 @@ import platform
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,16 @@ from ._values import plain_config, plain_setting
 from ._version import __version__
 from .store import registry
 from .store.journal import now
-from .store.layout import RunDir, Store, atomic_write, check_run_id, find_store, new_run_id
+from .store.layout import (
+    RunDir,
+    Store,
+    atomic_write,
+    check_run_id,
+    find_store,
+    make_folders,
+    new_run_id,
+    not_writable,
+)
 from .store.schema import RunInfo
 
 Resume = Literal["allow", "must", "never"]
@@ -62,9 +72,6 @@ def make_options(
     """
     if id is not None:
         check_run_id(id)
-    if others.get("tags") is not None:
-        tags = others["tags"]
-        others["tags"] = [tags] if isinstance(tags, str) else [str(tag) for tag in tags]
     if others.get("dir") is not None:
         others["dir"] = str(others["dir"])
     values = {name: value for name, value in others.items() if value is not None}
@@ -73,10 +80,20 @@ def make_options(
     if reinit is not None and reinit != "default":
         values["reinit"] = {True: "finish_previous", False: "return_previous"}.get(reinit, reinit)
     try:
+        if "tags" in values:
+            values["tags"] = _words(values["tags"])
         values["config"] = plain_config(config)
         return msgspec.convert({"id": id, **values}, RunOptions)
     except (msgspec.ValidationError, TypeError) as error:
         raise InvalidSettingError(str(error), operation="init a run") from None
+
+
+def _words(tags: Any) -> list[str]:
+    if isinstance(tags, str):
+        return [tags]
+    if not isinstance(tags, Iterable):
+        raise TypeError(f"tags must be strings, not {tags!r:.80}")
+    return [str(tag) for tag in tags]
 
 
 def start_run(options: RunOptions, settings: Settings, *, cwd: Path) -> Run:
@@ -144,6 +161,10 @@ def _resume(run_dir: RunDir, options: RunOptions, settings: Settings) -> Run:
     for attempt in taken.attempts:
         if attempt.state == "running":
             attempt.state = "crashed"
+    try:
+        make_folders(run_dir)
+    except OSError as error:
+        raise not_writable(run_dir.path, error) from error
     loose_step = min(taken.loose.max_step + 1, LAST_STEP) if taken.loose else 0
     run = _open(
         run_dir,

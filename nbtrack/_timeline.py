@@ -109,6 +109,11 @@ class Timeline:
         """The number of the attempt that is running."""
         return self._open.cursor.n if self._open else None
 
+    @property
+    def open_cell(self) -> CellInfo | None:
+        """The cell of the attempt that is running, the very object that it began with."""
+        return self._open.cell if self._open else None
+
     def _begin_attempt(self, cell: CellInfo, config: dict[str, Any]) -> int:
         """A tracked cell begins: rows belong to it from now on. Returns the attempt's number."""
         if self._open is not None:

@@ -58,7 +58,7 @@ def _plain_mapping(
 ) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for key, value in data.items():
-        name = _text(str(key))
+        name = _text(_name(key))
         try:
             if isinstance(value, Mapping):
                 if depth == _MAX_DEPTH:
@@ -68,7 +68,16 @@ def _plain_mapping(
                 row[name] = _plain(value)
         except Unrecordable as reason:
             refused[prefix + name] = str(reason)
+        except Exception:  # a foreign mapping may raise anything; the others are kept
+            refused[prefix + name] = _describe(value)
     return row
+
+
+def _name(key: Any) -> str:
+    try:
+        return str(key)
+    except Exception:  # a foreign key may raise anything
+        return object.__repr__(key)
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
@@ -145,7 +154,10 @@ def _text(value: str) -> str:
 
 
 def _describe(value: Any) -> str:
-    shape = getattr(value, "shape", None)
+    try:
+        shape = getattr(value, "shape", None)
+    except Exception:  # a foreign object may raise anything
+        shape = None
     if isinstance(shape, tuple) and shape:
         return f"a {type(value).__name__} of shape {shape} is not a number; log its mean, say"
     return f"a {type(value).__module__}.{type(value).__qualname__} is not a number or text"

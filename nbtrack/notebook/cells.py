@@ -48,7 +48,7 @@ def executions(shell: InteractiveShell) -> list[Execution]:
 
 def describe(execution: Execution, options: TrackOptions | None) -> CellInfo:
     """A cell as an attempt keeps it."""
-    source: str = execution.info.raw_cell or ""
+    source = storable(execution.info.raw_cell or "")
     options = options or TrackOptions()
     return CellInfo(
         cell_id=getattr(execution.info, "cell_id", None) or _digest(source),
@@ -60,9 +60,14 @@ def describe(execution: Execution, options: TrackOptions | None) -> CellInfo:
     )
 
 
+def storable(text: str) -> str:
+    """The text without what UTF-8 cannot hold, such as the undecodable bytes of a file name."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _digest(source: str) -> str:
     """An id for a cell whose front end gives it none: the same text is the same cell."""
-    return "text-" + blake2b(source.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return "text-" + blake2b(source.encode(), digest_size=8).hexdigest()
 
 
 def outcome_of(

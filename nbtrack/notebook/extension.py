@@ -49,8 +49,9 @@ def unload(shell: InteractiveShell) -> None:
 
 def attach() -> Session | None:
     """What ``%load_ext nbtrack`` does, silently; None where no IPython shell runs."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    # Absent also while another thread is importing IPython.
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = get_ipython() if get_ipython is not None else None
     if shell is None:
         return None
     from .session import session_of

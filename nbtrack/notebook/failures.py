@@ -5,10 +5,12 @@ from __future__ import annotations
 import linecache
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
 from .._attempts import CellInfo
 from ..store.schema import Failure
+from .cells import storable
 from .magics import dropped_lines, leading_lines
 
 # codeop compiles the statements of a cell, one by one.
@@ -24,15 +26,19 @@ Label = Callable[[str], str | None]
 
 def failure_of(error: BaseException, cell: CellInfo, label_of: Label) -> Failure:
     """``error``, which ended ``cell``."""
-    place = _Place(error, cell, label_of)
-    shown = traceback.TracebackException(type(error), error, None, compact=True)
-    _keep_own_frames(shown, error, place)
+    line, text = None, ""
+    with suppress(Exception):  # an exception may have any properties, also some that raise
+        place = _Place(error, cell, label_of)
+        line = place.line_of(error)
+        shown = traceback.TracebackException(type(error), error, None, compact=True)
+        _keep_own_frames(shown, error, place)
+        text = "".join(shown.format())
     return Failure(
         type=type(error).__name__,
-        message=_cut(_message(error), _LONGEST_MESSAGE),
-        traceback=_cut("".join(shown.format()), _LONGEST_TRACEBACK),
+        message=_cut(storable(_message(error)), _LONGEST_MESSAGE),
+        traceback=_cut(storable(text), _LONGEST_TRACEBACK),
         cell=cell.label,
-        line=place.line_of(error),
+        line=line,
     )
 
 

@@ -29,6 +29,8 @@ class Hooks:
         *,
         begin: Callable[[ExecutionInfo], None],
         end: Callable[[ExecutionResult | None], None],
+        begin_any: Callable[[], None],
+        end_any: Callable[[], None],
         leave: Callable[[bool], None],
         gave_up: Callable[[], None],
         say: Callable[[str], None],
@@ -39,6 +41,8 @@ class Hooks:
             shell: The running shell.
             begin: Called before every cell.
             end: Called after every cell.
+            begin_any: Called before everything that IPython runs: cells, widgets' callbacks.
+            end_any: Called after it.
             leave: Called once when this process ends by itself; True if a kernel restarts.
             gave_up: Called when the hooks have taken themselves off.
             say: Tells the person one line.
@@ -46,10 +50,12 @@ class Hooks:
         self._shell = shell
         self._begin = begin
         self._end = end
+        self._begin_any = begin_any
+        self._end_any = end_any
         self._leave = leave
         self._gave_up = gave_up
         self._say = say
-        self._failures = {"pre_run_cell": 0, "post_run_cell": 0}
+        self._failures: dict[str, int] = {}
         self._pid = os.getpid()
         self._restarts = False
         self._on_shutdown: Callable[..., Any] | None = None
@@ -59,7 +65,7 @@ class Hooks:
         """Begin to watch the shell."""
         shell = self._shell
         self._pid = os.getpid()
-        self._failures = dict.fromkeys(self._failures, 0)
+        self._failures.clear()
         for event, hook in self._events():
             shell.events.register(event, hook)
         if magics.transform not in shell.input_transformers_cleanup:
@@ -90,7 +96,12 @@ class Hooks:
             self._on_shutdown = None
 
     def _events(self) -> tuple[tuple[str, Callable[..., None]], ...]:
-        return (("pre_run_cell", self._before_cell), ("post_run_cell", self._after_cell))
+        return (
+            ("pre_execute", self._before_anything),
+            ("pre_run_cell", self._before_cell),
+            ("post_execute", self._after_anything),
+            ("post_run_cell", self._after_cell),
+        )
 
     def _magic(self) -> Callable[..., Any] | None:
         """The cell magic that is called ``%%track`` now."""
@@ -104,35 +115,41 @@ class Hooks:
             if hook in self._shell.events.callbacks[event]:
                 self._shell.events.unregister(event, hook)
 
+    # IPython has added an argument to its events before.
+
+    def _before_anything(self, *args: Any, **kwargs: Any) -> None:
+        self._guard("pre_execute", self._begin_any)
+
+    def _after_anything(self, *args: Any, **kwargs: Any) -> None:
+        self._guard("post_execute", self._end_any)
+
     def _before_cell(self, *args: Any, **kwargs: Any) -> None:
-        # IPython has added an argument before.
         info = args[0] if args else kwargs.get("info")
         if info is not None:
             self._guard("pre_run_cell", self._begin, info)
 
     def _after_cell(self, *args: Any, **kwargs: Any) -> None:
-        result = args[0] if args else kwargs.get("result")
-        self._guard("post_run_cell", self._end, result)
+        self._guard("post_run_cell", self._end, args[0] if args else kwargs.get("result"))
 
-    def _guard(self, event: str, hook: Callable[[Any], None], argument: Any) -> None:
+    def _guard(self, event: str, hook: Callable[..., None], *arguments: Any) -> None:
         if os.getpid() != self._pid:
             return  # a forked child runs the rest of its cell; the cell is its parent's
         try:
             try:
-                hook(argument)
+                hook(*arguments)
             except KeyboardInterrupt:
                 # Aimed at the cell, which is not running yet or any more. IPython would report it
                 # as an error of the hook; what the hook had to do still has to be done.
-                hook(argument)
+                hook(*arguments)
         except (Exception, KeyboardInterrupt) as error:
             self._failed(event, error)
         else:
             self._failures[event] = 0
 
     def _failed(self, event: str, error: BaseException) -> None:
-        self._failures[event] += 1
+        self._failures[event] = self._failures.get(event, 0) + 1
         what = f"{type(error).__name__}: {error}"
-        if self._failures[event] == 1:
+        if sum(self._failures.values()) == 1:
             self._say(f"nbtrack could not record this cell: {what}")
         elif self._failures[event] >= _MAX_FAILURES:
             # What takes the %%track line out stays, or the cells themselves would fail.

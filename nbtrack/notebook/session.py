@@ -42,7 +42,12 @@ class RunningCell:
         self.info = execution.info
         self.options = magics.find_options(execution.info.raw_cell or "")
         self.cell = cells.describe(execution, self.options)
-        self.before = getattr(sys, "last_value", None)
+        self.before = last_shown()
+
+
+def last_shown() -> Any:
+    """The exception that IPython showed last."""
+    return getattr(sys, "last_value", None)
 
 
 class Session:
@@ -54,6 +59,8 @@ class Session:
             shell,
             begin=self._begin_cell,
             end=self._end_cell,
+            begin_any=self._begin_execution,
+            end_any=self._end_execution,
             leave=self._leave,
             gave_up=self._gave_up,
             say=lambda text: self.say(text, sys.stderr),
@@ -61,6 +68,7 @@ class Session:
         # Widget callbacks and the cells of a subshell run on threads of their own.
         self._lock = threading.RLock()
         self._running: dict[int, RunningCell] = {}
+        self._shown_before: dict[int, Any] = {}
         self._runs: list[Run] = []
         self._attached = False
         self._loaded = False
@@ -107,8 +115,7 @@ class Session:
             cell = self.cell_now()
             run = self._start(options, cell)
             if cell is None:
-                for thread, running in self._running.items():
-                    run.arm(running.cell, thread)
+                self._arm(run)
             return run
 
     def cell_now(self) -> CellInfo | None:
@@ -144,24 +151,32 @@ class Session:
         thread = threading.get_ident()
         with self._locked():
             running = self._running.get(thread)
-            if running is not None and running.info is not info:
-                # Two interrupts in a row can keep IPython from telling that a cell ended.
-                self._end_attempts(running, None, running.before)
             if running is None or running.info is not info:
                 running = self._running[thread] = RunningCell(execution)
-            if len(self._running) > 1:
-                return  # runs beside another cell, in a subshell: its rows are that cell's
             self._prune()
-            options = running.options
-            run = self._run_for(options)
-            if run is None:
-                return
-            if options is not None and run.open_attempt is None:
+            self._end_forgotten()
+            run = self._run_for(running.options)
+            if running.options is not None and run is not None and run.open_attempt is None:
                 self._interrupted_at = None
                 run.begin_attempt(running.cell)
             for other in self._runs:
-                if other.open_attempt is None:
-                    other.arm(running.cell, thread)
+                self._arm(other)
+
+    def _end_forgotten(self) -> None:
+        """End attempts of cells that are over.
+
+        Two interrupts in a row can keep IPython from saying so, and a full disk keeps us from it.
+        """
+        cells_now = [running.cell for running in self._running.values()]
+        for run in self._runs:
+            if run.open_cell is not None and not any(run.open_cell is cell for cell in cells_now):
+                run.end_attempt("interrupted", None)
+
+    def _arm(self, run: Run) -> None:
+        """Have the first row of the cell that began first make it an attempt, if none is open."""
+        for thread, running in self._running.items():
+            run.arm(running.cell, thread)
+            return
 
     def _run_for(self, options: TrackOptions | None) -> Run | None:
         """The run that a cell with these options belongs to, started if it has to be."""
@@ -184,15 +199,16 @@ class Session:
         running = self._running.get(thread)
         if running is None:
             return
-        after = getattr(sys, "last_value", None)
+        after = last_shown()
         with self._locked():
             try:
-                if len(self._running) == 1:
-                    self._end_attempts(running, result, after)
+                self._end_attempts(running, result, after)
             finally:
                 self._running.pop(thread, None)
                 if self._unloading:
                     self._let_go("the extension was unloaded")
+                for run in self._runs:
+                    self._arm(run)
 
     def _end_attempts(
         self, running: RunningCell, result: ExecutionResult | None, after: Any
@@ -206,15 +222,29 @@ class Session:
             if run.finished:
                 continue
             run.settle()
-            if run.open_attempt is None:
+            if run.open_cell is running.cell:
+                tracked = True
+                run.end_attempt(outcome, failure)
+            elif run.open_attempt is None:
                 run.disarm()
-                continue
-            tracked = True
-            run.end_attempt(outcome, failure)
-        self._interrupted_at = time.monotonic() if tracked and outcome == "interrupted" else None
+        if tracked:
+            self._interrupted_at = time.monotonic() if outcome == "interrupted" else None
         current = _current.get_run()
         if not tracked and failure is not None and outcome == "failed" and current is not None:
             current.record_cell_error(running.cell, failure)
+
+    def _begin_execution(self) -> None:
+        """A cell or a widget's callback begins, in whatever thread."""
+        self._shown_before[threading.get_ident()] = last_shown()
+
+    def _end_execution(self) -> None:
+        """It has ended. An exception that it showed is not of the cells that other threads run."""
+        thread = threading.get_ident()
+        after = last_shown()
+        before = self._shown_before.pop(thread, after)
+        for other, running in list(self._running.items()):
+            if other != thread and running.before is before:
+                running.before = after
 
     def _label_of(self, file: str) -> str | None:
         """``[12]`` for a file that IPython compiled cell 12 as."""

@@ -9,6 +9,7 @@ merging      starts merges, one at a time, as processes of their own
 samplers     CPU, memory, disk, network; ``cgroup`` and ``gpu`` are parts of it
 liveframe    every series at a size that can be drawn
 postmortem   how a process ended that is not our child
+recover      seals and merges runs whose kernel and recorder are both gone
 ===========  ===================================================================
 
 Nothing here is needed to read a run: readers read journals, and whoever comes next seals them.

@@ -56,6 +56,7 @@ class Follower:
         self._tails: dict[SegmentName, SegmentTail] = {}
         self._given_up: set[SegmentName] = set()
         self._closed: dict[str, bool] = {}
+        self._missing: set[str] = set()
         self._owner_gone = False
         self._journal: Journal | None = None
         self._frame = self._last_frame()
@@ -135,7 +136,10 @@ class Follower:
             atomic_write(self.run_dir.live, data, durable=False)
 
     def _read(self) -> None:
-        for name in self.run_dir.segments():
+        names = self.run_dir.segments()
+        self._forget(set(self._tails) - set(names))
+        self._note_ends({name.writer for name in names})
+        for name in names:
             if name in self._given_up:
                 continue
             tail = self._tails.get(name)
@@ -143,6 +147,21 @@ class Follower:
                 tail = self._tails[name] = SegmentTail(self.run_dir.segment(name), name)
             if not tail.ended:
                 self._read_segment(tail)
+
+    def _forget(self, names: set[SegmentName]) -> None:
+        """Segments that somebody else sealed."""
+        for name in names:
+            del self._tails[name]
+
+    def _note_ends(self, writers: set[str]) -> None:
+        """An owner without a segment has ended: somebody else sealed its last words unread.
+
+        Seen twice, since the list of a directory that changes may miss what is there all the time.
+        """
+        missing = {writer for writer, closed in self._closed.items() if not closed} - writers
+        for writer in missing & self._missing:
+            self._closed[writer] = True
+        self._missing = missing
 
     def _read_segment(self, tail: SegmentTail) -> None:
         try:

@@ -137,13 +137,22 @@ class Store:
         run_dir = self.run(run_id)
         try:
             run_dir.path.mkdir()
-            for directory in (run_dir.journal, run_dir.sealed, run_dir.merged, run_dir.edits):
-                directory.mkdir()
+            make_folders(run_dir)
         except FileExistsError:
             raise
         except OSError as error:
             raise not_writable(run_dir.path, error) from error
         return run_dir
+
+
+def make_folders(run_dir: RunDir) -> None:
+    """Make the folders of a run that are missing: copies of a run may leave out empty ones.
+
+    Raises:
+        OSError: One cannot be made, or there is no such run.
+    """
+    for folder in (run_dir.journal, run_dir.sealed, run_dir.merged, run_dir.edits):
+        folder.mkdir(exist_ok=True)
 
 
 def find_store(directory: str | None, cwd: Path) -> Store:

@@ -23,6 +23,7 @@ from .layout import (
     RunDir,
     SegmentName,
     atomic_write,
+    make_folders,
     remove_leftovers,
     set_name,
 )
@@ -85,6 +86,7 @@ def _merge(run_dir: RunDir, selection: Selection) -> bool:
 @contextlib.contextmanager
 def _only_merger(run_dir: RunDir) -> Iterator[bool]:
     """Whether no other process merges this run. The system lets go when this process dies."""
+    make_folders(run_dir)
     fd = os.open(run_dir.merged, os.O_RDONLY)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

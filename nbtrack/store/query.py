@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -39,6 +40,28 @@ def connect() -> DuckDBPyConnection:
     if _connection is None:
         _connection = duckdb.connect(config=_CONFIG)
     return _connection.cursor()
+
+
+def _end_threads() -> None:
+    """Before a fork: a child has none of DuckDB's threads, and waiting for one, it would hang.
+
+    Without threads, the child can use the database, and end.
+    """
+    _configure("SET threads = 1", "SET async_threads = 0")
+
+
+def _bring_back_threads() -> None:
+    _configure("RESET threads", "RESET async_threads")
+
+
+def _configure(*statements: str) -> None:
+    for statement in statements:
+        if _connection is not None:
+            with contextlib.suppress(duckdb.Error):  # the second came with DuckDB 2
+                _connection.execute(statement)
+
+
+os.register_at_fork(before=_end_threads, after_in_parent=_bring_back_threads)
 
 
 def rows(source: Source) -> list[dict[str, Any]]:

@@ -16,7 +16,15 @@ import msgspec
 from .._process import liveness
 from . import parquet
 from .faults import fault
-from .layout import LAST_TABLE, TABLES, RunDir, SegmentName, remove_leftovers, remove_prepared
+from .layout import (
+    LAST_TABLE,
+    TABLES,
+    RunDir,
+    SegmentName,
+    make_folders,
+    remove_leftovers,
+    remove_prepared,
+)
 from .schema import FORMAT_VERSION, WriterInfo
 from .tables import TableBuilder
 from .tail import SegmentTail
@@ -71,6 +79,7 @@ def seal(run_dir: RunDir, name: SegmentName) -> bool:
 
 def write_set(run_dir: RunDir, name: SegmentName, info: WriterInfo, builder: TableBuilder) -> None:
     """Write the tables of one sealed set, the one that makes it visible last."""
+    make_folders(run_dir)
     batches = builder.finish()
     metadata = set_metadata([info])
     for table in TABLES:

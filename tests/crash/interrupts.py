@@ -74,9 +74,21 @@ def _run(
     before = sys.gettrace()
     sys.settrace(enter)
     try:
-        action()
+        next(_apart(action), None)
     except Interrupt:
         pass
     finally:
         sys.settrace(before)
+    assert sys.exception() is None
     return seen, where
+
+
+def _apart(action: Callable[[], object]) -> Iterator[None]:
+    """``action`` in a generator.
+
+    Raising between two instructions of an ``except`` clause can leave Python believing that its
+    exception is still being handled, and every later one would be chained to it. What a generator
+    handles ends with the generator.
+    """
+    action()
+    yield

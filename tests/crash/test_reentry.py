@@ -22,18 +22,25 @@ from tests.crash.scenarios import SCENARIOS, Scenario, check
 from tests.journals import KINDS, Kind, logged, new_run, wait_until
 
 
+class Alarm:
+    """What SIGALRM does, as long as :attr:`on` is set."""
+
+    def __init__(self) -> None:
+        self.on = True
+        self.do: Callable[[], object] = bool
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        if self.on:
+            self.do()
+
+
 @pytest.fixture
-def alarm() -> Iterator[Callable[[Callable[[], object]], None]]:
-    """Installs what SIGALRM does; afterwards no alarm is left."""
-    before = signal.getsignal(signal.SIGALRM)
-
-    def install(do: Callable[[], object]) -> None:
-        def handle(number: int, frame: FrameType | None) -> None:
-            do()
-
-        signal.signal(signal.SIGALRM, handle)
-
-    yield install
+def alarm() -> Iterator[Alarm]:
+    """Handles SIGALRM; afterwards no alarm is left."""
+    alarm = Alarm()
+    before = signal.signal(signal.SIGALRM, alarm.handle)
+    yield alarm
+    alarm.on = False
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
 
@@ -91,7 +98,7 @@ def test_log_inside_log_at_every_instruction(
 @pytest.mark.usefixtures("small_segments")
 @pytest.mark.parametrize("journal", KINDS)
 def test_a_signal_handler_that_raises_at_random_times(
-    tmp_path: Path, journal: Kind, alarm: Callable[[Callable[[], object]], None]
+    tmp_path: Path, journal: Kind, alarm: Alarm
 ) -> None:
     run = new_run(tmp_path / "store", journal=journal)
     source = random.Random(20)
@@ -102,8 +109,8 @@ def test_a_signal_handler_that_raises_at_random_times(
     def interrupt() -> None:
         raise Interrupt
 
-    alarm(interrupt)
-    while value < 40_000:
+    alarm.do = interrupt
+    while alarm.on:
         try:
             # One alarm at a time: none can come between here and the next one.
             signal.setitimer(signal.ITIMER_REAL, source.uniform(10e-6, 1e-3))
@@ -111,9 +118,9 @@ def test_a_signal_handler_that_raises_at_random_times(
                 value += 1
                 run.log({"i": value, "pad": "x" * 50})
                 acknowledged.append(value)
+            alarm.on = False
         except Interrupt:
             interrupts += 1
-    signal.setitimer(signal.ITIMER_REAL, 0)
     run.finish()
     found = logged(RunDir(run.path))
     assert len(found) == len(set(found))
@@ -124,9 +131,7 @@ def test_a_signal_handler_that_raises_at_random_times(
 
 @pytest.mark.usefixtures("small_segments")
 @pytest.mark.parametrize("journal", KINDS)
-def test_a_signal_handler_that_logs(
-    tmp_path: Path, journal: Kind, alarm: Callable[[Callable[[], object]], None]
-) -> None:
+def test_a_signal_handler_that_logs(tmp_path: Path, journal: Kind, alarm: Alarm) -> None:
     run = new_run(tmp_path / "store", journal=journal)
     expected: list[Any] = []
 
@@ -134,15 +139,16 @@ def test_a_signal_handler_that_logs(
         name = f"handler {len(expected)}"
         run.log({"i": name, "pad": "x" * 500})
         expected.append(name)
+        signal.setitimer(signal.ITIMER_REAL, 0.7e-3)
 
-    alarm(log_too)
-    signal.setitimer(signal.ITIMER_REAL, 1e-3, 0.7e-3)
+    alarm.do = log_too
+    signal.setitimer(signal.ITIMER_REAL, 0.7e-3)
     i = 0
     while i < 30_000 or len(expected) - i < 50:
         run.log({"i": i, "pad": "x" * 50})
         expected.append(i)
         i += 1
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    alarm.on = False
     run.finish()
     assert sorted(map(str, logged(RunDir(run.path)))) == sorted(map(str, expected))
 

@@ -47,6 +47,10 @@ def test_a_run_from_load_ext_to_the_command_line(kernel: Kernel) -> None:
     )
     (listed,) = command(kernel, "ls")
     assert listed["state"] == "running"
+    heavy = (
+        "{'arro3', 'duckdb', 'pandas', 'numpy', 'ipywidgets', 'jupyter_server', 'rich', 'click'}"
+    )
+    assert kernel.value(f"{heavy} & set(__import__('sys').modules)") == "set()"
     kernel.shutdown()
 
     (listed,) = command(kernel, "ls")
@@ -86,6 +90,15 @@ def test_a_setting_that_cannot_be_used(start_kernel: Callable[..., Kernel]) -> N
     kernel = start_kernel(NBTRACK_FAIL_ON="sometimes")
     assert kernel.run("%load_ext nbtrack").error == "InvalidSettingError"
     assert kernel.run("6 * 7").result == "42"
+
+
+def test_the_notebook_is_named(start_kernel: Callable[..., Kernel]) -> None:
+    jupyter = start_kernel(JPY_SESSION_NAME="/home/ada/digits.ipynb")
+    jupyter.run("import nbtrack\nnbtrack.log({'a': 1})")
+    assert jupyter.only_run().notebook == "/home/ada/digits.ipynb"
+    code = start_kernel()
+    code.run("__vsc_ipynb_file__ = '/home/ada/code.ipynb'\nimport nbtrack\nnbtrack.log({'a': 1})")
+    assert code.only_run().notebook == "/home/ada/code.ipynb"
 
 
 @pytest.mark.parametrize(("fail_on", "state"), [("any", "failed"), ("never", "finished")])

@@ -25,6 +25,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import msgspec
@@ -94,7 +95,7 @@ class Owner:
 
     def fork(self, run: str, count: str) -> object:
         ready, tell = os.pipe()
-        pid = os.fork()
+        pid = fork()
         if pid:
             os.read(ready, 1)
             return pid
@@ -119,7 +120,7 @@ class Owner:
 
     def fork_ensure(self, run: str) -> object:
         pipe, tell = os.pipe()
-        pid = os.fork()
+        pid = fork()
         if not pid:
             os.write(tell, str(self.ensure(run)).encode())
             os._exit(0)
@@ -159,6 +160,13 @@ def new_journal(run_dir: RunDir, role: Role, settings: Settings) -> Journal:
     journal = Journal(run_dir, info, settings, recorder_alive=spawn.seals)
     journal.open()
     return journal
+
+
+def fork() -> int:
+    with warnings.catch_warnings():
+        # Python 3.12 warns of threads, of which there may be one: it makes the next segment.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from nbtrack.store.frames import HEADER_SIZE
 from nbtrack.store.journal import Journal, now
 from nbtrack.store.layout import RunDir, SegmentName, Store
 from nbtrack.store.schema import Change, Closing, Role, Row, WriterInfo
+from nbtrack.store.seal import seal_run
 from nbtrack.store.view import RunView
 
 NewJournal = Callable[..., Journal]
@@ -118,6 +119,19 @@ def test_rows_that_were_dropped_are_told_after_the_end(
     follower.look()
     assert follower.closed
     journal.close()
+
+
+def test_a_run_whose_end_somebody_else_sealed_is_closed(
+    run_dir: RunDir, new_journal: NewJournal
+) -> None:
+    follower = follow(run_dir)
+    journal = new_journal()
+    add_rows(journal, 5)
+    assert stages(follower) == ["open"]
+    close(journal)
+    assert seal_run(run_dir) == [SegmentName("oaa", 1)]
+    assert stages(follower) == ["open"], "one look may miss a file"
+    assert stages(follower) == ["closed", "done"]
 
 
 def test_the_run_of_another_owner_is_not_closed_by_its_end(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -88,9 +89,9 @@ class TestOptions:
             magics.track(text, "x = 1")
 
     def test_help_names_every_option(self) -> None:
-        assert magics.track.__doc__ is not None
+        shown = inspect.getdoc(magics.track) or ""
         for action in magics._parser._actions:
-            assert f"\n    {action.option_strings[0]} " in magics.track.__doc__
+            assert f"\n{action.option_strings[0]} " in shown
 
     def test_below_the_first_line_is_refused(self) -> None:
         with pytest.raises(UsageError, match="first line"):
@@ -273,6 +274,23 @@ class TestFailure:
         failure = self.failure(Broken())
         assert failure.type == "Broken"
         assert "cannot be shown" in failure.message
+
+    def test_a_text_that_utf8_cannot_hold(self) -> None:
+        failure = self.failure(
+            FileNotFoundError(2, "none", b"caf\xe9".decode(errors="surrogateescape"))
+        )
+        assert "caf" in failure.message
+        assert failure.message.encode()
+        assert failure.traceback.encode()
+
+    def test_an_error_that_cannot_even_be_shown(self) -> None:
+        class Broken(Exception):
+            @property
+            def __cause__(self) -> Any:  # type: ignore[override]
+                raise RuntimeError
+
+        failure = self.failure(Broken("text"))
+        assert (failure.type, failure.message) == ("Broken", "text")
 
     def test_a_huge_text_is_cut(self) -> None:
         failure = self.failure(ValueError("a" * 5_000_000 + "z"))

@@ -1,0 +1,460 @@
+"""Sealing and merging: killed anywhere, done twice, done at once, and while somebody reads."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from nbtrack._attempts import CellInfo
+from nbtrack.store import faults, merge, reader, seal
+from nbtrack.store import journal as journal_module
+from nbtrack.store.frames import frame
+from nbtrack.store.journal import FIRST_SIZE, now
+from nbtrack.store.layout import TABLES, RunDir, SegmentName
+from nbtrack.store.merge import merge as merge_run
+from nbtrack.store.schema import Row, Sample, SegmentEnd, encode_record
+from nbtrack.store.seal import seal as seal_one
+from nbtrack.store.seal import seal_run, write_set
+from nbtrack.store.tables import TableBuilder
+from nbtrack.store.tail import SegmentTail
+from tests.crash.processes import SharedCounter, fork, join
+from tests.journals import KINDS, Cell, Kind, cells, logged, new_run, view, wait_until
+
+CELL = CellInfo(cell_id="c", execution_count=1, source="log()", config={"lr": 0.1})
+SEAL_POINTS = [*(f"seal.after_{table}" for table in TABLES), "seal.before_unlink"]
+MERGE_POINTS = [*(f"merge.after_{table}" for table in TABLES), "merge.before_unlink"]
+
+
+class Original(NamedTuple):
+    """A run with several whole segments, and everything that is read of it."""
+
+    run_dir: RunDir
+    cells: list[Cell]
+    document: dict[str, Any]
+    system: list[dict[str, Any]]
+
+    def copy(self, to: Path) -> RunDir:
+        path = to / "store" / "runs" / self.run_dir.id
+        shutil.copytree(self.run_dir.path, path)
+        return RunDir(path)
+
+    def check(self, run_dir: RunDir, where: object = "") -> None:
+        """What is read of a copy is what was read of the original."""
+        assert cells(run_dir) == self.cells, where
+        document = view(run_dir).to_dict()
+        document["path"] = self.document["path"]
+        assert document == self.document, where
+        assert view(run_dir).system().to_pylist() == self.system, where
+        assert view(run_dir).damage == [], where
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
+    """An owner with an attempt, samples and changes, and a worker that was killed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal_module, "LARGEST_SIZE", FIRST_SIZE)
+        run = new_run(tmp_path_factory.mktemp("original") / "store", "run", journal="mmap")
+        run.begin_attempt(CELL)
+
+        def work() -> None:
+            for i in range(1500):
+                run.log({"i": 10_000 + i, "worker": 1.5}, step=i)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        assert join(fork(work)) == -signal.SIGKILL
+        for i in range(2500):
+            if i % 100 == 0:
+                journal = run._journal
+                journal.append(Sample(journal.next_seq(), now(), {"cpu.percent": float(i)}))
+            run.log({"i": i, "text": str(i), "big": 2**60 + i})
+        run.config["late"] = [1, {"a": None}]
+        run.summary["best"] = 3
+        run.end_attempt("finished", None)
+        run.finish()
+    run_dir = RunDir(run.path)
+    assert len(run_dir.segments()) >= 4
+    found = view(run)
+    return Original(run_dir, cells(run_dir), found.to_dict(), found.system().to_pylist())
+
+
+def killed_at(point: str, do: Callable[[], object]) -> None:
+    """Do something in a process that is killed at a fault point."""
+
+    def child() -> None:
+        os.environ["NBTRACK_FAULT"] = point
+        faults._armed.cache_clear()
+        do()
+
+    assert join(fork(child)) == -signal.SIGKILL, point
+
+
+def test_there_are_no_other_fault_points() -> None:
+    for module, points in ((seal, SEAL_POINTS), (merge, MERGE_POINTS)):
+        text = Path(module.__file__).read_text()
+        found = re.findall(r'\bfault\(f?"([^"]+)"\)', text)
+        assert {name.split("{")[0] for name in found} == {
+            re.sub("_(metrics|system|cells|changes)$", "_", point) for point in points
+        }
+
+
+def test_the_original_is_what_it_should_be(original: Original) -> None:
+    values = {cell.value for cell in original.cells if cell.key == "i"}
+    assert values == {*range(2500), *range(10_000, 11_500)}
+    assert original.document["rows"] == 4000
+    assert original.document["state"] == "finished"
+    assert len(original.system) == 25
+    (attempt,) = original.document["attempts"]
+    assert attempt["rows"] == 4000
+    assert attempt["config"] == {"lr": 0.1}
+    assert original.document["config"] == {"lr": 0.1, "late": [1, {"a": None}]}
+    assert original.document["summary"]["best"] == 3
+
+
+@pytest.mark.parametrize("point", SEAL_POINTS)
+def test_sealing_killed_at_each_point_of_each_segment(
+    tmp_path: Path, original: Original, point: str
+) -> None:
+    run_dir = original.copy(tmp_path)
+    sealed = 0
+    for name in run_dir.segments():
+        tables = written_tables(original.run_dir, name)
+        if not point.startswith("seal.after_") or point.removeprefix("seal.after_") in tables:
+            killed_at(point, lambda name=name: seal_one(run_dir, name))  # type: ignore[misc]
+            original.check(run_dir, (point, name))
+        assert run_dir.segment(name).exists()
+        assert seal_one(run_dir, name)
+        sealed += 1
+        assert not run_dir.segment(name).exists()
+        original.check(run_dir, (point, name, "again"))
+    assert sealed == len(run_dir.sealed_sets())
+    assert seal_run(run_dir) == []
+
+
+def written_tables(run_dir: RunDir, name: SegmentName) -> set[str]:
+    """The tables that a segment's sealed set has."""
+    builder = TableBuilder()
+    builder.add(name.writer, SegmentTail(run_dir.segment(name), name).read())
+    return {*builder.finish(), "changes"}
+
+
+@pytest.mark.parametrize("point", MERGE_POINTS)
+def test_merging_killed_at_each_point(tmp_path: Path, original: Original, point: str) -> None:
+    run_dir = original.copy(tmp_path)
+    names = run_dir.segments()
+    for name in names[:2]:
+        assert seal_one(run_dir, name)
+    # The second time there is a merged set already.
+    for rest in (names[2:], []):
+        tables = {t for t in TABLES if any(run_dir.sealed.glob(f"*.{t}.parquet"))}
+        if not point.startswith("merge.after_") or point.removeprefix("merge.after_") in tables:
+            killed_at(point, lambda: merge_run(run_dir))
+            original.check(run_dir, point)
+        # What is left of sealed sets goes now, if the kill came after the manifest.
+        assert merge_run(run_dir) == (point != "merge.before_unlink" or not tables)
+        original.check(run_dir, (point, "again"))
+        assert list(run_dir.sealed.iterdir()) == []
+        for name in rest:
+            assert seal_one(run_dir, name)
+    assert run_dir.segments() == []
+    assert not merge_run(run_dir)
+    assert not leftovers(run_dir)
+    sets = {path.name.split(".")[0] for path in run_dir.merged.iterdir()}
+    assert len(sets) == 1
+
+
+def leftovers(run_dir: RunDir) -> list[Path]:
+    return [path for path in run_dir.path.rglob("*") if path.name.endswith(".tmp")]
+
+
+def test_a_kill_between_unlinking_two_replaced_files(tmp_path: Path, original: Original) -> None:
+    run_dir = original.copy(tmp_path)
+    seal_run(run_dir)
+    copies = {path: path.read_bytes() for path in run_dir.sealed.iterdir()}
+    assert merge_run(run_dir)
+    # Whatever of the replaced files is still there changes nothing, and goes with the next merge.
+    for path, content in sorted(copies.items()):
+        path.write_bytes(content)
+        original.check(run_dir, path.name)
+    assert not merge_run(run_dir)
+    assert list(run_dir.sealed.iterdir()) == []
+
+
+def test_sealing_again_after_the_set_is_there(tmp_path: Path, original: Original) -> None:
+    run_dir = original.copy(tmp_path)
+    contents = {name: run_dir.segment(name).read_bytes() for name in run_dir.segments()}
+    seal_run(run_dir)
+    for name, content in contents.items():
+        # As a sealer that was killed before it unlinked, or that began before another one ended.
+        run_dir.segment(name).write_bytes(content)
+        original.check(run_dir, name)
+        assert seal_one(run_dir, name)
+        original.check(run_dir, name)
+    merge_run(run_dir)
+    for name, content in contents.items():
+        run_dir.segment(name).write_bytes(content)
+        original.check(run_dir, name)
+        seal_one(run_dir, name)
+        original.check(run_dir, name)
+    merge_run(run_dir)
+    original.check(run_dir)
+
+
+def test_two_sealers_at_once(tmp_path: Path, original: Original) -> None:
+    run_dir = original.copy(tmp_path)
+    children = [fork(lambda: seal_run(run_dir)) for _ in range(3)]
+    while children:
+        original.check(run_dir)
+        children = [pid for pid in children if not ended(pid)]
+    assert run_dir.segments() == []
+    original.check(run_dir)
+
+
+def ended(pid: int) -> bool:
+    found, status = os.waitpid(pid, os.WNOHANG)
+    assert status == 0
+    return bool(found)
+
+
+def test_two_mergers_at_once(tmp_path: Path, original: Original) -> None:
+    run_dir = original.copy(tmp_path)
+    seal_run(run_dir)
+    fd = os.open(run_dir.merged, os.O_RDONLY)
+    try:
+        import fcntl
+
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        assert not merge_run(run_dir)
+        assert not run_dir.manifest.exists()
+    finally:
+        os.close(fd)
+    merged: list[bool] = []
+    start = threading.Barrier(3)
+
+    def work() -> None:
+        start.wait()
+        merged.append(merge_run(run_dir))
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        original.check(run_dir)
+    for thread in threads:
+        thread.join()
+    assert merged.count(True) == 1
+    original.check(run_dir)
+
+
+def test_a_merger_that_is_killed_lets_go_of_its_lock(tmp_path: Path, original: Original) -> None:
+    run_dir = original.copy(tmp_path)
+    seal_run(run_dir)
+    killed_at("merge.after_metrics", lambda: merge_run(run_dir))
+    assert merge_run(run_dir)
+    original.check(run_dir)
+
+
+def test_sets_are_merged_in_order_and_named_by_what_they_hold(
+    tmp_path: Path, original: Original
+) -> None:
+    copies = [original.copy(tmp_path / name) for name in ("a", "b")]
+    for run_dir in copies:
+        seal_run(run_dir)
+        merge_run(run_dir)
+    assert copies[0].manifest.read_bytes() == copies[1].manifest.read_bytes()
+    selection = reader.select(copies[0])
+    assert selection.merged is not None
+    assert set(selection.merged.replaces) == set(map(str, original.run_dir.segments()))
+    import duckdb
+
+    rows = duckdb.sql(
+        f"SELECT key, attempt, step FROM '{copies[0].merged}/*.metrics.parquet'"
+    ).fetchall()
+    assert rows == sorted(rows)
+
+
+@pytest.fixture
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "LARGEST_SIZE", FIRST_SIZE)
+
+
+class Writer:
+    """A process that logs 0, 1, 2, … as an owner of its own, until it is told to end."""
+
+    def __init__(self, folder: Path, journal: Kind, pad: int) -> None:
+        self.counter = SharedCounter(folder / "counter")
+        self._stop = SharedCounter(folder / "stop")
+        self.run_dir = RunDir(folder / "store" / "runs" / "run")
+
+        def write() -> None:
+            run = new_run(folder / "store", "run", journal=journal)
+            run.begin_attempt(CELL)
+            i = 0
+            while not self._stop.get():
+                run.log({"i": i, "pad": "x" * pad})
+                i += 1
+                self.counter.set(i)
+            run.end_attempt("finished", None)
+            run.finish()
+
+        self.pid = fork(write)
+        wait_until(lambda: self.counter.get() > 100)
+
+    def end(self) -> None:
+        self._stop.set(1)
+        assert join(self.pid) == 0
+
+
+@pytest.fixture
+def writer(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Writer]]:
+    made: list[Writer] = []
+
+    def make(journal: Kind, pad: int) -> Writer:
+        made.append(Writer(tmp_path, journal, pad))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if not one._stop.get():
+            os.kill(one.pid, signal.SIGCONT)
+            one.end()
+
+
+@pytest.mark.usefixtures("small_segments")
+@pytest.mark.parametrize("journal", KINDS)
+def test_readers_while_others_seal_and_merge(
+    tmp_path: Path, journal: Kind, writer: Callable[[Kind, int], Writer]
+) -> None:
+    """At every moment exactly the rows that were acknowledged before, and perhaps later ones."""
+    logging = writer(journal, 3000)
+    run_dir = logging.run_dir
+    stop = SharedCounter(tmp_path / "stop sealing")
+    merges = SharedCounter(tmp_path / "merges")
+
+    def keep_sealing() -> None:
+        while not stop.get():
+            seal_run(run_dir)
+            merges.set(merges.get() + merge_run(run_dir))
+
+    sealer = fork(keep_sealing)
+    reads = 0
+    while reads < 60 or merges.get() < 10:
+        acknowledged = logging.counter.get()
+        read = view(run_dir)
+        values = read.history("i")["value"]
+        assert sorted(values) == list(range(len(values)))
+        assert len(values) >= acknowledged
+        assert read.rows >= acknowledged
+        assert read.attempts[0].summary["i"] == read.rows - 1
+        assert read.state == "running"
+        reads += 1
+    logging.end()
+    stop.set(1)
+    assert join(sealer) == 0
+    assert len(view(run_dir).history("i")) == logging.counter.get()
+    assert view(run_dir).state == "finished"
+
+
+@pytest.mark.usefixtures("small_segments")
+@pytest.mark.parametrize("journal", KINDS)
+def test_a_stopped_process_goes_on_after_its_segment_was_sealed(
+    journal: Kind, writer: Callable[[Kind, int], Writer]
+) -> None:
+    logging = writer(journal, 100)
+    run_dir = logging.run_dir
+    for _ in range(3):
+        enough = logging.counter.get() + 2000
+        wait_until(lambda enough=enough: logging.counter.get() > enough)  # type: ignore[misc]
+        os.kill(logging.pid, signal.SIGSTOP)
+        wait_until(lambda: is_stopped(logging.pid))
+        acknowledged = logging.counter.get()
+        open_segments = [name for name in run_dir.segments() if not is_ended(run_dir, name)]
+        assert open_segments
+        seal_run(run_dir)
+        # A stopped process is alive: its segment stays, whoever seals.
+        assert set(open_segments) <= set(run_dir.segments())
+        for name in open_segments:
+            tail = SegmentTail(run_dir.segment(name), name)
+            builder = TableBuilder()
+            builder.add(name.writer, tail.read())
+            assert tail.info is not None
+            write_set(run_dir, name, tail.info, builder)
+        merge_run(run_dir)
+        values = view(run_dir).history("i")["value"]
+        assert sorted(values) == list(range(len(values)))
+        assert len(values) - acknowledged in (0, 1)
+        assert view(run_dir).state == "running"
+        os.kill(logging.pid, signal.SIGCONT)
+    logging.end()
+    for step in (lambda: None, lambda: seal_run(run_dir), lambda: merge_run(run_dir)):
+        step()
+        values = view(run_dir).history("i")["value"]
+        assert sorted(values) == list(range(logging.counter.get()))
+    assert run_dir.segments() == []
+
+
+def is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+
+
+def is_ended(run_dir: RunDir, name: SegmentName) -> bool:
+    tail = SegmentTail(run_dir.segment(name), name)
+    tail.read()
+    return tail.ended
+
+
+def test_a_segment_is_not_sealed_while_its_writer_lives(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "store")
+    run.log({"i": 0})
+    run_dir = RunDir(run.path)
+    assert seal_run(run_dir) == []
+    assert run_dir.sealed_sets() == []
+    run.log({"i": 1})
+    run.finish()
+    (name,) = seal_run(run_dir)
+    assert run_dir.segments() == []
+    assert run_dir.sealed_sets() == [name]
+    assert [cell.value for cell in cells(run_dir)] == [0.0, 1.0]
+
+
+def test_a_sealed_segment_has_its_torn_tail_left_out(tmp_path: Path) -> None:
+    """What a dead process was just writing when it died."""
+    store = tmp_path / "store"
+
+    def die() -> None:
+        run = new_run(store, "run", journal="write")
+        for i in range(10):
+            run.log({"i": i})
+        segment = run._journal._segment
+        assert segment is not None
+        row = Row(99, now(), 0, 99, {"i": 99})
+        segment._file.write(frame(encode_record(row), run._journal.salt)[:-3])
+        os._exit(0)
+
+    assert join(fork(die)) == 0
+    run_dir = RunDir(store / "runs" / "run")
+    assert logged(run_dir) == list(range(10))
+    assert len(seal_run(run_dir)) == 1
+    assert [cell.value for cell in cells(run_dir)] == list(range(10))
+
+
+def test_records_behind_the_end_of_a_segment_are_kept(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "store", journal="write")
+    run.log({"i": 0})
+    run.finish()
+    run_dir = RunDir(run.path)
+    (name,) = run_dir.segments()
+    salt = run._journal.salt
+    with run_dir.segment(name).open("ab") as file:
+        file.write(frame(encode_record(Row(50, now(), 0, 1, {"i": 1})), salt))
+        file.write(frame(encode_record(SegmentEnd(51, now())), salt))
+    assert logged(run_dir) == [0, 1]
+    assert seal_run(run_dir) == [name]
+    assert [cell.value for cell in cells(run_dir)] == [0.0, 1.0]

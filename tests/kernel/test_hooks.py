@@ -1,0 +1,158 @@
+"""Cells run as they would without us, whatever becomes of the hooks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.kernel.kernels import Kernel
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.mark.parametrize("hook", ["_begin", "_end"])
+def test_an_interrupt_that_hits_a_hook(notebook: Kernel, hook: str) -> None:
+    notebook.run(
+        "from nbtrack.notebook.session import _session\n"
+        f"original = _session._hooks.{hook}\n"
+        "def interrupted(argument, pending=[1]):\n"
+        "    if pending.pop(0):\n"
+        "        pending.append(0)\n"
+        "        raise KeyboardInterrupt\n"
+        f"    _session._hooks.{hook} = original\n"
+        "    original(argument)\n"
+        f"_session._hooks.{hook} = interrupted",
+        silent=True,
+    )
+    cell = notebook.run("%%track\nnbtrack.log({'a': 1})\n1 / 0", cell="a")
+    assert [output["kind"] for output in cell.outputs] == ["error"]
+    attempts = notebook.current_run().attempts
+    assert [(a.cell_id, a.state, a.rows) for a in attempts] == [("a", "failed", 1)]
+
+
+class TestTheStoreIsBroken:
+    CELLS = ("x = 6\nx * 7", "%%track\nprint('a')\nx", "1 / 0", "%%track\n1 / 0", "%%track\n'end'")
+
+    def outputs(self, kernel: Kernel) -> tuple[tuple[str | None, str | None], ...]:
+        cells = [kernel.run(source) for source in self.CELLS]
+        return tuple((cell.result, cell.error) for cell in cells)
+
+    EXPECTED = (
+        ("42", None),
+        ("6", None),
+        (None, "ZeroDivisionError"),
+        (None, "ZeroDivisionError"),
+        ("'end'", None),
+    )
+
+    def test_it_cannot_be_made(self, start_kernel: Callable[..., Kernel], tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        kernel = start_kernel(NBTRACK_DIR=str(tmp_path / "file" / "store"))
+        kernel.run("%load_ext nbtrack\nimport nbtrack")
+        first, second, third = (kernel.run("'cell'") for _ in range(3))
+        assert [cell.result for cell in (first, second, third)] == ["'cell'"] * 3
+        assert first.text.startswith("nbtrack could not record this cell: StoreNotWritableError")
+        assert first.text.count("\n") == 1
+        assert second.text == ""
+        assert third.text.startswith("nbtrack stopped recording after 3 failures")
+        assert self.outputs(kernel) == self.EXPECTED
+        # A person who asks for it is told.
+        assert kernel.run("nbtrack.log({'a': 1})").error == "StoreNotWritableError"
+        assert kernel.run("'well'").result == "'well'"
+        kernel.shutdown()
+
+    def test_it_is_removed(self, kernel: Kernel) -> None:
+        kernel.run("%load_ext nbtrack\nimport nbtrack")
+        kernel.run("%%track\nnbtrack.log({'a': 1})")
+        shutil.rmtree(kernel.store)
+        assert self.outputs(kernel) == self.EXPECTED
+        kernel.shutdown()
+
+    def test_our_own_code_fails(self, kernel: Kernel) -> None:
+        kernel.run("%load_ext nbtrack\nimport nbtrack")
+        kernel.run("%%track\nnbtrack.log({'a': 1})")
+        kernel.run(
+            "from nbtrack._run import Run\n"
+            "def fail(*args): raise RuntimeError('broken')\n"
+            "Run.begin_attempt = Run.end_attempt = Run.arm = fail"
+        )
+        assert self.outputs(kernel) == self.EXPECTED
+        assert kernel.value("len(get_ipython().events.callbacks['pre_run_cell'])") == "0"
+        assert "callback" not in kernel.run("'quiet'").text
+        kernel.shutdown()
+        assert kernel.only_run().rows == 1
+
+    def test_once(self, kernel: Kernel) -> None:
+        kernel.run("%load_ext nbtrack\nimport nbtrack")
+        kernel.run(
+            "from nbtrack._run import Run\n"
+            "end_attempt = Run.end_attempt\n"
+            "def fail(*args):\n"
+            "    Run.end_attempt = end_attempt\n"
+            "    raise OSError(28, 'No space left on device')\n"
+            "Run.end_attempt = fail"
+        )
+        first = kernel.run("%%track\nnbtrack.log({'a': 1})", cell="a")
+        assert "could not record this cell: OSError" in first.text
+        assert kernel.run("%%track\nnbtrack.log({'a': 2})", cell="b").outputs == []
+        attempts = [(a.cell_id, a.state, a.rows) for a in kernel.only_run().attempts]
+        assert attempts == [("a", "interrupted", 1), ("b", "finished", 1)]
+
+
+def test_outputs_are_the_same_with_and_without(start_kernel: Callable[..., Kernel]) -> None:
+    cells = (
+        "print('a')\nimport sys\nprint('b', file=sys.stderr)\n6 * 7",
+        "from IPython.display import display, HTML\ndisplay(HTML('<b>x</b>'))\ndisplay({'a': 1})",
+        "import asyncio\nawait asyncio.sleep(0, result='y')",
+        "!echo shell",
+        "%%capture out\nprint('captured')",
+        "out.stdout",
+        "[_ for _ in (1, 2)], _, In[-1], len(Out)",
+        "def f():\n    return undefined\nf()",
+        "for",
+        "%nosuchmagic",
+        "%%time\nx = 1",
+        "input()",
+    )
+    without, watched = start_kernel(), start_kernel()
+    watched.run("%load_ext nbtrack")
+    without.run("pass")
+    for source in cells:
+        one, other = without.run(source), watched.run(source)
+        if source.startswith("%%time"):
+            assert [o["kind"] for o in one.outputs] == [o["kind"] for o in other.outputs]
+        else:
+            assert str(one.outputs).replace(str(without.pid), "PID") == str(other.outputs).replace(
+                str(watched.pid), "PID"
+            ), source
+        assert one.number == other.number
+    # And a tracked cell shows what the same cell shows without the line.
+    for source in (cells[0], cells[2], cells[3]):
+        assert without.run(f"#\n{source}").outputs == watched.run(f"%%track\n{source}").outputs
+
+
+def test_the_hooks_take_no_time(notebook: Kernel) -> None:
+    notebook.run("%%track\npass")
+    notebook.run(
+        "import functools, statistics, time\n"
+        "from nbtrack.notebook.session import _session\n"
+        "hooks, times = _session._hooks, []\n"
+        "def timed(hook):\n"
+        "    @functools.wraps(hook)\n"
+        "    def call(argument):\n"
+        "        began = time.perf_counter()\n"
+        "        hook(argument)\n"
+        "        times.append(time.perf_counter() - began)\n"
+        "    return call\n"
+        "originals = hooks._begin, hooks._end\n"
+        "hooks._begin, hooks._end = map(timed, originals)"
+    )
+    for _ in range(20):
+        notebook.run("x = 1")
+        notebook.run("%%track\nx = 1")
+    notebook.run("hooks._begin, hooks._end = originals")
+    assert int(notebook.value("len(times)")) > 80
+    assert float(notebook.value("statistics.median(times)")) < 0.01

@@ -1,0 +1,485 @@
+"""Stores of every format that there was are read, exactly; newer and damaged ones say so."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import pytest
+
+import nbtrack
+from nbtrack import DamagedFileError, NewerFormatError
+from nbtrack.recorder.recover import recover
+from nbtrack.store import parquet, reader, seal
+from nbtrack.store.layout import RunDir, Store
+from nbtrack.store.merge import merge
+from tests.journals import cells, new_run, view
+
+FORMAT_1 = Path(__file__).parents[1] / "fixtures" / "format-1"
+IDS = ["damaged", "journal", "merged", "sealed"]
+INFINITE = float("inf")
+
+FAILURE = {
+    "type": "ValueError",
+    "message": "löss is nan",
+    "traceback": "Traceback (most recent call last):\nValueError: löss is nan\n",
+    "cell": "[4]",
+    "line": 2,
+}
+# One row of every kind of value, as the columns ``value`` and ``text`` hold it.
+VALUES: dict[str, tuple[float | None, str | None]] = {
+    "float": (0.1, None),
+    "bool": (1.0, None),
+    "int": (9007199254740992.0, None),
+    "large": (9007199254740992.0, "9007199254740993"),
+    "unsigned": (18446744073709551616.0, "18446744073709551615"),
+    "huge": (-1208925819614629174706176.0, "-1208925819614629174706176"),
+    "string": (None, "wärm up"),
+    "none": (None, None),
+    "list": (None, '[1,2.5,"x"]'),
+    "moment": (None, "2026-01-31T17:45:00+00:00"),
+    "nested/inner/most": (1.5, None),
+    "nested/other": (2.0, None),
+    "nan": (float("nan"), None),
+    "infinite": (INFINITE, None),
+    "minus infinite": (-INFINITE, None),
+    "lone surrogate": (None, "a\\ud800b"),
+}
+# (attempt, step, milliseconds since the run began, value)
+LOSSES: dict[str, list[tuple[int, int, int, float]]] = {
+    "journal": [
+        (1, 0, 4, 1.0),
+        (1, 1, 5, 0.5),
+        (1, 2, 6, 1 / 3),
+        (1, 3, 7, 0.25),
+        (1, 4, 8, 0.2),
+        (2, -3, 13, 0.25),
+        (2, 7, 12, 0.125),
+    ],
+    "sealed": [(1, 1, 4, float("nan"))],
+    "merged": [
+        (0, 0, 3001, 0.75),
+        (1, 0, 2, 4.0),
+        (1, 0, 1001, 40.0),
+        (1, 1, 3, 3.0),
+        (1, 2, 4, 2.0),
+        (1, 3, 5, 1.0),
+        (2, 0, 2002, 0.5),
+    ],
+    "damaged": [(1, step, step + 2, float(step)) for step in (0, 1, 3, 4, 5)],
+}
+SYSTEM: dict[str, list[tuple[int, str, float]]] = {
+    "journal": [(2001, "cpu.percent", 12.5), (2001, "memory.used.bytes", 1024.0)],
+    "sealed": [(1001, "gpu.0.power.watts", 250.5)],
+    "merged": [],
+    "damaged": [],
+}
+# (n, cell_try, cell_id, state, started, ended, rows, config, exception)
+ATTEMPTS: dict[str, list[tuple[Any, ...]]] = {
+    "journal": [
+        (1, 1, "cell-a", "finished", 3, 9, 5, {"rate": 0.1}, None),
+        (2, 1, "cell-b", "running", 11, None, 3, {"rate": 0.1}, None),
+    ],
+    "sealed": [(1, 1, "cell-a", "failed", 2, 5, 2, {"rate": 0.5}, FAILURE)],
+    "merged": [
+        (1, 1, "cell-a", "finished", 1, 7, 6, {"rate": 0.1}, None),
+        (2, 2, "cell-a", "finished", 2001, 2003, 1, {"rate": 0.2}, None),
+    ],
+    "damaged": [(1, 1, "cell-a", "crashed", 1, 7, 5, {}, None)],
+}
+# (state, reason, ended, rows, dropped rows, config, tags, name)
+RUNS: dict[str, tuple[Any, ...]] = {
+    "journal": ("running", None, None, 9, 0, {"rate": 0.1}, ["first"], "the journal one"),
+    "sealed": (
+        *("failed", "cell [4] raised ValueError", 8, 2, 3),
+        *({"layers": [32, {"units": 16}]}, ["first"], "the sealed one"),
+    ),
+    "merged": (
+        *("finished", "finish() was called", 3002, 8, 0),
+        *({}, ["second", "third"], "edited again"),
+    ),
+    "damaged": (
+        *("crashed", "process killed by signal 9 while cell [3] was running", 7, 5, 0),
+        *({}, ["first"], "the damaged one"),
+    ),
+}
+BEGIN = 1_769_881_502_000_000
+
+
+def milliseconds(moment: Any) -> int | None:
+    return None if moment is None else round((moment.timestamp() * 1e6 - BEGIN) / 1000)
+
+
+def told(value: Any) -> str:
+    return repr(value)  # NaN is not equal to itself
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """The fixture where it may be changed, as an nbtrack of its time would have left it."""
+    path = tmp_path / "format-1"
+    shutil.copytree(FORMAT_1, path)
+    return path
+
+
+def check(store: Path, id: str) -> None:
+    """The run is read from ``store`` as it was written."""
+    run = nbtrack.open_run(id, dir=store)
+    state, reason, ended, *others = RUNS[id]
+    assert run.state == state
+    if reason is None:
+        assert run.reason.startswith("on machine-of-long-ago, last seen ")
+    else:
+        assert run.reason == reason
+    assert milliseconds(run.ended_at) == ended
+    assert [run.rows, run.dropped_rows, run.config, run.tags, run.name] == others
+    assert run.exception == (FAILURE if id == "sealed" else None)
+    assert milliseconds(run.started_at) == 0
+    assert (run.project, run.notes, run.group, run.job_type) == ("forever", "kept", "g", "train")
+    assert (run.notebook, run.host) == ("train.ipynb", "machine-of-long-ago")
+    found = [
+        (
+            *(a.n, a.cell_try, a.cell_id, a.state),
+            *(milliseconds(a.started_at), milliseconds(a.ended_at)),
+            *(a.rows, a.config, a.exception),
+        )
+        for a in run.attempts
+    ]
+    assert found == ATTEMPTS[id]
+    assert {(a.name, tuple(a.tags), a.source) for a in run.attempts} == {("fit", ("a",), "x = 1")}
+    losses = [
+        (row["attempt"], row["step"], milliseconds(row["time"]), row["value"])
+        for row in run.history("loss").to_pylist()
+    ]
+    assert told(losses) == told(LOSSES[id])
+    system = [
+        (milliseconds(row["time"]), row["key"], row["value"]) for row in run.system().to_pylist()
+    ]
+    assert system == SYSTEM[id]
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_every_run_of_format_1_is_read_as_it_was_written(id: str) -> None:
+    before = sorted((path, path.stat().st_mtime_ns) for path in FORMAT_1.rglob("*"))
+    check(FORMAT_1, id)
+    assert sorted((path, path.stat().st_mtime_ns) for path in FORMAT_1.rglob("*")) == before
+
+
+def test_the_runs_of_format_1_are_listed() -> None:
+    runs = nbtrack.runs(dir=FORMAT_1)
+    assert sorted(run.id for run in runs) == IDS
+    assert runs.unreadable == {}
+
+
+@pytest.mark.parametrize("id", ["journal", "sealed", "merged"])
+def test_every_kind_of_value_of_format_1_is_exact(id: str) -> None:
+    read = {
+        cell.key: (cell.value, cell.text)
+        for cell in cells(Store(FORMAT_1).run(id))
+        if cell.key in VALUES
+    }
+    assert told(sorted(read.items())) == told(sorted(VALUES.items()))
+
+
+def test_the_summaries_of_format_1() -> None:
+    def summary(id: str) -> dict[str, Any]:
+        return nbtrack.open_run(id, dir=FORMAT_1).summary
+
+    odd = {
+        **{key: value if text is None else text for key, (value, text) in VALUES.items()},
+        "large": 2**53 + 1,
+        "unsigned": 2**64 - 1,
+        "huge": -(2**80),
+    }
+    expected: dict[str, dict[str, Any]] = {
+        "journal": {**odd, "loss": 0.25, "worker": 1.0},
+        "sealed": {**odd, "loss": float("nan"), "best": 2**60},
+        "merged": {**odd, "acc": 0.75, "loss": 0.5},
+        "damaged": {"loss": 5.0, "mark": "row 5"},
+    }
+    for id, values in expected.items():
+        assert told(sorted(summary(id).items())) == told(sorted(values.items())), id
+
+
+def test_the_damage_of_format_1_is_told() -> None:
+    (damage,) = nbtrack.open_run("damaged", dir=FORMAT_1).damage
+    assert (damage.path.name, damage.offset, damage.length) == ("o00000000d1-000001.seg", 1164, 48)
+    for id in ("journal", "sealed", "merged"):
+        assert nbtrack.open_run(id, dir=FORMAT_1).damage == []
+
+
+def test_a_run_of_format_1_can_be_sealed_and_merged_today(store: Path) -> None:
+    for id in IDS:
+        run_dir = Store(store).run(id)
+        seal.seal_run(run_dir)
+        assert not (id == "merged" and run_dir.segments())
+        merge(run_dir)
+        check(store, id)
+    merged = Store(store).run("merged")
+    assert merged.segments() == merged.sealed_sets() == []
+    # A torn segment of a process elsewhere, and a damaged one, stay what they are.
+    assert [str(name) for id in IDS for name in Store(store).run(id).segments()] == [
+        "o00000000d1-000001",
+        "o00000000a1-000001",
+    ]
+
+
+def test_a_run_of_format_1_can_be_gone_on_with(store: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("NBTRACK_RECORDER", "off")
+    shutil.rmtree(store / "runs" / "merged" / "edits")
+    run = nbtrack.init(id="merged", dir=store, resume="must", name="third")
+    run.log({"loss": 0.0})
+    run.finish()
+    found = nbtrack.open_run("third", dir=store)
+    losses = [(r["attempt"], r["step"], r["value"]) for r in found.history("loss").to_pylist()]
+    kept = [(attempt, step, value) for attempt, step, _, value in LOSSES["merged"]]
+    assert losses == [*kept, (3, 0, 0.0)]
+
+
+# -- read by others --------------------------------------------------------------------------
+
+
+ALONE = """
+import json, sys
+{code}
+assert not {{"nbtrack", "arro3"}} & set(sys.modules)
+print(json.dumps(found))
+"""
+DUCKDB = """
+import duckdb
+found = duckdb.sql(
+    "SELECT attempt, step, value FROM '{files}' WHERE key = 'loss' ORDER BY attempt, step, value"
+).fetchall()
+"""
+PANDAS = """
+import glob, pandas
+table = pandas.read_parquet(glob.glob("{files}"))
+assert list(map(str, table.dtypes[["seq", "time", "value"]])) == ["int64", "int64", "float64"]
+table = table[table["key"] == "loss"].sort_values(["attempt", "step", "value"])
+found = table[["attempt", "step", "value"]].values.tolist()
+"""
+POLARS = """
+import polars
+table = polars.read_parquet("{files}").filter(polars.col("key") == "loss")
+found = [list(row) for row in
+         table.select("attempt", "step", "value").sort("attempt", "step", "value").rows()]
+"""
+
+
+def read_alone(code: str, files: Path) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", ALONE.format(code=code.format(files=files))],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("code", [DUCKDB, PANDAS, POLARS], ids=["duckdb", "pandas", "polars"])
+def test_others_read_the_rows_without_nbtrack(code: str, tmp_path: Path) -> None:
+    merged = Store(FORMAT_1).run("merged")
+    in_force = [[*r[:2], r[3]] for r in LOSSES["merged"] if r[0] == 1]
+    assert read_alone(code, merged.merged / "*.metrics.parquet") == in_force
+    # Files that this nbtrack writes, sealed and then merged.
+    run = new_run(tmp_path / "store")
+    expected = [[0, step, step / 7] for step in range(2000)]
+    for _, step, value in expected:
+        run.log({"loss": value, "other": "text"}, step=int(step))
+    run.finish()
+    run_dir = RunDir(run.path)
+    assert seal.seal_run(run_dir)
+    assert read_alone(code, run_dir.sealed / "*.metrics.parquet") == expected
+    assert merge(run_dir)
+    assert read_alone(code, run_dir.merged / "*.metrics.parquet") == expected
+
+
+# -- newer formats ---------------------------------------------------------------------------
+
+
+def newer_segment(run_dir: RunDir) -> Path:
+    path = run_dir.segment(run_dir.segments()[0])
+    data = path.read_bytes()
+    _, _, length, _ = struct.unpack_from("<4sHHI", data)
+    body = data[12 : 12 + length]
+    path.write_bytes(struct.pack("<4sHHI", b"NBTJ", 2, length, crc32(body, 2)) + data[12:])
+    return path
+
+
+def newer_sealed_set(run_dir: RunDir) -> Path:
+    path = run_dir.sealed_table(run_dir.sealed_sets()[0], "changes")
+    rewrite(path, {"nbtrack.format": "2"})
+    return path
+
+
+def newer_merged_set(run_dir: RunDir) -> Path:
+    manifest = json.loads(run_dir.manifest.read_bytes())
+    path = run_dir.merged_table(manifest["name"], "changes")
+    rewrite(path, {"nbtrack.format": "2"})
+    return path
+
+
+def newer_info(run_dir: RunDir) -> Path:
+    return newer_document(run_dir.info)
+
+
+def newer_manifest(run_dir: RunDir) -> Path:
+    return newer_document(run_dir.manifest)
+
+
+def newer_document(path: Path) -> Path:
+    # As a newer format may be: what this one looks for is no more what it was.
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "format": 2, "name": ["new"]}))
+    return path
+
+
+def rewrite(path: Path, changes: dict[str, str]) -> None:
+    """The same table with other metadata."""
+    import duckdb
+
+    kept = parquet_metadata(path)
+    rows = duckdb.sql(f"FROM '{path}'").to_arrow_table()
+    parquet.write("changes", rows, path, {**kept, **changes})
+    assert parquet_metadata(path) == {**kept, **changes}
+
+
+def parquet_metadata(path: Path) -> dict[str, str]:
+    from nbtrack.store import query
+
+    return query.metadata([path])[str(path)]
+
+
+NEWER: dict[str, tuple[str, Callable[[RunDir], Path]]] = {
+    "segment": ("journal", newer_segment),
+    "sealed set": ("sealed", newer_sealed_set),
+    "merged set": ("merged", newer_merged_set),
+    "run.json": ("sealed", newer_info),
+    "merged.json": ("merged", newer_manifest),
+}
+
+
+@pytest.mark.parametrize("what", NEWER)
+def test_a_newer_format_is_refused_and_left_alone(what: str, store: Path) -> None:
+    id, make_newer = NEWER[what]
+    run_dir = Store(store).run(id)
+    path = make_newer(run_dir)
+    before = {file: file.read_bytes() for file in run_dir.path.rglob("*") if file.is_file()}
+
+    def refused(read: Callable[[], object]) -> None:
+        with pytest.raises(NewerFormatError, match=r"format 2; .* up to 1") as caught:
+            read()
+        assert caught.value.path == str(path)
+        assert "Upgrade nbtrack" in caught.value.hint
+
+    run = view(run_dir)
+    refused(lambda: run.state)
+    refused(lambda: run.to_dict())
+    if what == "run.json":
+        refused(lambda: nbtrack.open_run(id, dir=store))
+    else:
+        refused(lambda: run.rows)
+        refused(lambda: run.history("loss"))
+        refused(lambda: run.history())
+        refused(lambda: run.system())
+    runs = nbtrack.runs(dir=store)
+    assert list(runs.unreadable) == [id]
+    assert "Upgrade nbtrack" in runs.unreadable[id]
+    assert sorted(run.id for run in runs) == [other for other in IDS if other != id]
+    refused(lambda: nbtrack.init(id=id, dir=store, resume="must"))
+    recover(Store(store))
+    after = {file: file.read_bytes() for file in run_dir.path.rglob("*") if file.is_file()}
+    assert after == before
+
+
+def test_a_status_of_another_format_is_made_anew(store: Path) -> None:
+    run_dir = Store(store).run("sealed")
+    reader.write_status(run_dir)
+    document = json.loads(run_dir.status.read_bytes())
+    document["fold"]["rows"] = 99
+    run_dir.status.write_text(json.dumps(document))
+    assert view(run_dir).rows == 99, "the status is used while it fits"
+    run_dir.status.write_text(json.dumps({**document, "format": 2}))
+    assert view(run_dir).rows == 2
+    check(store, "sealed")
+
+
+def test_what_a_later_nbtrack_of_format_1_adds_is_ignored(store: Path) -> None:
+    run_dir = Store(store).run("merged")
+    for path in (run_dir.info, run_dir.manifest, *run_dir.edit_files()):
+        path.write_text(json.dumps({**json.loads(path.read_bytes()), "added": {"later": 1}}))
+    check(store, "merged")
+
+
+# -- damaged documents -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\0" * 200,
+        b"\xff\xfe{}",
+        b"[]",
+        b"null",
+        b"7",
+        b'"text"',
+        b"{}",
+        b'{"format": "1"}',
+        b'{"format": null}',
+        b'{"format": 1, "id": 3}',
+    ],
+    ids=repr,
+)
+def test_a_damaged_run_json_is_told_and_hides_no_other_run(content: bytes, store: Path) -> None:
+    run_dir = Store(store).run("sealed")
+    run_dir.info.write_bytes(content)
+    with pytest.raises(DamagedFileError, match=r"not a readable RunInfo document") as caught:
+        nbtrack.open_run("sealed", dir=store)
+    assert caught.value.path == str(run_dir.info)
+    runs = nbtrack.runs(dir=store)
+    assert sorted(run.id for run in runs) == ["damaged", "journal", "merged"]
+    assert list(runs.unreadable) == ["sealed"]
+    assert str(run_dir.info) in runs.unreadable["sealed"]
+    # The rows do not need it.
+    assert view(run_dir).rows == 2
+    assert nbtrack.open_run("edited again", dir=store).id == "merged"
+
+
+def test_a_missing_run_json_is_told(store: Path) -> None:
+    run_dir = Store(store).run("sealed")
+    run_dir.info.unlink()
+    runs = nbtrack.runs(dir=store)
+    assert sorted(run.id for run in runs) == ["damaged", "journal", "merged"]
+    assert list(runs.unreadable) == ["sealed"]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"format": 1}', b'{"name": 3}'], ids=repr)
+def test_a_damaged_manifest_is_told(content: bytes, store: Path) -> None:
+    run_dir = Store(store).run("merged")
+    run_dir.manifest.write_bytes(content)
+    with pytest.raises(DamagedFileError, match=r"not a readable Manifest document") as caught:
+        view(run_dir).history("loss")
+    assert caught.value.path == str(run_dir.manifest)
+    assert list(nbtrack.runs(dir=store).unreadable) == ["merged"]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + bytes(200) + b"PAR1"], ids=len)
+@pytest.mark.parametrize("table", ["changes", "cells", "metrics"])
+def test_a_damaged_table_is_told(table: str, content: bytes, store: Path) -> None:
+    run_dir = Store(store).run("sealed")
+    path = run_dir.sealed_table(run_dir.sealed_sets()[0], table)
+    path.write_bytes(content)
+    with pytest.raises(DamagedFileError):
+        view(run_dir).history("loss")
+    unreadable = nbtrack.runs(dir=store).unreadable
+    assert list(unreadable) == ([] if table == "metrics" else ["sealed"])
