@@ -108,7 +108,7 @@ def start_run(options: RunOptions, settings: Settings, *, cwd: Path) -> Run:
     if (options.mode or settings.mode) == "disabled":
         return DisabledRun(options)
     store = find_store(options.dir or settings.dir, cwd)
-    if options.id is not None and store.run(options.id).info.exists():
+    if options.id is not None and _exists(store.run(options.id)):
         return _resume(store.run(options.id), options, settings)
     if options.resume == "must":
         raise RunNotFoundError(
@@ -122,6 +122,16 @@ def start_run(options: RunOptions, settings: Settings, *, cwd: Path) -> Run:
     info = _describe(store, run_dir, options, settings, cwd)
     atomic_write(run_dir.info, msgspec.json.encode(info))
     return _open(run_dir, info, settings, options, Tries(), 0, resumed=False)
+
+
+def _exists(run_dir: RunDir) -> bool:
+    try:
+        run_dir.info.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise not_writable(run_dir.path, error) from error
+    return True
 
 
 def _create(store: Store, run_id: str | None) -> RunDir:

@@ -192,24 +192,6 @@ def test_exit_in_a_cell(kernel: Kernel) -> None:
     assert (run.state, run.reason, run.rows) == ("finished", "kernel shut down", 1)
 
 
-def test_ending_is_quick(kernel: Kernel) -> None:
-    kernel.run("%load_ext nbtrack\nimport atexit, nbtrack, time")
-    kernel.run("%%track\nfor i in range(20_000):\n    nbtrack.log({'a': i, 'b': i, 'c': i})")
-    # What was registered first ends last, so these two stand around nbtrack's own ending.
-    kernel.run(
-        "from nbtrack.notebook.session import _session as session\n"
-        "hooks = session._hooks\n"
-        "atexit.unregister(hooks._at_exit)\n"
-        "atexit.register(lambda: open('seconds', 'w').write(str(time.perf_counter() - began)))\n"
-        "atexit.register(hooks._at_exit)\n"
-        "def note():\n    global began\n    began = time.perf_counter()\n"
-        "_ = atexit.register(note)"
-    )
-    kernel.shutdown()
-    assert float((kernel.folder / "seconds").read_text()) < 0.5
-    assert kernel.only_run().state == "finished"
-
-
 def test_a_kernel_killed_while_idle(kernel: Kernel) -> None:
     kernel.run("%load_ext nbtrack\nimport nbtrack")
     kernel.run("%%track\nnbtrack.log({'a': 1})")
