@@ -55,7 +55,7 @@ class NbtrackError(Exception):
         if hint:
             text += f". {hint}"
         super().__init__(text)
-        # What failed on the way here is told by the text; a second traceback above it only hides it.
+        # The text tells what failed on the way here; a second traceback would only hide it.
         self.__suppress_context__ = True
 
 

@@ -167,7 +167,9 @@ class Run(Timeline):
                 self.close("the body of its with statement ended")
             else:
                 interrupted = isinstance(error, KeyboardInterrupt)
-                self.close("", failure=failure_of(error), interrupted=interrupted)
+                cell = self._open.cell.label if self._open is not None else None
+                failure = failure_of(error, cell=cell)
+                self.close("", failure=failure, interrupted=interrupted)
         if nested is not None:
             nested.leave()
 

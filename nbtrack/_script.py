@@ -57,7 +57,7 @@ class ScriptHost:
         # SystemExit never reaches excepthook, and what is caught on the way does not end anything:
         # the last one before the end counts.
         if threading.get_ident() == threading.main_thread().ident:
-            self._exit_code = status if isinstance(status, int) else int(status is not None)
+            self._exit_code = int(status) if isinstance(status, int) else int(status is not None)
         self._exit(status)  # type: ignore[arg-type]
 
     def _at_end(self) -> None:

@@ -43,7 +43,7 @@ class RunList(Sequence[RunView]):
         return iter(self._views)
 
     def __repr__(self) -> str:
-        return f"<{len(self)} runs>"
+        return f"<nbtrack.RunList of {len(self)}>"
 
     def to_pandas(self) -> pandas.DataFrame:
         """One row a run; config and summary as ``config.<key>`` and ``summary.<key>``."""

@@ -15,12 +15,12 @@ import contextlib
 import itertools
 import time
 import warnings
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
 
 from .._errors import NbtrackWarning, RunFinishedError
 from .._settings import Settings
+from .backlog import BACKLOG_BYTES, Backlog, up_to
 from .frames import HEADER_SIZE, frame, header, salt_of
 from .layout import RunDir, SegmentName, not_writable
 from .locks import PatientLock
@@ -40,7 +40,6 @@ from .segment import Segment, can_map, create_segment
 FIRST_SIZE = 64 << 10
 LARGEST_SIZE = 4 << 20
 _GROWTH = 4
-_BACKLOG_BYTES = 8 << 20
 _RETRY_SECONDS = 1.0
 _RECORDER_PATIENCE = 30.0
 
@@ -103,8 +102,7 @@ class Journal:
         self._retired: list[Segment] = []
         self._lock = PatientLock()
         self._closed = False
-        self._backlog: deque[bytes] = deque()
-        self._backlog_bytes = 0
+        self._backlog = Backlog()
         self._dropped_told = 0
         self._retry_at = 0.0
         self._warned: set[str] = set()
@@ -165,9 +163,9 @@ class Journal:
     def close(self) -> None:
         """End the journal. Repeatable; what is logged later raises RunFinishedError."""
         if not self._closed:
-            if self._backlog:
+            self._retry_at = 0.0
+            while self._backlog and self._make_room(self._segment, b"", droppable=False):
                 self._retry_at = 0.0
-                self._make_room(self._segment, b"", droppable=False)
             self._give_up_backlog()
             self._tell_dropped()
         self._closed = True
@@ -179,7 +177,7 @@ class Journal:
             if self._segment is not None:
                 self._retired.append(self._segment)
                 self._segment = None
-            self._end_retired()
+            self._end_retired(self._backlog.vital)
             self._drop_prepared()
         finally:
             lock.release()
@@ -205,7 +203,7 @@ class Journal:
         self._set_aside(data, droppable)
         self._warn(
             f"cannot write to {self._run_dir.journal}: {error.strerror or error}; up to "
-            f"{_BACKLOG_BYTES >> 20} MiB of rows wait in memory until there is room"
+            f"{BACKLOG_BYTES >> 20} MiB of rows wait in memory until there is room"
         )
 
     def _change_segment(self, full: Segment | None, need: int) -> None:
@@ -219,8 +217,13 @@ class Journal:
             if self._change is not None:
                 self._finish_change(self._change)
             if self._segment is full and not self._closed:
-                kept = list(self._backlog)
-                following = self._take_segment(b"".join(kept), need)
+                kept = self._backlog.frames
+                try:
+                    following = self._take_segment(b"".join(kept), need)
+                except OSError:
+                    # There may be room for a part: the rest follows with the next change.
+                    kept = up_to(FIRST_SIZE, kept)
+                    following = self._take_segment(b"".join(kept), 0)
                 self._change = _SegmentChange(full, following, kept)
                 self._finish_change(self._change)
                 self._tell_dropped()
@@ -236,11 +239,7 @@ class Journal:
             self._change = None
             change.following.discard()
             raise
-        # Told by identity, so that doing it twice takes away nothing that came since.
-        for data in change.kept:
-            if self._backlog and self._backlog[0] is data:
-                self._backlog.popleft()
-        self._backlog_bytes = sum(map(len, self._backlog))
+        self._backlog.remove(change.kept)
         if change.full is not None:
             self._retired.append(change.full)
         self._segment = change.following
@@ -269,10 +268,16 @@ class Journal:
         if self._mapped is None:
             self._mapped = can_map(folder, self._settings.journal)
         name = SegmentName(self.info.writer, next(self._numbers))
-        size = max(next(self._sizes), need + HEADER_SIZE + FIRST_SIZE)
-        return create_segment(
-            self._run_dir.segment(name), header(self.info), size, self.salt, mapped=self._mapped
-        )
+        path, head = self._run_dir.segment(name), header(self.info)
+        least = need + HEADER_SIZE + FIRST_SIZE
+        size = max(next(self._sizes), least)
+        try:
+            return create_segment(path, head, size, self.salt, mapped=self._mapped)
+        except OSError:
+            if size == least:
+                raise
+            # On a disk that is nearly full there may be room for a small one.
+            return create_segment(path, head, least, self.salt, mapped=self._mapped)
 
     def _start_housekeeping(self) -> None:
         """End the full segment and make the next one beside the loop that logs.
@@ -306,12 +311,16 @@ class Journal:
         if prepared is not None:
             prepared.discard()
 
-    def _end_retired(self) -> None:
-        """End the segments that were left. One that cannot be ended now is later, or never."""
-        for segment in list(self._retired):
+    def _end_retired(self, vital: Sequence[bytes] = ()) -> None:
+        """End the segments that were left, ``vital`` frames in the latest.
+
+        One that cannot be ended now is later, or never.
+        """
+        segments = list(self._retired)
+        for segment in segments:
             last = SegmentEnd(self.next_seq(), now())
             with contextlib.suppress(OSError, ValueError):
-                segment.end(encode_record(last))
+                segment.end(encode_record(last), vital if segment is segments[-1] else ())
                 self._retired.remove(segment)
 
     def _over_quota(self) -> bool:
@@ -342,17 +351,14 @@ class Journal:
         return sizes
 
     def _set_aside(self, data: bytes, droppable: bool) -> None:
-        """Keep a frame in memory while the disk is full, up to a bound."""
-        if droppable and self._backlog_bytes + len(data) > _BACKLOG_BYTES:
+        """Keep a frame in memory while the disk is full."""
+        if data and not self._backlog.add(data, droppable=droppable):
             self.dropped += 1
-        elif data:
-            self._backlog.append(data)
-            self._backlog_bytes += len(data)
 
     def _give_up_backlog(self) -> None:
-        if self._backlog:
-            self.dropped += len(self._backlog)
-            self._backlog.clear()
+        count = self._backlog.drop_rows()
+        if count:
+            self.dropped += count
             self._warn(f"{self.dropped} rows could not be written: no room on the disk")
 
     def _tell_dropped(self) -> None:

@@ -90,11 +90,18 @@ class Snapshot(NamedTuple):
 def select(run_dir: RunDir) -> Selection:
     """The files in force now.
 
-    The order of the three looks matters: a segment is unlinked after its set is there, a sealed
-    set after the manifest is, so what vanishes between two looks is found by the next.
+    The order of the looks matters: a segment is unlinked after its set is there, a sealed set after
+    the manifest is, so what vanishes between two looks is found by the next. A look at a folder may
+    show a file and miss an older one that came during it. So what counts is what was there when
+    the first looks ended: all of it is found by the second ones.
     """
-    segments = run_dir.segments()
-    sealed = run_dir.sealed_sets()
+    newest = dict(sorted([*run_dir.segments(), *run_dir.sealed_sets()]))
+
+    def known(names: list[SegmentName]) -> list[SegmentName]:
+        return [name for name in names if name.number <= newest.get(name.writer, 0)]
+
+    segments = known(run_dir.segments())
+    sealed = known(run_dir.sealed_sets())
     merged = read_document(run_dir.manifest, Manifest) if run_dir.manifest.exists() else None
     replaced = set(merged.replaces) if merged else set()
     segments = [name for name in segments if str(name) not in replaced]

@@ -16,7 +16,7 @@ import errno
 import mmap
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import Literal
@@ -25,8 +25,8 @@ from .frames import HEADER_SIZE, frame, scan
 from .layout import temporary
 from .locks import PatientLock
 
-# Room behind the mapping for the frame that ends the segment.
-_END_ROOM = 64
+# Room behind the mapping for what ends a segment, and with it perhaps the run, on a full disk too.
+END_ROOM = 8 << 10
 
 # File systems on which a preallocated block stays where it is. On copy-on-write and network file
 # systems a full disk would be SIGBUS in the person's kernel, however much was preallocated.
@@ -71,17 +71,27 @@ class Segment:
         self._temp.unlink(missing_ok=True)
         self._file.close()
 
-    def end(self, last_payload: bytes) -> None:
+    def end(self, last_payload: bytes, frames: Sequence[bytes] = ()) -> None:
         """Append the last frame; from then on :attr:`write` refuses everything. Repeatable.
+
+        Args:
+            last_payload: What the last frame says.
+            frames: To be written before it, as far as :data:`END_ROOM` holds them: there is room
+                for them even on a full disk.
 
         Raises:
             OSError: There is no room for it.
         """
+        last = frame(last_payload, self._salt)
+        content = b""
+        for data in frames:
+            if len(content) + len(data) + len(last) <= END_ROOM:
+                content += data
         lock = self._lock.take()
         try:
             position = self._stop()
             if not self._file.closed:
-                self._end_at(position, frame(last_payload, self._salt))
+                self._end_at(position, content + last)
         finally:
             lock.release()
 
@@ -108,7 +118,7 @@ class MappedSegment(Segment):
 
     def __init__(self, path: Path, salt: int, temp: Path, file: FileIO, size: int) -> None:
         super().__init__(path, salt, temp, file)
-        self._map = mmap.mmap(file.fileno(), size - _END_ROOM)
+        self._map = mmap.mmap(file.fileno(), size - END_ROOM)
         self._map.seek(HEADER_SIZE)
         self._position = HEADER_SIZE
         self.write = self._map.write
@@ -125,7 +135,7 @@ class AppendedSegment(Segment):
 
     def __init__(self, path: Path, salt: int, temp: Path, file: FileIO, size: int) -> None:
         super().__init__(path, salt, temp, file)
-        self._room = size - _END_ROOM - HEADER_SIZE
+        self._room = size - END_ROOM - HEADER_SIZE
         self._torn_at: int | None = None
         self.write = self._append
 

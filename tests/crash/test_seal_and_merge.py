@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
 import pytest
 
 from nbtrack._attempts import CellInfo
@@ -30,6 +32,8 @@ from tests.journals import KINDS, Cell, Kind, cells, logged, new_run, view, wait
 
 CELL = CellInfo(cell_id="c", execution_count=1, source="log()", config={"lr": 0.1})
 SEAL_POINTS = [*(f"seal.after_{table}" for table in TABLES), "seal.before_unlink"]
+# Makes the segments full with few rows.
+PAD = "x" * 600
 MERGE_POINTS = [*(f"merge.after_{table}" for table in TABLES), "merge.before_unlink"]
 
 
@@ -65,16 +69,16 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
         run.begin_attempt(CELL)
 
         def work() -> None:
-            for i in range(1500):
-                run.log({"i": 10_000 + i, "worker": 1.5}, step=i)
+            for i in range(150):
+                run.log({"i": 10_000 + i, "pad": PAD}, step=i)
             os.kill(os.getpid(), signal.SIGKILL)
 
         assert join(fork(work)) == -signal.SIGKILL
-        for i in range(2500):
-            if i % 100 == 0:
+        for i in range(250):
+            if i % 10 == 0:
                 journal = run._journal
                 journal.append(Sample(journal.next_seq(), now(), {"cpu.percent": float(i)}))
-            run.log({"i": i, "text": str(i), "big": 2**60 + i})
+            run.log({"i": i, "pad": PAD, "big": 2**60 + i})
         run.config["late"] = [1, {"a": None}]
         run.summary["best"] = 3
         run.end_attempt("finished", None)
@@ -98,7 +102,7 @@ def killed_at(point: str, do: Callable[[], object]) -> None:
 
 def test_there_are_no_other_fault_points() -> None:
     for module, points in ((seal, SEAL_POINTS), (merge, MERGE_POINTS)):
-        text = Path(module.__file__).read_text()
+        text = inspect.getsource(module)
         found = re.findall(r'\bfault\(f?"([^"]+)"\)', text)
         assert {name.split("{")[0] for name in found} == {
             re.sub("_(metrics|system|cells|changes)$", "_", point) for point in points
@@ -107,12 +111,12 @@ def test_there_are_no_other_fault_points() -> None:
 
 def test_the_original_is_what_it_should_be(original: Original) -> None:
     values = {cell.value for cell in original.cells if cell.key == "i"}
-    assert values == {*range(2500), *range(10_000, 11_500)}
-    assert original.document["rows"] == 4000
+    assert values == {*range(250), *range(10_000, 10_150)}
+    assert original.document["rows"] == 400
     assert original.document["state"] == "finished"
     assert len(original.system) == 25
     (attempt,) = original.document["attempts"]
-    assert attempt["rows"] == 4000
+    assert attempt["rows"] == 400
     assert attempt["config"] == {"lr": 0.1}
     assert original.document["config"] == {"lr": 0.1, "late": [1, {"a": None}]}
     assert original.document["summary"]["best"] == 3
@@ -272,11 +276,11 @@ def test_sets_are_merged_in_order_and_named_by_what_they_hold(
     selection = reader.select(copies[0])
     assert selection.merged is not None
     assert set(selection.merged.replaces) == set(map(str, original.run_dir.segments()))
-    import duckdb
-
-    rows = duckdb.sql(
-        f"SELECT key, attempt, step FROM '{copies[0].merged}/*.metrics.parquet'"
-    ).fetchall()
+    rows = (
+        duckdb.connect()
+        .execute(f"SELECT key, attempt, step FROM '{copies[0].merged}/*.metrics.parquet'")
+        .fetchall()
+    )
     assert rows == sorted(rows)
 
 
@@ -286,10 +290,12 @@ def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Writer:
-    """A process that logs 0, 1, 2, … as an owner of its own, until it is told to end."""
+    """A process that logs 0, 1, 2, … as an owner of its own, as far as it may, until its end."""
 
     def __init__(self, folder: Path, journal: Kind, pad: int) -> None:
         self.counter = SharedCounter(folder / "counter")
+        self.allowed = SharedCounter(folder / "allowed")
+        self.allowed.set(1000)
         self._stop = SharedCounter(folder / "stop")
         self.run_dir = RunDir(folder / "store" / "runs" / "run")
 
@@ -298,6 +304,9 @@ class Writer:
             run.begin_attempt(CELL)
             i = 0
             while not self._stop.get():
+                if i == self.allowed.get():
+                    os.sched_yield()
+                    continue
                 run.log({"i": i, "pad": "x" * pad})
                 i += 1
                 self.counter.set(i)
@@ -345,7 +354,8 @@ def test_readers_while_others_seal_and_merge(
 
     sealer = fork(keep_sealing)
     reads = 0
-    while reads < 60 or merges.get() < 10:
+    while reads < 30 or merges.get() < 5:
+        logging.allowed.set(logging.allowed.get() + 200)
         acknowledged = logging.counter.get()
         read = view(run_dir)
         values = read.history("i")["value"]
@@ -371,6 +381,7 @@ def test_a_stopped_process_goes_on_after_its_segment_was_sealed(
     run_dir = logging.run_dir
     for _ in range(3):
         enough = logging.counter.get() + 2000
+        logging.allowed.set(enough + 10**6)
         wait_until(lambda enough=enough: logging.counter.get() > enough)  # type: ignore[misc]
         os.kill(logging.pid, signal.SIGSTOP)
         wait_until(lambda: is_stopped(logging.pid))
@@ -442,7 +453,7 @@ def test_a_sealed_segment_has_its_torn_tail_left_out(tmp_path: Path) -> None:
     run_dir = RunDir(store / "runs" / "run")
     assert logged(run_dir) == list(range(10))
     assert len(seal_run(run_dir)) == 1
-    assert [cell.value for cell in cells(run_dir)] == list(range(10))
+    assert sorted(cell.value or 0 for cell in cells(run_dir)) == list(range(10))
 
 
 def test_records_behind_the_end_of_a_segment_are_kept(tmp_path: Path) -> None:

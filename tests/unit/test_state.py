@@ -41,9 +41,9 @@ class Case(NamedTuple):
     more: dict[str, Any] = {}  # noqa: RUF012 - never changed
 
 
-FAILED = ("failed", "cell [1] raised ValueError")
-WAITING = ("running", "waiting for the next cell")
-IDLE = ("finished", "kernel killed while idle")
+FAILED: tuple[RunState, str] = ("failed", "cell [1] raised ValueError")
+WAITING: tuple[RunState, str] = ("running", "waiting for the next cell")
+IDLE: tuple[RunState, str] = ("finished", "kernel killed while idle")
 
 # What every row of the page "How runs end" comes down to.
 CASES: dict[str, Case] = {

@@ -1,0 +1,38 @@
+"""What tests of ``nbtrack.init()`` stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nbtrack
+from nbtrack import _current
+from nbtrack._settings import Settings
+from nbtrack._start import start_next
+
+
+class Process:
+    """As a kernel: it starts runs, and none of its cells is running."""
+
+    def init(self, options: Any) -> nbtrack.Run:
+        return start_next(options, Settings.from_environ(), cell=None)
+
+    def cell_now(self) -> None:
+        return None
+
+
+@pytest.fixture
+def own_process(store_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A process of its own as far as runs go, without a recorder."""
+    monkeypatch.setenv("NBTRACK_RECORDER", "off")
+    host, run = _current.get_host(), _current.get_run()
+    _current.set_host(Process())
+    _current.set_run(None)
+    yield
+    while (left := _current.get_run()) is not None:
+        left.finish()
+    _current.set_run(run)
+    _current.set_host(host)
