@@ -171,8 +171,7 @@ class Journal:
         self._closed = True
         lock = self._lock.take()
         try:
-            if self._change is not None:
-                self._finish_change(self._change)
+            self._finish_change()
             self.write = _not_open
             if self._segment is not None:
                 self._retired.append(self._segment)
@@ -214,8 +213,7 @@ class Journal:
         """
         lock = self._lock.take()
         try:
-            if self._change is not None:
-                self._finish_change(self._change)
+            self._finish_change()
             if self._segment is full and not self._closed:
                 kept = self._backlog.frames
                 try:
@@ -225,14 +223,17 @@ class Journal:
                     kept = up_to(FIRST_SIZE, kept)
                     following = self._take_segment(b"".join(kept), 0)
                 self._change = _SegmentChange(full, following, kept)
-                self._finish_change(self._change)
+                self._finish_change()
                 self._tell_dropped()
                 self._start_housekeeping()
         finally:
             lock.release()
 
-    def _finish_change(self, change: _SegmentChange) -> None:
+    def _finish_change(self) -> None:
         """Bring a change to its end, from wherever an interrupt or a signal handler left it."""
+        change = self._change
+        if change is None:
+            return
         try:
             change.following.put_in_place()
         except OSError:

@@ -20,7 +20,6 @@ from tests.journals import view
 
 FORMAT_1 = Path(__file__).parents[1] / "fixtures" / "format-1"
 IDS = ["damaged", "journal", "merged", "sealed"]
-INFINITE = float("inf")
 
 
 @pytest.fixture
