@@ -9,9 +9,9 @@ from typing import Any, Literal
 from . import _current
 from ._current import Host
 from ._mappings import Config, RecordedMapping
+from ._options import RunOptions, make_options
 from ._run import Run
 from ._script import ScriptHost
-from ._start import RunOptions, make_options
 from .notebook import extension
 
 

@@ -11,8 +11,8 @@ from ._errors import NoRunError
 
 if TYPE_CHECKING:
     from ._attempts import CellInfo
+    from ._options import RunOptions
     from ._run import Run
-    from ._start import RunOptions
 
 
 class Host(Protocol):

@@ -16,7 +16,7 @@ from .store.schema import Failure, Outcome, RunInfo
 from .store.state import Verdict
 
 if TYPE_CHECKING:
-    from ._start import RunOptions
+    from ._options import RunOptions
 
 
 class DisabledRun(Run):

@@ -11,9 +11,10 @@ from typing import NoReturn
 
 from ._attempts import CellInfo
 from ._failure import failure_of
+from ._options import RunOptions
 from ._run import Run
 from ._settings import Settings
-from ._start import RunOptions, start_next
+from ._start import start_next
 from ._timeline import live_runs
 from .store.schema import Failure
 from .store.state import Verdict

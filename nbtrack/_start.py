@@ -7,9 +7,7 @@ import platform
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
 
 import msgspec
 
@@ -17,11 +15,12 @@ from . import _current
 from ._arguments import LAST_STEP
 from ._attempts import CellInfo, Tries
 from ._disabled import DisabledRun
-from ._errors import InvalidSettingError, RunExistsError, RunNotFoundError
+from ._errors import RunExistsError, RunNotFoundError
 from ._names import new_name
+from ._options import RunOptions
 from ._run import Run
 from ._settings import Settings
-from ._values import plain_config, plain_setting
+from ._values import plain_setting
 from ._version import __version__
 from .store import registry
 from .store.journal import now
@@ -29,7 +28,6 @@ from .store.layout import (
     RunDir,
     Store,
     atomic_write,
-    check_run_id,
     find_store,
     make_folders,
     new_run_id,
@@ -37,63 +35,7 @@ from .store.layout import (
 )
 from .store.schema import RunInfo
 
-Resume = Literal["allow", "must", "never"]
-Reinit = Literal["finish_previous", "create_new", "return_previous"]
 _GIT_PATIENCE = 2.0
-
-
-class RunOptions(msgspec.Struct, kw_only=True):
-    """The arguments of :func:`nbtrack.init`, which describes them."""
-
-    project: str | None = None
-    name: str | None = None
-    id: str | None = None
-    tags: list[str] = []
-    notes: str | None = None
-    group: str | None = None
-    job_type: str | None = None
-    config: dict[str, Any] = {}
-    dir: str | None = None
-    resume: Resume | None = None
-    reinit: Reinit = "finish_previous"
-    mode: Literal["record", "disabled"] | None = None
-    notebook: str | None = None
-    command: list[str] | None = None
-
-
-def make_options(
-    *, config: Any = None, resume: Any = None, reinit: Any = None, id: Any = None, **others: Any
-) -> RunOptions:
-    """Check the arguments of ``init()``.
-
-    Raises:
-        InvalidRunIdError: The id is not one.
-        InvalidSettingError: Another argument has a value that it cannot have.
-    """
-    if id is not None:
-        check_run_id(id)
-    if others.get("dir") is not None:
-        others["dir"] = str(others["dir"])
-    values = {name: value for name, value in others.items() if value is not None}
-    if resume is not None and resume is not False:
-        values["resume"] = "allow" if resume is True else resume
-    if reinit is not None and reinit != "default":
-        values["reinit"] = {True: "finish_previous", False: "return_previous"}.get(reinit, reinit)
-    try:
-        if "tags" in values:
-            values["tags"] = _words(values["tags"])
-        values["config"] = plain_config(config)
-        return msgspec.convert({"id": id, **values}, RunOptions)
-    except (msgspec.ValidationError, TypeError) as error:
-        raise InvalidSettingError(str(error), operation="init a run") from None
-
-
-def _words(tags: Any) -> list[str]:
-    if isinstance(tags, str):
-        return [tags]
-    if not isinstance(tags, Iterable):
-        raise TypeError(f"tags must be strings, not {tags!r:.80}")
-    return [str(tag) for tag in tags]
 
 
 def start_run(options: RunOptions, settings: Settings, *, cwd: Path) -> Run:

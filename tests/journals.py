@@ -10,10 +10,11 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from nbtrack._options import RunOptions
 from nbtrack._process import this_process
 from nbtrack._run import Run
 from nbtrack._settings import Settings
-from nbtrack._start import RunOptions, start_run
+from nbtrack._start import start_run
 from nbtrack.store import reader
 from nbtrack.store.frames import FRAME_HEADER_SIZE, HEADER_SIZE
 from nbtrack.store.journal import Journal, now

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 from .. import _current
 from .._attempts import CellInfo
 from .._errors import InvalidSettingError
+from .._options import RunOptions
 from .._run import Run
 from .._settings import Settings, notebook_hint
-from .._start import RunOptions, start_next
+from .._start import start_next
 from . import cells, failures, magics
 from .hooks import Hooks
 

@@ -23,7 +23,7 @@ from nbtrack import (
     RunFinishedError,
     StoreNotWritableError,
 )
-from nbtrack._start import make_options
+from nbtrack._options import make_options
 from tests.stores import current, ids, losses
 
 pytestmark = pytest.mark.usefixtures("own_process")

@@ -26,6 +26,7 @@ TRACKING = (
     "_failure",
     "_mappings",
     "_names",
+    "_options",
     "_run",
     "_script",
     "_start",
