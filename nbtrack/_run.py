@@ -22,7 +22,7 @@ from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
 from ._settings import Settings
 from ._timeline import Succession, Timeline
-from .store.frames import MARK, pack_frame_header
+from .store.frames import CRC_PIECE, MARK, checksum, pack_frame_header
 from .store.journal import now
 from .store.layout import RunDir, atomic_write
 from .store.schema import Edit, RunInfo, encode_record
@@ -109,13 +109,12 @@ class Run(Timeline):
             payload = self._encode_slowly(seq, cursor.n, step, data)
         if data and payload:
             journal = self._journal
+            size = len(payload)
+            crc = (crc32 if size <= CRC_PIECE else checksum)(payload, journal.salt)
             try:
-                frame = (
-                    pack_frame_header(len(payload) << 8 | MARK, crc32(payload, journal.salt))
-                    + payload
-                )
+                frame = pack_frame_header(size << 8 | MARK, crc) + payload
             except struct.error:
-                refuse_size(self.id, len(payload))
+                refuse_size(self.id, size)
             try:
                 journal.write(frame)
             except (ValueError, OSError):

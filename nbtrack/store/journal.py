@@ -35,11 +35,8 @@ from .schema import (
     encode_printable,
     encode_record,
 )
-from .segment import Segment, can_map, create_segment
+from .segment import FIRST_SIZE, Segment, can_map, create_segment, growing_sizes
 
-FIRST_SIZE = 64 << 10
-LARGEST_SIZE = 4 << 20
-_GROWTH = 4
 _RETRY_SECONDS = 1.0
 _RECORDER_PATIENCE = 30.0
 
@@ -93,7 +90,7 @@ class Journal:
         self._tell = tell or _warn_person
         self._mapped: bool | None = None
         self._numbers = itertools.count(self._first_number())
-        self._sizes = self._growing_sizes()
+        self._sizes = growing_sizes(settings.journal_quota)
         self._segment: Segment | None = None
         self._prepared: Segment | None = None
         self._keeping_house = False
@@ -219,8 +216,11 @@ class Journal:
                 try:
                     following = self._take_segment(b"".join(kept), need)
                 except OSError:
+                    part = up_to(FIRST_SIZE, kept)
+                    if len(part) == len(kept):
+                        raise
                     # There may be room for a part: the rest follows with the next change.
-                    kept = up_to(FIRST_SIZE, kept)
+                    kept = part
                     following = self._take_segment(b"".join(kept), 0)
                 self._change = _SegmentChange(full, following, kept)
                 self._finish_change()
@@ -370,21 +370,9 @@ class Journal:
 
     def _first_number(self) -> int:
         """Numbering goes on from what is on disk."""
-        numbers = (
-            name.number
-            for name in (*self._run_dir.segments(), *self._run_dir.sealed_sets())
-            if name.writer == self.info.writer
-        )
-        return max(numbers, default=0) + 1
-
-    @staticmethod
-    def _growing_sizes() -> itertools.chain[int]:
-        sizes = []
-        size = FIRST_SIZE
-        while size < LARGEST_SIZE:
-            sizes.append(size)
-            size *= _GROWTH
-        return itertools.chain(sizes, itertools.repeat(LARGEST_SIZE))
+        on_disk = (*self._run_dir.segments(), *self._run_dir.sealed_sets())
+        own = (name.number for name in on_disk if name.writer == self.info.writer)
+        return max(own, default=0) + 1
 
     def _warn(self, text: str) -> None:
         if text not in self._warned:

@@ -268,7 +268,7 @@ def remove_leftovers(run_dir: RunDir, *, older_than: float) -> None:
 
 
 def remove_prepared(run_dir: RunDir, writer: str) -> None:
-    """Remove what a dead writer had prepared for later: up to 4 MiB that nobody reads."""
+    """Remove what a dead writer had prepared for later: up to 2 MiB that nobody reads."""
     for path in run_dir.journal.glob(f".{writer}-*.tmp"):
         path.unlink(missing_ok=True)
 
@@ -299,7 +299,7 @@ def not_writable(path: Path, error: OSError) -> StoreNotWritableError:
 def _names(folder: Path, pattern: re.Pattern[str]) -> list[SegmentName]:
     try:
         entries = os.listdir(folder)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     found = (pattern.fullmatch(entry) for entry in entries)
     return sorted(SegmentName(m[1], int(m[2])) for m in found if m)

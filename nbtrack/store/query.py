@@ -185,7 +185,15 @@ def _fetch(source: Source, sql: str, **parameters: Any) -> arrow.Table:
         cursor.register("unsealed", parquet.as_table(source.table, source.batches))
         parts.append("SELECT * FROM unsealed")
     statement = f"WITH rows AS ({' UNION ALL '.join(parts)}) {sql}"
-    return arrow.Table.from_arrow(cursor.sql(statement, params=parameters))
+    try:
+        return arrow.Table.from_arrow(cursor.sql(statement, params=parameters))
+    except Exception as error:
+        # What goes wrong in the middle of a stream comes as a bare Exception; that a file was
+        # sealed or merged away meanwhile is told by the files.
+        for path in source.files:
+            if not path.exists():
+                raise FileNotFoundError(str(path)) from error
+        raise
 
 
 def _timed(table: arrow.Table) -> Table:

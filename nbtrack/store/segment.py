@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import mmap
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import Literal
@@ -24,6 +25,12 @@ from typing import Literal
 from .frames import HEADER_SIZE, frame, scan
 from .layout import temporary
 from .locks import PatientLock
+
+FIRST_SIZE = 64 << 10
+LARGEST_SIZE = 2 << 20
+_GROWTH = 4
+# What is being written cannot be sealed, so it must be a small part of what may be unsealed.
+_SEGMENTS_IN_QUOTA = 8
 
 # Room behind the mapping for what ends a segment, and with it perhaps the run, on a full disk too.
 END_ROOM = 8 << 10
@@ -187,6 +194,14 @@ def create_segment(path: Path, head: bytes, size: int, salt: int, *, mapped: boo
         raise
 
 
+def growing_sizes(quota: int) -> Iterator[int]:
+    """The sizes of a journal's segments, one after the other, for ``quota`` bytes in all."""
+    largest = max(FIRST_SIZE, min(LARGEST_SIZE, quota // _SEGMENTS_IN_QUOTA))
+    growing = [size for size in (FIRST_SIZE * _GROWTH**n for n in range(4)) if size < largest]
+    # No generator: a signal handler may ask for the next size while the next is being made.
+    return itertools.chain(growing, itertools.repeat(largest))
+
+
 def can_map(folder: Path, preference: Literal["auto", "mmap", "write"]) -> bool:
     """Whether segments in ``folder`` are mapped."""
     if preference != "auto":
@@ -209,10 +224,13 @@ def file_system(folder: Path) -> str:
 
 
 def _allocate(fd: int, size: int) -> None:
-    """Give the file real blocks, so that a full disk is an error here and not a SIGBUS later."""
+    """Give the file real blocks, so that a full disk is an error here and not a SIGBUS later.
+
+    And write to them: the first touch of a page that is merely reserved costs the row that happens
+    to reach it microseconds in the file system.
+    """
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(fd, 0, size)
-        return
     zeros = bytes(1 << 16)
     offset = 0
     while offset < size:

@@ -12,6 +12,8 @@ import pytest
 
 import nbtrack
 from nbtrack import RunView
+from tests.crash.processes import run_python
+from tests.journals import KINDS, Kind
 
 ROWS = 300_000
 
@@ -97,3 +99,27 @@ def test_a_disk_that_is_full_from_the_start_is_an_error(small_disk: Path) -> Non
         nbtrack.init(dir=small_disk / "store")
     assert raised.value.hint
     assert nbtrack.run is None
+
+
+LARGE = """
+import os, sys, warnings
+import nbtrack
+
+warnings.simplefilter("ignore")
+with nbtrack.init(id="run") as run:
+    for i in range(12):
+        run.log({"i": i, "pad": "x" * 600_000})
+    print(len(os.listdir(run.path / "journal")))
+    run.log({"i": 12})
+"""
+
+
+@pytest.mark.parametrize("journal", KINDS)
+def test_large_rows_fill_no_disk_with_empty_segments(small_disk: Path, journal: Kind) -> None:
+    variables = {"NBTRACK_DIR": str(small_disk / "store"), "NBTRACK_JOURNAL": journal}
+    files = int(run_python(LARGE, **variables))
+    run = nbtrack.open_run("run", dir=small_disk / "store")
+    assert files <= 8
+    assert run.rows >= 3
+    assert run.rows + run.dropped_rows == 13
+    assert (run.state, run.damage) == ("finished", [])

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from nbtrack._errors import NbtrackWarning
-from nbtrack.store import journal as journal_module
-from nbtrack.store.journal import FIRST_SIZE
+from nbtrack.store import segment as segment_module
 from nbtrack.store.layout import RunDir
+from nbtrack.store.segment import FIRST_SIZE
 from tests.crash.interrupts import Events, Interrupt, count_events, places, reenter
 from tests.crash.scenarios import SCENARIOS, Scenario, check
 from tests.journals import KINDS, Kind, logged, new_run, wait_until
@@ -48,7 +48,7 @@ def alarm() -> Iterator[Alarm]:
 @pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments do not grow, so that there are many changes."""
-    monkeypatch.setattr(journal_module, "LARGEST_SIZE", FIRST_SIZE)
+    monkeypatch.setattr(segment_module, "LARGEST_SIZE", FIRST_SIZE)
 
 
 def reenter_everywhere(

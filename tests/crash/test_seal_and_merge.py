@@ -17,14 +17,15 @@ import pytest
 
 from nbtrack._attempts import CellInfo
 from nbtrack.store import faults, merge, reader, seal
-from nbtrack.store import journal as journal_module
+from nbtrack.store import segment as segment_module
 from nbtrack.store.frames import frame
-from nbtrack.store.journal import FIRST_SIZE, now
+from nbtrack.store.journal import now
 from nbtrack.store.layout import TABLES, RunDir, SegmentName
 from nbtrack.store.merge import merge as merge_run
 from nbtrack.store.schema import Row, Sample, SegmentEnd, encode_record
 from nbtrack.store.seal import seal as seal_one
 from nbtrack.store.seal import seal_run, write_set
+from nbtrack.store.segment import FIRST_SIZE
 from nbtrack.store.tables import TableBuilder
 from nbtrack.store.tail import SegmentTail
 from tests.crash.processes import SharedCounter, fork, join
@@ -64,7 +65,7 @@ class Original(NamedTuple):
 def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
     """An owner with an attempt, samples and changes, and a worker that was killed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(journal_module, "LARGEST_SIZE", FIRST_SIZE)
+        patch.setattr(segment_module, "LARGEST_SIZE", FIRST_SIZE)
         run = new_run(tmp_path_factory.mktemp("original") / "store", "run", journal="mmap")
         run.begin_attempt(CELL)
 
@@ -286,7 +287,7 @@ def test_sets_are_merged_in_order_and_named_by_what_they_hold(
 
 @pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_module, "LARGEST_SIZE", FIRST_SIZE)
+    monkeypatch.setattr(segment_module, "LARGEST_SIZE", FIRST_SIZE)
 
 
 class Writer:

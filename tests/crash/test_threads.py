@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from nbtrack._errors import RunFinishedError
-from nbtrack.store import journal as journal_module
-from nbtrack.store.journal import FIRST_SIZE
+from nbtrack.store import segment as segment_module
 from nbtrack.store.layout import RunDir
+from nbtrack.store.segment import FIRST_SIZE
 from tests.journals import KINDS, Kind, logged, new_run, read_rows
 
 THREADS = 8
@@ -31,7 +31,7 @@ def many_switches() -> Iterator[None]:
 @pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments do not grow, so that there are many changes."""
-    monkeypatch.setattr(journal_module, "LARGEST_SIZE", FIRST_SIZE)
+    monkeypatch.setattr(segment_module, "LARGEST_SIZE", FIRST_SIZE)
 
 
 @pytest.mark.usefixtures("many_switches", "small_segments")
