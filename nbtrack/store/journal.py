@@ -16,6 +16,7 @@ import itertools
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from .._errors import NbtrackWarning, RunFinishedError
@@ -51,6 +52,7 @@ class _SegmentChange(NamedTuple):
 
     full: Segment | None
     following: Segment
+    path: Path
     kept: list[bytes]
 
 
@@ -222,8 +224,12 @@ class Journal:
                     # There may be room for a part: the rest follows with the next change.
                     kept = part
                     following = self._take_segment(b"".join(kept), 0)
-                self._change = _SegmentChange(full, following, kept)
+                # Numbered when they come into use: the order of numbers is that of their records.
+                name = SegmentName(self.info.writer, next(self._numbers))
+                path = self._run_dir.segment(name)
+                self._change = _SegmentChange(full, following, path, kept)
                 self._finish_change()
+                self._unsealed += full.size if full is not None else 0
                 self._tell_dropped()
                 self._start_housekeeping()
         finally:
@@ -235,7 +241,7 @@ class Journal:
         if change is None:
             return
         try:
-            change.following.put_in_place()
+            change.following.put_in_place(change.path)
         except OSError:
             self._change = None
             change.following.discard()
@@ -268,8 +274,7 @@ class Journal:
         folder = self._run_dir.journal
         if self._mapped is None:
             self._mapped = can_map(folder, self._settings.journal)
-        name = SegmentName(self.info.writer, next(self._numbers))
-        path, head = self._run_dir.segment(name), header(self.info)
+        path, head = self._run_dir.next_segment(self.info.writer), header(self.info)
         least = need + HEADER_SIZE + FIRST_SIZE
         size = max(next(self._sizes), least)
         try:
@@ -295,17 +300,22 @@ class Journal:
             self._keeping_house = False  # no more threads: the next change makes its own segment
 
     def _keep_house(self) -> None:
+        left: list[Segment] | None = None
         try:
-            self._end_retired()
-            if self._prepared is None:
-                self._prepared = self._create(0)
-            self._unsealed = self._measure_unsealed()
+            while self._retired != left:  # the loop that logs can be faster than this one
+                self._end_retired()
+                left = list(self._retired)
+                if self._prepared is None:
+                    self._prepared = self._create(0)
+                self._unsealed = self._measure_unsealed()
         except OSError:
             return  # reported when a segment is needed and cannot be had
         finally:
             self._keeping_house = False
         if self._closed:
             self._drop_prepared()
+        elif self._retired != left:
+            self._start_housekeeping()
 
     def _drop_prepared(self) -> None:
         prepared, self._prepared = self._prepared, None
@@ -329,6 +339,7 @@ class Journal:
         quota = self._settings.journal_quota
         if self._unsealed < quota:
             return False
+        self._start_housekeeping()  # nobody can seal what is full and not ended
         self._unsealed = least = self._measure_unsealed()
         if self._settings.overflow == "wait" and least >= quota and self._recorder_alive():
             self._warn("the journal's quota is reached; log() waits for the recorder")

@@ -56,6 +56,10 @@ class RunDir:
     def segment(self, name: SegmentName) -> Path:
         return self.journal / f"{name}.seg"
 
+    def next_segment(self, writer: str) -> Path:
+        """What a segment is called until it has a number; no reader looks at it."""
+        return temporary(self.journal / f"{writer}-next.seg")
+
     def segments(self) -> list[SegmentName]:
         """The journal's segments, by writer and number."""
         return _names(self.journal, _SEGMENT)

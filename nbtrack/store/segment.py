@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Literal
 
 from .frames import HEADER_SIZE, frame, scan
-from .layout import temporary
 from .locks import PatientLock
 
 FIRST_SIZE = 64 << 10
@@ -51,31 +50,34 @@ class Segment:
     """A journal file that is being written.
 
     Attributes:
+        path: Where it lies.
+        size: How large it becomes.
         write: Appends one frame. Raises ValueError when it does not fit or the segment has ended,
             OSError when the disk is full; then the frame is not in the segment.
     """
 
     write: Callable[[bytes], object]
 
-    def __init__(self, path: Path, salt: int, temp: Path, file: FileIO) -> None:
+    def __init__(self, path: Path, size: int, salt: int, file: FileIO) -> None:
         self.path = path
+        self.size = size
         self._salt = salt
-        self._temp = temp
         self._file = file
         self._lock = PatientLock()
 
-    def put_in_place(self) -> None:
+    def put_in_place(self, path: Path) -> None:
         """Give the file its name; until then no reader sees it. Repeatable."""
         try:
-            self._temp.rename(self.path)
+            self.path.rename(path)
         except FileNotFoundError:
-            if not self.path.exists():
+            if not path.exists():
                 raise
+        self.path = path
 
     def discard(self) -> None:
         """Drop a prepared file that was never put in place."""
         self._stop()
-        self._temp.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
         self._file.close()
 
     def end(self, last_payload: bytes, frames: Sequence[bytes] = ()) -> None:
@@ -123,8 +125,8 @@ class Segment:
 class MappedSegment(Segment):
     """Preallocated and mapped; an append is a copy."""
 
-    def __init__(self, path: Path, salt: int, temp: Path, file: FileIO, size: int) -> None:
-        super().__init__(path, salt, temp, file)
+    def __init__(self, path: Path, size: int, salt: int, file: FileIO) -> None:
+        super().__init__(path, size, salt, file)
         self._map = mmap.mmap(file.fileno(), size - END_ROOM)
         self._map.seek(HEADER_SIZE)
         self._position = HEADER_SIZE
@@ -140,8 +142,8 @@ class MappedSegment(Segment):
 class AppendedSegment(Segment):
     """Appended to with ``write(2)``, during which other threads run: hence a lock."""
 
-    def __init__(self, path: Path, salt: int, temp: Path, file: FileIO, size: int) -> None:
-        super().__init__(path, salt, temp, file)
+    def __init__(self, path: Path, size: int, salt: int, file: FileIO) -> None:
+        super().__init__(path, size, salt, file)
         self._room = size - END_ROOM - HEADER_SIZE
         self._torn_at: int | None = None
         self.write = self._append
@@ -173,24 +175,23 @@ class AppendedSegment(Segment):
 
 
 def create_segment(path: Path, head: bytes, size: int, salt: int, *, mapped: bool) -> Segment:
-    """A new segment of ``size`` bytes under a temporary name.
+    """A new segment of ``size`` bytes, under a name that is not its last.
 
     Raises:
         OSError: It cannot be created, or there is no room for it.
     """
-    temp = temporary(path)
-    file = _File(temp, "x+")
+    file = _File(path, "x+")
     try:
         if mapped:
             _allocate(file.fileno(), size)
             os.pwrite(file.fileno(), head, 0)
-            return MappedSegment(path, salt, temp, file, size)
+            return MappedSegment(path, size, salt, file)
         if file.write(head) < len(head):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        return AppendedSegment(path, salt, temp, file, size)
+        return AppendedSegment(path, size, salt, file)
     except BaseException:
         file.close()
-        temp.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         raise
 
 

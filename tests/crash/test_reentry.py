@@ -30,7 +30,10 @@ class Alarm:
         self.do: Callable[[], object] = bool
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        if self.on:
+        if frame is not None and frame.f_code.co_name == "__del__":
+            # Python itself swallows what is raised there: a little later, then.
+            signal.setitimer(signal.ITIMER_REAL, 50e-6)
+        elif self.on:
             self.do()
 
 

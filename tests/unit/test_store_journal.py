@@ -71,12 +71,11 @@ def test_segments_grow_and_are_ended(tmp_path: Path, journal: Kind) -> None:
     # Ended beside the loop that logs.
     wait_until(lambda: all(is_ended(run_dir, name) for name in first))
     sizes = [run_dir.segment(name).stat().st_size for name in first]
-    for size, largest in zip(sizes, (FIRST_SIZE, 4 * FIRST_SIZE, 16 * FIRST_SIZE), strict=True):
-        assert largest - END_ROOM - 2000 < size <= largest
+    assert FIRST_SIZE - END_ROOM - 2000 < sizes[0] <= FIRST_SIZE
+    assert FIRST_SIZE < max(sizes) <= LARGEST_SIZE
     run.finish()
-    assert len(run_dir.segments()) == 5
     assert all(is_ended(run_dir, name) for name in run_dir.segments())
-    assert [name.number for name in run_dir.segments()] == [1, 2, 3, 4, 5]
+    assert [name.number for name in run_dir.segments()] == [*range(1, len(run_dir.segments()) + 1)]
     assert logged(run_dir) == list(range(count))
     assert [path.suffix for path in run_dir.journal.iterdir()] == [".seg"] * 5
 
@@ -184,7 +183,7 @@ def test_at_the_quota_rows_are_dropped_and_counted_and_nothing_else(
     def work() -> None:
         for i in range(30_000):
             run.log({"i": i, "pad": "x" * 90})
-            if i % 1000 == 0:
+            if i % 10_000 == 0:
                 run.config[f"at {i}"] = i
 
     with pytest.warns(NbtrackWarning) as told:
@@ -201,7 +200,7 @@ def test_at_the_quota_rows_are_dropped_and_counted_and_nothing_else(
     assert read.rows + read.dropped_rows == 30_000
     assert (read.state, read.reason) == ("finished", "finish() was called")
     assert [attempt.state for attempt in read.attempts] == ["finished"]
-    assert read.config == {f"at {i}": i for i in range(0, 30_000, 1000)}
+    assert read.config == {f"at {i}": i for i in range(0, 30_000, 10_000)}
     # What is there is measured beside the loop that logs, after each change of segments.
     used = sum(path.stat().st_size for path in RunDir(run.path).journal.iterdir())
     assert used < 2 * QUOTA
@@ -218,12 +217,16 @@ def test_rows_are_kept_again_once_there_is_room(tmp_path: Path) -> None:
 
     with pytest.warns(NbtrackWarning, match="dropped"):
         log_until_dropped()
+
+    def is_kept(value: int) -> bool:
+        seal_run(run_dir)  # as the recorder does
+        before = run._journal.dropped
+        run.log({"i": value, "pad": pad})
+        return run._journal.dropped == before
+
+    wait_until(lambda: is_kept(1))
     dropped = run._journal.dropped
-    wait_until(lambda: not run._journal._keeping_house)
-    assert seal_run(run_dir)
-    assert len(run_dir.segments()) == 1
-    run.log({"i": 1, "pad": pad})
-    run.log({"i": 2, "pad": pad})
+    assert is_kept(2)
     run.finish()
     read = view(run)
     assert {1, 2} <= set(read.history("i")["value"])
@@ -235,6 +238,7 @@ def test_without_a_recorder_nobody_waits_at_the_quota(tmp_path: Path) -> None:
     for i in range(40_000):
         run.log({"i": i, "pad": "x" * 90})
     run.finish()
+    # The numbers of segments are in the order of their records, whoever made them ready.
     assert logged(RunDir(run.path)) == list(range(40_000))
     assert view(run).dropped_rows == 0
 
@@ -349,18 +353,19 @@ def test_samples_are_dropped_at_the_quota_and_changes_are_not(tmp_path: Path) ->
     made = new_journal(run_dir, journal="mmap", journal_quota=QUOTA, overflow="drop")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NbtrackWarning)
-        for i in range(200):
-            made.append(Change(made.next_seq(), now(), 0, "config", str(i), "x" * 60_000))
-            made.append(Sample(made.next_seq(), now(), {"x" * 60_000: 1.0}))
+        for i in range(2000):
+            made.append(Sample(made.next_seq(), now(), {"x" * 2000: float(i)}))
+        for i in range(100):
+            made.append(Change(made.next_seq(), now(), 0, "config", str(i), "x" * 2000))
         made.close()
     records, damage = read_journal(run_dir)
     assert not damage
     changes = [r for _, r in records if isinstance(r, Change) and r.kind == "config"]
     samples = [r for _, r in records if isinstance(r, Sample)]
     dropped = [r.value for _, r in records if isinstance(r, Change) and r.kind == "dropped"]
-    assert len(changes) == 200
-    assert 5 < len(samples) < 195
-    assert len(samples) + sum(dropped) == 200
+    assert len(changes) == 100
+    assert 400 < len(samples) < 1000
+    assert len(samples) + sum(dropped) == 2000
 
 
 def test_a_journal_without_its_folder(tmp_path: Path) -> None:
