@@ -90,7 +90,7 @@ def test_a_merge_that_is_killed_changes_nothing_and_is_noted(tmp_path: Path) -> 
     before = run_dir.sealed_sets()
     queue.add(run_dir)
     queue.poll()
-    [process] = (p for p in psutil.Process().children() if str(run_dir.path) in p.cmdline())
+    [process] = merges()
     process.send_signal(signal.SIGKILL)
     finish(queue)
     assert run_dir.sealed_sets() == before
