@@ -1,0 +1,34 @@
+"""The command line: parsing and printing, nothing else. One file for each command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .._errors import NbtrackError
+from .._version import __version__
+from .export import export
+from .ls import ls
+from .recover import recover
+from .show import show
+
+
+class _Group(click.Group):
+    """Shows the errors of nbtrack as one line, not as a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NbtrackError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="nbtrack")
+def main() -> None:
+    """Look at the runs that nbtrack recorded."""
+
+
+for _command in (ls, show, export, recover):
+    main.add_command(_command)

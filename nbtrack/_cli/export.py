@@ -1,0 +1,53 @@
+"""``nbtrack export``: the history of a run as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .options import json_option, print_json, store_option
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="The file. [default: RUN.<format>]"
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "parquet", "jsonl"]),
+    help="By default what the file's name ends in, else csv.",
+)
+@click.option("--key", "keys", multiple=True, help="Only this metric; may be repeated.")
+@store_option
+@json_option
+def export(
+    run: str,
+    output: Path | None,
+    kind: str | None,
+    keys: tuple[str, ...],
+    store: Path | None,
+    as_json: bool,
+) -> None:
+    """Write the history of a run to a file, one column a metric.
+
+    With one --key: a row for every value logged. Else a row for each attempt and step.
+    """
+    from ..store import query
+    from ..store.catalog import open_run
+
+    if kind is None:
+        ending = output.suffix.lstrip(".") if output else ""
+        kind = ending if ending in ("parquet", "jsonl") else "csv"
+    view = open_run(run, dir=store)
+    target = output or Path(f"{view.id}.{kind}")
+    if not target.absolute().parent.is_dir():
+        raise click.ClickException(f"{target.absolute().parent} is not a directory")
+    history = view.history(*keys)
+    query.export(history, target, kind)
+    if as_json:
+        print_json({"run": view.id, "path": str(target), "format": kind, "rows": len(history)})
+    else:
+        click.echo(f"{len(history)} rows of {view.name} in {target}")

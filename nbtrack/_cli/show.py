@@ -1,0 +1,109 @@
+"""``nbtrack show``: one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import render
+from .options import json_option, print_json, store_option
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..store.view import AttemptView, RunView
+
+# How many values the table of attempts shows; --json has all.
+_SUMMARY_COLUMNS = 3
+
+
+@click.command()
+@click.argument("run")
+@store_option
+@json_option
+def show(run: str, store: Path | None, as_json: bool) -> None:
+    """Show one run, by its id or name: state, reason, attempts, config and summary."""
+    from ..store.catalog import open_run
+
+    view = open_run(run, dir=store)
+    if as_json:
+        print_json(view.to_dict())
+    else:
+        _show(render.console(), view)
+
+
+def _show(console: Console, view: RunView) -> None:
+    from rich.panel import Panel
+    from rich.text import Text
+
+    title = Text.assemble((view.name, "bold"), "  ", render.state(view.state))
+    lines = [
+        ("reason", view.reason),
+        ("id", view.id),
+        ("project", view.project),
+        ("started", view.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")),
+        ("took", render.duration(view.started_at, view.ended_at)),
+        ("rows", f"{view.rows:,}" + (f", {view.dropped_rows:,} dropped" * bool(view.dropped_rows))),
+        ("host", view.host),
+        ("notebook", view.notebook or ""),
+        ("tags", ", ".join(view.tags)),
+        ("notes", view.notes or ""),
+        ("path", str(view.path)),
+    ]
+    body = Text("\n").join(
+        Text.assemble((f"{name:<9}", "dim"), value) for name, value in lines if value
+    )
+    console.print(Panel(body, title=title, title_align="left", expand=False))
+    for name, values in (("config", view.config), ("summary", view.summary)):
+        if values:
+            console.print(_pairs(name, values))
+    if view.attempts:
+        console.print(_attempt_table(view.attempts))
+    for damage in view.damage:
+        console.print(Text(f"damaged: {damage}", "yellow"))
+    if view.exception:
+        console.print(Text(view.exception["traceback"].rstrip(), "red"))
+
+
+def _pairs(name: str, values: dict[str, Any]) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(name)
+    table.add_column("", overflow="fold")
+    for key in values:
+        table.add_row(Text(key), Text(render.shown(values[key])))
+    return table
+
+
+def _attempt_table(attempts: list[AttemptView]) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("n", justify="right")
+    table.add_column("name", overflow="fold")
+    table.add_column("try", justify="right")
+    for column in ("state", "took"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    keys = list(dict.fromkeys(key for attempt in attempts for key in attempt.summary))
+    keys = keys[:_SUMMARY_COLUMNS]
+    for key in keys:
+        table.add_column(Text(key), justify="right", no_wrap=True)
+    for attempt in attempts:
+        table.add_row(
+            str(attempt.n),
+            Text(attempt.name or attempt.cell_id or ""),
+            str(attempt.cell_try),
+            render.state(attempt.state),
+            render.duration(attempt.started_at, attempt.ended_at) if attempt.started_at else "",
+            f"{attempt.rows:,}",
+            *(Text(render.shown(attempt.summary.get(key, ""))) for key in keys),
+        )
+    return table
