@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
+from ._process import memory_now
 from .store.fold import SCRIPT
 from .store.schema import AttemptState, Failure
 from .store.state import AttemptFacts
 
 
-class CellInfo(msgspec.Struct, kw_only=True):
-    """A cell about to run, or a script.
+class CellInfo(msgspec.Struct, kw_only=True, eq=False, weakref=True):
+    """One execution of a cell, or a script. Equal to no other, whatever they have in common.
 
     Attributes:
         cell_id: The same for every execution of the cell.
@@ -78,6 +79,31 @@ class OpenAttempt:
         self.cursor = cursor
         self.wall = time.perf_counter()
         self.cpu = time.process_time()
+
+
+class OpenCell:
+    """A cell that runs, with the clocks and the memory at its start."""
+
+    __slots__ = ("cpu", "memory", "number", "wall")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.memory = memory_now()
+        self.wall = time.perf_counter()
+        self.cpu = time.process_time()
+
+    def peak_memory(self) -> int | None:
+        """The most bytes that the process is known to have held since.
+
+        What it ever held at most says it exactly if that has risen. Else only its beginning and
+        its end are known here; samples of the machine may know more.
+        """
+        after = memory_now()
+        if self.memory is None or after is None:
+            return None
+        if after.peak > self.memory.peak:
+            return after.peak
+        return max(after.resident, self.memory.resident)
 
 
 class Tries:

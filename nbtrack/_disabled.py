@@ -12,7 +12,7 @@ from ._current import forget
 from ._mappings import Config
 from ._run import Run
 from .store.layout import RunDir
-from .store.schema import Failure, Outcome, RunInfo
+from .store.schema import Failure, Outcome, RunInfo, Stream
 from .store.state import Verdict
 
 if TYPE_CHECKING:
@@ -108,8 +108,20 @@ class DisabledRun(Run):
     def disarm(self) -> None:
         """Record nothing."""
 
-    def record_cell_error(self, cell: CellInfo, failure: Failure) -> None:
+    def begin_cell(self, cell: CellInfo) -> None:
         """Record nothing."""
+
+    def end_cell(self, cell: CellInfo, outcome: Outcome, failure: Failure | None) -> None:
+        """Record nothing."""
+
+    def record_earlier(self, cell: CellInfo) -> None:
+        """Record nothing."""
+
+    def record_console(
+        self, cell: CellInfo | None, stream: Stream, row: int, start: int, text: str, lost: int
+    ) -> bool:
+        """Record nothing."""
+        return True
 
     def close(
         self,

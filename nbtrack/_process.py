@@ -7,7 +7,7 @@ import socket
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -72,6 +72,36 @@ def liveness(process: ProcessIdentity) -> Liveness:
         # Mounted with hidepid, /proc does not show the processes of other users.
         return "elsewhere" if _exists(process.pid) else "dead"
     return "alive" if started == process.started else "dead"
+
+
+class Memory(NamedTuple):
+    """Bytes of memory that this process holds, and the most that it ever held."""
+
+    resident: int
+    peak: int
+
+
+def memory_now() -> Memory | None:
+    """What this process holds in memory; None where that cannot be told.
+
+    Not from ``getrusage``: its maximum also counts what the process was forked from.
+    """
+    if sys.platform != "linux":
+        import psutil
+
+        resident = psutil.Process().memory_info().rss
+        return Memory(resident, resident)
+    try:
+        with open("/proc/self/status", "rb") as file:
+            status = file.read()
+        return Memory(_kilobytes(status, b"\nVmRSS:"), _kilobytes(status, b"\nVmHWM:"))
+    except (OSError, ValueError):
+        return None
+
+
+def _kilobytes(status: bytes, field: bytes) -> int:
+    at = status.index(field) + len(field)
+    return int(status[at : status.index(b"kB", at)]) * 1024
 
 
 @cache

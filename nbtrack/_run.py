@@ -238,6 +238,8 @@ class Run(Timeline):
     def begin_attempt(self, cell: CellInfo) -> int:
         """A tracked cell begins: rows belong to it from now on. Returns the attempt's number."""
         self.settle()
+        if cell.cell_id is not None:  # not a script
+            self.begin_cell(cell)
         self.config.update(cell.config)
         return self._begin_attempt(cell, self.config.as_dict())
 

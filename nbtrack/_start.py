@@ -235,7 +235,7 @@ class Takeover:
             if old.is_untouched:
                 old.discard()
             else:
-                old.end_attempt("finished" if old.attempt_has_rows else "moved", None)
+                old.let_go(self._cell)
                 old.close("the next run began")
         self._begin()
 
@@ -268,7 +268,7 @@ def start_next(options: RunOptions, settings: Settings, *, cell: CellInfo | None
     if old is not None and options.reinit == "return_previous":
         return old
     if old is not None and options.reinit != "create_new" and _resumes(options, old):
-        old.end_attempt("finished" if old.attempt_has_rows else "moved", None)
+        old.let_go(cell)
         old.close("it is resumed")
         old = None
     if options.command is None and options.notebook is None:

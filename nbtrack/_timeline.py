@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Literal, NoReturn, Protocol
 
-from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Tries
+from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, OpenCell, Tries
 from ._errors import RunFinishedError
 from ._process import this_process
 from ._settings import Settings
@@ -18,14 +18,17 @@ from .store.layout import RunDir, new_writer_id, remove_run
 from .store.schema import (
     AttemptEnd,
     AttemptStart,
-    CellError,
+    CellEnd,
+    CellStart,
     Change,
     ChangeKind,
     Closing,
+    Console,
     Failure,
     Outcome,
     Role,
     RunInfo,
+    Stream,
     WriterInfo,
 )
 from .store.state import Evidence, Verdict, first_failure
@@ -67,6 +70,10 @@ class Timeline:
         self._tries = tries
         self._errors: list[Failure] = []
         self._open: OpenAttempt | None = None
+        self._cells: dict[CellInfo, OpenCell] = {}
+        # Also of cells that have ended: their last output comes later.
+        self._cell_numbers: weakref.WeakKeyDictionary[CellInfo, int] = weakref.WeakKeyDictionary()
+        self._attempt_of: weakref.WeakKeyDictionary[CellInfo, int] = weakref.WeakKeyDictionary()
         self._loose = Cursor(0, loose_step)
         self._cursor: Cursor = self._loose
         self._has_rows = resumed
@@ -136,8 +143,10 @@ class Timeline:
                 cell.tags,
                 cell.source,
                 config,
+                self._cell_numbers.get(cell, 0),
             )
         )
+        self._attempt_of[cell] = n
         return n
 
     def end_attempt(self, outcome: Outcome, failure: Failure | None) -> None:
@@ -159,10 +168,18 @@ class Timeline:
         )
         if outcome == "moved":
             self._tries.forget(n)
+            del self._attempt_of[attempt.cell]
         else:
             self._tries.end(n, outcome, failure)
         self._open = None
         self._cursor = self._loose
+
+    def let_go(self, cell: CellInfo | None) -> None:
+        """``cell``, and the attempt that is open, go on in the next run."""
+        outcome: Outcome = "finished" if self.attempt_has_rows else "moved"
+        self.end_attempt(outcome, None)
+        if cell is not None:
+            self.end_cell(cell, outcome, None)
 
     def arm(self, cell: CellInfo, thread_id: int) -> None:
         """An untracked cell begins: the first row that ``thread_id`` logs makes it an attempt."""
@@ -174,19 +191,55 @@ class Timeline:
         if self._open is None:
             self._cursor = self._loose
 
-    def record_cell_error(self, cell: CellInfo, failure: Failure) -> None:
-        """A cell that is not tracked raised: an event on the run's timeline."""
-        self._errors.append(failure)
+    def begin_cell(self, cell: CellInfo) -> None:
+        """A cell begins to run, tracked or not. Repeatable."""
+        if self._finished or cell in self._cell_numbers:
+            return
+        number = self._next_seq()
+        # First, so that a cell whose beginning an interrupt cut off is ended all the same.
+        self._cell_numbers[cell] = number
+        self._cells[cell] = OpenCell(number)
         self._journal.append(
-            CellError(
+            CellStart(number, now(), cell.cell_id, cell.execution_count, cell.source)
+        )
+
+    def end_cell(self, cell: CellInfo, outcome: Outcome, failure: Failure | None) -> None:
+        """The cell has ended so. An error of one that is not tracked is an event, no verdict."""
+        running = self._cells.get(cell)
+        if running is None or self._finished:
+            return
+        attempt = self._attempt_of.get(cell, 0)
+        self._journal.append(
+            CellEnd(
                 self._next_seq(),
                 now(),
-                self._cursor.n,
-                cell.cell_id,
-                cell.execution_count,
-                cell.source,
+                running.number,
+                attempt,
+                outcome,
                 failure,
+                time.perf_counter() - running.wall,
+                time.process_time() - running.cpu,
+                running.peak_memory(),
             )
+        )
+        del self._cells[cell]
+        if outcome == "failed" and failure is not None and not attempt:
+            self._errors.append(failure)
+
+    def record_earlier(self, cell: CellInfo) -> None:
+        """A cell that ran before this run began."""
+        self._cell_numbers[cell] = number = self._next_seq()
+        self._journal.append(
+            CellStart(number, now(), cell.cell_id, cell.execution_count, cell.source, True)
+        )
+
+    def record_console(
+        self, cell: CellInfo | None, stream: Stream, row: int, start: int, text: str, lost: int
+    ) -> bool:
+        """Text that a person saw; never waits and never warns. False if it could not be kept."""
+        number = 0 if cell is None else self._cell_numbers.get(cell, 0)
+        return not self._finished and self._journal.offer(
+            Console(self._next_seq(), now(), number, stream, row, start, text, lost)
         )
 
     def follow(self, succession: Succession) -> None:
@@ -229,9 +282,12 @@ class Timeline:
         self.settle()
         label = self._open.cell.label if self._open else self._last_label()
         if interrupted or (cut_off and self._open):
-            self.end_attempt("interrupted", failure)
+            outcome: Outcome = "interrupted"
         else:
-            self.end_attempt("failed" if failure else "finished", failure)
+            outcome = "failed" if failure else "finished"
+        self.end_attempt(outcome, failure)
+        for cell in list(self._cells):
+            self.end_cell(cell, outcome, failure)
         if verdict is None and cut_off:
             verdict = Verdict("failed", f"{reason} while cell {label} was running")
         if verdict is None:
@@ -296,6 +352,7 @@ class Timeline:
         """In a forked child: a writer of its own; the run stays its parent's to end."""
         self._is_child = True
         self._succession = None
+        self._cells.clear()
         self._start_journal("worker")
         self._loose = Cursor(0)
         if self._open is not None:

@@ -157,6 +157,8 @@ class Session:
             self._prune()
             self._end_forgotten()
             run = self._run_for(running.options)
+            for other in self._runs:
+                other.begin_cell(running.cell)
             if running.options is not None and run is not None and run.open_attempt is None:
                 self._interrupted_at = None
                 run.begin_attempt(running.cell)
@@ -228,11 +230,9 @@ class Session:
                 run.end_attempt(outcome, failure)
             elif run.open_attempt is None:
                 run.disarm()
+            run.end_cell(running.cell, outcome, failure)
         if tracked:
             self._interrupted_at = time.monotonic() if outcome == "interrupted" else None
-        current = _current.get_run()
-        if not tracked and failure is not None and outcome == "failed" and current is not None:
-            current.record_cell_error(running.cell, failure)
 
     def _begin_execution(self) -> None:
         """A cell or a widget's callback begins, in whatever thread."""

@@ -14,7 +14,9 @@ from .schema import (
     AttemptEnd,
     AttemptStart,
     AttemptState,
+    CellEnd,
     CellError,
+    CellStart,
     Change,
     Closing,
     Event,
@@ -148,6 +150,11 @@ def fold(
                 _end(attempts.setdefault(event.attempt, _loose(event.attempt)), event)
         elif isinstance(event, CellError):
             result.errors.append(event.failure)
+        elif isinstance(event, CellEnd):
+            if event.outcome == "failed" and event.failure is not None and not event.attempt:
+                result.errors.append(event.failure)
+        elif isinstance(event, CellStart):
+            pass  # every cell that ran: see cells.py
         else:
             _change(result, set_by_hand, writer, event)
     result.attempts = [attempts[n] for n in sorted(attempts)]

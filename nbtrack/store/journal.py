@@ -25,6 +25,7 @@ from .backlog import BACKLOG_BYTES, Backlog, up_to
 from .frames import HEADER_SIZE, frame, header, salt_of
 from .layout import RunDir, SegmentName, not_writable
 from .locks import PatientLock
+from .quota import Quota
 from .schema import (
     Beat,
     Change,
@@ -33,13 +34,13 @@ from .schema import (
     Sample,
     SegmentEnd,
     WriterInfo,
-    encode_printable,
+    encode_any,
     encode_record,
 )
 from .segment import FIRST_SIZE, Segment, can_map, create_segment, growing_sizes
 
 _RETRY_SECONDS = 1.0
-_RECORDER_PATIENCE = 30.0
+_AT_QUOTA = "the journal's quota is reached"
 
 
 def now() -> int:
@@ -88,7 +89,6 @@ class Journal:
         self.write = _not_open
         self._run_dir = run_dir
         self._settings = settings
-        self._recorder_alive = recorder_alive
         self._tell = tell or _warn_person
         self._mapped: bool | None = None
         self._numbers = itertools.count(self._first_number())
@@ -96,12 +96,12 @@ class Journal:
         self._segment: Segment | None = None
         self._prepared: Segment | None = None
         self._keeping_house = False
-        self._unsealed = 0
         self._change: _SegmentChange | None = None
         self._retired: list[Segment] = []
         self._lock = PatientLock()
         self._closed = False
         self._backlog = Backlog()
+        self._quota = Quota(run_dir, info.writer, settings.journal_quota, recorder_alive)
         self._dropped_told = 0
         self._retry_at = 0.0
         self._warned: set[str] = set()
@@ -123,15 +123,30 @@ class Journal:
         Raises:
             RunFinishedError: The journal is closed.
         """
-        try:
-            payload = encode_record(record)
-        except UnicodeEncodeError:
-            payload = encode_printable(record)
-        data = frame(payload, self.salt)
+        data = frame(encode_any(record), self.salt)
         try:
             self.write(data)
         except (ValueError, OSError):
             self.put_slowly(data, droppable=isinstance(record, Row | Sample | Beat))
+
+    def offer(self, record: Record) -> bool:
+        """Append one record if that can be done at once. Never waits for room, and tells nobody.
+
+        False: it is not kept.
+        """
+        data = frame(encode_any(record), self.salt)
+        for _ in range(2):
+            try:
+                self.write(data)
+                return True
+            except ValueError:
+                if self._closed or self._backlog or self._quota.is_reached():
+                    return False
+                with contextlib.suppress(OSError):
+                    self._change_segment(self._segment, len(data))
+            except OSError:
+                return False
+        return False
 
     def put_slowly(self, data: bytes, *, droppable: bool = True) -> None:
         """Append one frame for which :attr:`write` had no room.
@@ -182,9 +197,9 @@ class Journal:
 
     def _make_room(self, full: Segment | None, data: bytes, droppable: bool) -> bool:
         """Get a segment with room for ``data``. False: there is none, and ``data`` was seen to."""
-        if droppable and self._over_quota() and self._settings.overflow == "drop":
+        if droppable and self._quota.is_reached() and self._is_over_quota():
             self.dropped += 1
-            self._warn("the journal's quota is reached; rows are dropped and counted")
+            self._warn(f"{_AT_QUOTA}; rows are dropped and counted")
             return False
         if self._backlog and time.monotonic() < self._retry_at:
             self._set_aside(data, droppable)
@@ -229,7 +244,7 @@ class Journal:
                 path = self._run_dir.segment(name)
                 self._change = _SegmentChange(full, following, path, kept)
                 self._finish_change()
-                self._unsealed += full.size if full is not None else 0
+                self._quota.unsealed += full.size if full is not None else 0
                 self._tell_dropped()
                 self._start_housekeeping()
         finally:
@@ -307,7 +322,7 @@ class Journal:
                 left = list(self._retired)
                 if self._prepared is None:
                     self._prepared = self._create(0)
-                self._unsealed = self._measure_unsealed()
+                self._quota.measure()
         except OSError:
             return  # reported when a segment is needed and cannot be had
         finally:
@@ -334,33 +349,14 @@ class Journal:
                 segment.end(encode_record(last), vital if segment is segments[-1] else ())
                 self._retired.remove(segment)
 
-    def _over_quota(self) -> bool:
-        """Whether the unsealed journal is too large even after waiting for the recorder."""
-        quota = self._settings.journal_quota
-        if self._unsealed < quota:
-            return False
+    def _is_over_quota(self) -> bool:
+        """Whether a row is to be dropped, even after waiting for the recorder."""
         self._start_housekeeping()  # nobody can seal what is full and not ended
-        self._unsealed = least = self._measure_unsealed()
-        if self._settings.overflow == "wait" and least >= quota and self._recorder_alive():
-            self._warn("the journal's quota is reached; log() waits for the recorder")
-            since = time.monotonic()
-            while self._recorder_alive() and time.monotonic() - since < _RECORDER_PATIENCE:
-                time.sleep(0.02)
-                self._unsealed = self._measure_unsealed()
-                if self._unsealed < quota:
-                    return False
-                if self._unsealed < least:
-                    least, since = self._unsealed, time.monotonic()
-        return self._unsealed >= quota
-
-    def _measure_unsealed(self) -> int:
-        """Bytes of this writer's segments that are not sealed yet."""
-        sizes = 0
-        for name in self._run_dir.segments():
-            if name.writer == self.info.writer:
-                with contextlib.suppress(FileNotFoundError):
-                    sizes += self._run_dir.segment(name).stat().st_size
-        return sizes
+        if self._settings.overflow == "drop":
+            self._quota.measure()
+            return self._quota.is_reached()
+        self._quota.wait(lambda: self._warn(f"{_AT_QUOTA}; log() waits for the recorder"))
+        return False
 
     def _set_aside(self, data: bytes, droppable: bool) -> None:
         """Keep a frame in memory while the disk is full."""

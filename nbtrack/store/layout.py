@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .._errors import InvalidRunIdError, StoreNotWritableError
 
 STORE_NAME = ".nbtrack"
-TABLES = ("metrics", "system", "cells", "changes")
+TABLES = ("metrics", "system", "cells", "console", "changes")
 # Written last: a sealed or merged set is there if and only if this table is.
 LAST_TABLE = "changes"
 

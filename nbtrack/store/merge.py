@@ -37,6 +37,7 @@ _ORDERS = {
     "metrics": "key, attempt, step, writer, seq",
     "system": "key, time, writer, seq",
     "cells": "writer, seq",
+    "console": "writer, seq",
     "changes": "writer, seq",
 }
 
@@ -101,9 +102,7 @@ def _only_merger(run_dir: RunDir) -> Iterator[bool]:
 def _merge_table(
     run_dir: RunDir, table: str, files: Sequence[Path], target: Path, metadata: dict[str, str]
 ) -> None:
-    with query.sorted_rows(
-        files, list(parquet.COLUMNS[table]), _ORDERS[table], run_dir.merged, MEMORY_LIMIT
-    ) as rows:
+    with query.sorted_rows(table, files, _ORDERS[table], run_dir.merged, MEMORY_LIMIT) as rows:
         parquet.write(table, rows, target, metadata)
 
 

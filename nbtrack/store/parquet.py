@@ -51,6 +51,19 @@ COLUMNS: dict[str, dict[str, arrow.DataType]] = {
         "failure": TEXT,
         "wall_seconds": FLOAT,
         "cpu_seconds": FLOAT,
+        "cell": INT,
+        "peak_memory_bytes": INT,
+    },
+    "console": {
+        "writer": TEXT,
+        "seq": INT,
+        "time": INT,
+        "cell": INT,
+        "stream": TEXT,
+        "row": INT,
+        "start": INT,
+        "text": TEXT,
+        "lost": INT,
     },
     "changes": {
         "writer": TEXT,
@@ -62,6 +75,9 @@ COLUMNS: dict[str, dict[str, arrow.DataType]] = {
         "value": TEXT,
     },
 }
+
+# Tables that have more columns than in the first format.
+GROWN = frozenset({"cells"})
 
 Column = Sequence[Any]
 

@@ -107,17 +107,17 @@ def system(source: Source, keys: Sequence[str]) -> Table:
 
 @contextlib.contextmanager
 def sorted_rows(
-    files: Sequence[Path], columns: Sequence[str], order: str, folder: Path, memory: str
+    table: str, files: Sequence[Path], order: str, folder: Path, memory: str
 ) -> Iterator[arrow.RecordBatchReader]:
-    """All rows of Parquet files in order, as a stream; what exceeds ``memory`` goes to disk."""
+    """All rows of one table in order, as a stream; what exceeds ``memory`` goes to disk."""
     with tempfile.TemporaryDirectory(prefix=".spill.", suffix=".tmp", dir=folder) as spill:
         connection = duckdb.connect(
             config={**_CONFIG, "memory_limit": memory, "temp_directory": spill, "threads": 1}
         )
         with connection:
-            relation = connection.sql(
-                f"SELECT {', '.join(columns)} FROM {_read_parquet(files)} ORDER BY {order}"
-            )
+            rows = _rows(connection, Source(table, tuple(files), ()))
+            columns = ", ".join(parquet.COLUMNS[table])
+            relation = connection.sql(f"SELECT {columns} FROM ({rows}) ORDER BY {order}")
             yield arrow.RecordBatchReader.from_stream(relation)
 
 
@@ -178,13 +178,7 @@ def _wide(source: Source, keys: Sequence[str]) -> Table:
 def _fetch(source: Source, sql: str, **parameters: Any) -> arrow.Table:
     """Run ``sql`` with the source's rows as ``rows``."""
     cursor = connect()
-    parts = []
-    if source.files:
-        parts.append(f"SELECT * FROM {_read_parquet(source.files)}")
-    if source.batches or not source.files:
-        cursor.register("unsealed", parquet.as_table(source.table, source.batches))
-        parts.append("SELECT * FROM unsealed")
-    statement = f"WITH rows AS ({' UNION ALL '.join(parts)}) {sql}"
+    statement = f"WITH rows AS ({_rows(cursor, source)}) {sql}"
     try:
         return arrow.Table.from_arrow(cursor.sql(statement, params=parameters))
     except Exception as error:
@@ -196,16 +190,27 @@ def _fetch(source: Source, sql: str, **parameters: Any) -> arrow.Table:
         raise
 
 
+def _rows(cursor: DuckDBPyConnection, source: Source) -> str:
+    """SQL for all rows of a source.
+
+    Columns go by name, and all are there: files of an older format lack those that came later.
+    """
+    parts = []
+    if source.files:
+        files = ", ".join(map(_literal, source.files))
+        parts.append(f"SELECT * FROM read_parquet([{files}], union_by_name = true)")
+    if source.batches or not source.files or source.table in parquet.GROWN:
+        cursor.register("unsealed", parquet.as_table(source.table, source.batches))
+        parts.append("SELECT * FROM unsealed")
+    return " UNION ALL BY NAME ".join(parts)
+
+
 def _timed(table: arrow.Table) -> Table:
     """Microseconds as what they are: moments in UTC."""
     at = table.column_names.index("time")
     kind = arrow.DataType.timestamp("us", tz="UTC")
     moments = table.column(at).cast(kind)
     return Table(table.set_column(at, arrow.Field("time", kind), moments))
-
-
-def _read_parquet(files: Sequence[Path]) -> str:
-    return f"read_parquet([{', '.join(map(_literal, files))}])"
 
 
 def _literal(path: Path) -> str:

@@ -13,13 +13,15 @@ import msgspec
 
 from .._process import ProcessIdentity
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 Role = Literal["owner", "worker", "recorder"]
 # "moved": init() in the cell took the attempt, still without rows, into another run.
 Outcome = Literal["finished", "failed", "interrupted", "moved"]
 RunState = Literal["running", "finished", "failed", "crashed"]
 AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"]
+# What a person reads under a cell: two streams, the value of its last line, what it displayed.
+Stream = Literal["stdout", "stderr", "result", "display"]
 ChangeKind = Literal["config", "summary", "closed", "owner_died", "dropped"]
 
 # msgpack extension type of an integer beyond 64 bits, as its decimal digits.
@@ -55,7 +57,10 @@ class Row(msgspec.Struct, array_like=True, tag=0, gc=False):
 
 
 class AttemptStart(msgspec.Struct, array_like=True, tag=1):
-    """A tracked cell begins. ``config`` is the run's config as it was then."""
+    """A tracked cell begins. ``config`` is the run's config as it was then.
+
+    ``cell`` is the ``seq`` of its :class:`CellStart`; 0 in a script, and in format 1.
+    """
 
     seq: int
     time: int
@@ -67,6 +72,7 @@ class AttemptStart(msgspec.Struct, array_like=True, tag=1):
     tags: list[str]
     source: str
     config: dict[str, Any]
+    cell: int = 0
 
 
 class AttemptEnd(msgspec.Struct, array_like=True, tag=2):
@@ -82,7 +88,7 @@ class AttemptEnd(msgspec.Struct, array_like=True, tag=2):
 
 
 class CellError(msgspec.Struct, array_like=True, tag=3):
-    """A cell that is not tracked raised."""
+    """A cell that is not tracked raised. Format 1 only: since then :class:`CellEnd` says so."""
 
     seq: int
     time: int
@@ -136,8 +142,62 @@ class Beat(msgspec.Struct, array_like=True, tag=7):
     time: int
 
 
-Event = AttemptStart | AttemptEnd | CellError | Change
-Record = Row | AttemptStart | AttemptEnd | CellError | Change | Sample | SegmentEnd | Beat
+class CellStart(msgspec.Struct, array_like=True, tag=8):
+    """A cell begins to run, tracked or not. Its ``seq`` is what other records name it by.
+
+    ``earlier``: it ran before the run began; how it went was not seen, and no end follows.
+    """
+
+    seq: int
+    time: int
+    cell_id: str | None
+    execution_count: int | None
+    source: str
+    earlier: bool = False
+
+
+class CellEnd(msgspec.Struct, array_like=True, tag=9):
+    """A cell has ended.
+
+    ``cell`` is the ``seq`` of its :class:`CellStart`, ``attempt`` the number of the attempt that it
+    was, 0 if it was none. ``peak_memory_bytes`` is the most that the process is known to have held
+    in memory meanwhile.
+    """
+
+    seq: int
+    time: int
+    cell: int
+    attempt: int
+    outcome: Outcome
+    failure: Failure | None
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int | None
+
+
+class Console(msgspec.Struct, array_like=True, tag=10, gc=False):
+    """Text that a person saw, as what a screen holds: rows, of which the later record wins.
+
+    The rows of each (``cell``, ``stream``) count from 0. The record keeps the first ``start``
+    characters of row ``row`` and puts ``text`` behind them; each newline in ``text`` begins the
+    next row. So a progress bar is one row that is set again and again. ``cell`` is the ``seq`` of
+    the :class:`CellStart`, 0 between cells and in scripts. ``lost`` bytes of this stream before
+    this record were not kept.
+    """
+
+    seq: int
+    time: int
+    cell: int
+    stream: Stream
+    row: int
+    start: int
+    text: str
+    lost: int = 0
+
+
+CellEvent = AttemptStart | AttemptEnd | CellError | CellStart | CellEnd
+Event = CellEvent | Change
+Record = Row | CellEvent | Change | Sample | SegmentEnd | Beat | Console
 
 
 class Closing(msgspec.Struct, kw_only=True):
@@ -209,9 +269,12 @@ decode_record = msgspec.msgpack.Decoder(Record, ext_hook=_decode_extension).deco
 encode_record = msgspec.msgpack.Encoder(decimal_format="number").encode
 
 
-def encode_printable(record: Record) -> bytes:
-    """A record with text that UTF-8 cannot hold shown escaped, such as undecodable file names."""
-    return encode_record(msgspec.convert(_printable(msgspec.to_builtins(record)), Record))
+def encode_any(record: Record) -> bytes:
+    """A record; text that UTF-8 cannot hold, such as undecodable file names, is shown escaped."""
+    try:
+        return encode_record(record)
+    except UnicodeEncodeError:
+        return encode_record(msgspec.convert(_printable(msgspec.to_builtins(record)), Record))
 
 
 def _printable(value: Any) -> Any:

@@ -15,8 +15,12 @@ from .rows import metrics_batch
 from .schema import (
     AttemptEnd,
     AttemptStart,
+    CellEnd,
     CellError,
+    CellEvent,
+    CellStart,
     Change,
+    Console,
     Event,
     Failure,
     Record,
@@ -38,7 +42,12 @@ class TableBuilder:
     def __init__(self) -> None:
         self.batches: dict[str, list[arrow.RecordBatch]] = {}
         self.digest = Digest()
-        self._rows: dict[str, list[dict[str, Any]]] = {"system": [], "cells": [], "changes": []}
+        self._rows: dict[str, list[dict[str, Any]]] = {
+            "system": [],
+            "cells": [],
+            "console": [],
+            "changes": [],
+        }
 
     def add(self, writer: str, records: Iterable[Record]) -> None:
         """Take records of one writer, in order."""
@@ -53,7 +62,10 @@ class TableBuilder:
                 self._flush_rows("system")
             elif isinstance(record, Change):
                 self._rows["changes"].append(_change_row(writer, record))
-            elif isinstance(record, AttemptStart | AttemptEnd | CellError):
+            elif isinstance(record, Console):
+                self._rows["console"].append({"writer": writer, **msgspec.structs.asdict(record)})
+                self._flush_rows("console")
+            elif isinstance(record, CellEvent):
                 self._rows["cells"].append(_cell_row(writer, record))
         if rows:
             batch = metrics_batch(writer, rows, self.digest)
@@ -91,12 +103,14 @@ def events_from_changes(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str
         )
 
 
-def _cell_row(writer: str, record: AttemptStart | AttemptEnd | CellError) -> dict[str, Any]:
+def _cell_row(writer: str, record: CellEvent) -> dict[str, Any]:
     row: dict[str, Any] = {"writer": writer, **msgspec.structs.asdict(record)}
     row["event"] = _EVENT_NAMES[type(record)]
     if isinstance(record, AttemptStart):
         row["tags"] = _dump(record.tags)
         row["config"] = _dump(record.config)
+    elif isinstance(record, CellStart):
+        row["outcome"] = _EARLIER if record.earlier else None
     else:
         failure = record.failure
         row["failure"] = _dump(msgspec.structs.asdict(failure)) if failure else None
@@ -127,6 +141,7 @@ def _attempt_start(row: Mapping[str, Any]) -> AttemptStart:
         json.loads(row["tags"]),
         row["source"],
         json.loads(row["config"]),
+        row["cell"] or 0,
     )
 
 
@@ -156,9 +171,45 @@ def _cell_error(row: Mapping[str, Any]) -> CellError:
     )
 
 
-_EVENT_NAMES: dict[type, str] = {AttemptStart: "start", AttemptEnd: "end", CellError: "error"}
+def _cell_start(row: Mapping[str, Any]) -> CellStart:
+    return CellStart(
+        row["seq"],
+        row["time"],
+        row["cell_id"],
+        row["execution_count"],
+        row["source"],
+        row["outcome"] == _EARLIER,
+    )
+
+
+def _cell_end(row: Mapping[str, Any]) -> CellEnd:
+    return CellEnd(
+        row["seq"],
+        row["time"],
+        row["cell"],
+        row["attempt"],
+        row["outcome"],
+        _failure(row["failure"]),
+        row["wall_seconds"],
+        row["cpu_seconds"],
+        row["peak_memory_bytes"],
+    )
+
+
+# The outcome of a cell that ran before its run began.
+_EARLIER = "unseen"
+
+_EVENT_NAMES: dict[type, str] = {
+    AttemptStart: "start",
+    AttemptEnd: "end",
+    CellError: "error",
+    CellStart: "cell_start",
+    CellEnd: "cell_end",
+}
 _CELL_EVENTS: dict[str, Callable[[Mapping[str, Any]], Event]] = {
     "start": _attempt_start,
     "end": _attempt_end,
     "error": _cell_error,
+    "cell_start": _cell_start,
+    "cell_end": _cell_end,
 }
