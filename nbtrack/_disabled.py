@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._attempts import CellInfo
+from ._console import ConsoleWriter
 from ._current import forget
 from ._mappings import Config
 from ._run import Run
 from .store.layout import RunDir
-from .store.schema import Failure, Outcome, RunInfo, Stream
+from .store.schema import Failure, Outcome, RunInfo
 from .store.state import Verdict
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class DisabledRun(Run):
         self._finished = False
         self._nested = None
         self._succession = None
+        self.console = ConsoleWriter(lambda *text: True, 0)
         self.config = Config(dict(options.config), _ignore, "config")
         self.summary = Config({}, _ignore, "summary")
 
@@ -117,12 +119,6 @@ class DisabledRun(Run):
     def record_earlier(self, cell: CellInfo) -> None:
         """Record nothing."""
 
-    def record_console(
-        self, cell: CellInfo | None, stream: Stream, row: int, start: int, text: str, lost: int
-    ) -> bool:
-        """Record nothing."""
-        return True
-
     def close(
         self,
         reason: str,
@@ -131,6 +127,7 @@ class DisabledRun(Run):
         failure: Failure | None = None,
         interrupted: bool = False,
         verdict: Verdict | None = None,
+        last_error: Failure | None = None,
     ) -> None:
         """End the run."""
         self.settle()

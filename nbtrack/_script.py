@@ -15,8 +15,9 @@ from ._options import RunOptions
 from ._run import Run
 from ._settings import Settings
 from ._start import start_next
+from ._tee import Tee
 from ._timeline import live_runs
-from .store.schema import Failure
+from .store.schema import Failure, Stream
 from .store.state import Verdict
 
 
@@ -35,11 +36,14 @@ class ScriptHost:
         self._exit = sys.exit
         sys.excepthook = self._on_exception
         sys.exit = self._on_exit
+        self._tee = Tee(_record_text)
         atexit.register(self._at_end)
 
     def init(self, options: RunOptions) -> Run:
         """Start a run, and make it current."""
         settings = Settings.from_environ()
+        if settings.console:
+            self._tee.start()
         return start_next(options, settings, cell=self.cell_now())
 
     def cell_now(self) -> CellInfo:
@@ -64,6 +68,7 @@ class ScriptHost:
     def _at_end(self) -> None:
         if os.getpid() != self._pid:
             return
+        self._tee.stop()
         for run in live_runs():
             verdict = None
             if self._failure is None and self._exit_code:
@@ -74,3 +79,8 @@ class ScriptHost:
                 interrupted=self._interrupted,
                 verdict=verdict,
             )
+
+
+def _record_text(stream: Stream, text: str) -> None:
+    for run in live_runs():
+        run.console.write(None, stream, text)

@@ -29,6 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         fail_on: Which cell errors fail a run: those of ``tracked`` cells, of ``any``, or ``never``.
         quiet: Print nothing at all.
         sample_interval: Seconds between two samples of CPU, memory, disk, network and GPU.
+        console: Record what is printed and shown below cells.
+        console_limit: Characters of console output that a run keeps at most.
         journal: How rows reach the disk: ``mmap``, ``write``, or ``auto``, which maps where the
             file system can be mapped safely.
         journal_quota: Bytes of unsealed journal one process may leave on disk.
@@ -44,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     fail_on: Literal["tracked", "any", "never"] = "tracked"
     quiet: bool = False
     sample_interval: Positive = 2.0
+    console: bool = True
+    console_limit: Size = 1 << 26
     journal: Literal["auto", "mmap", "write"] = "auto"
     journal_quota: Size = 1 << 30
     overflow: Literal["wait", "drop"] = "wait"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NoReturn, Protocol
 
 from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, OpenCell, Tries
+from ._console import ConsoleWriter
 from ._errors import RunFinishedError
 from ._process import this_process
 from ._settings import Settings
@@ -80,6 +81,7 @@ class Timeline:
         self._is_child = False
         self._finished = False
         self._succession: Succession | None = None
+        self.console = self._new_console()
         self._start_journal("owner")
         self._journal.open()
         spawn.ensure(run_dir.path, settings)
@@ -223,6 +225,7 @@ class Timeline:
             )
         )
         del self._cells[cell]
+        self.console.end(cell)
         if outcome == "failed" and failure is not None and not attempt:
             self._errors.append(failure)
 
@@ -233,10 +236,12 @@ class Timeline:
             CellStart(number, now(), cell.cell_id, cell.execution_count, cell.source, True)
         )
 
-    def record_console(
+    def _new_console(self) -> ConsoleWriter:
+        return ConsoleWriter(self._record_console, self._settings.console_limit)
+
+    def _record_console(
         self, cell: CellInfo | None, stream: Stream, row: int, start: int, text: str, lost: int
     ) -> bool:
-        """Text that a person saw; never waits and never warns. False if it could not be kept."""
         number = 0 if cell is None else self._cell_numbers.get(cell, 0)
         return not self._finished and self._journal.offer(
             Console(self._next_seq(), now(), number, stream, row, start, text, lost)
@@ -265,6 +270,7 @@ class Timeline:
         failure: Failure | None = None,
         interrupted: bool = False,
         verdict: Verdict | None = None,
+        last_error: Failure | None = None,
     ) -> None:
         """End the run with a verdict over the latest try of each cell. Repeatable.
 
@@ -274,12 +280,15 @@ class Timeline:
             failure: What the open attempt failed with.
             interrupted: The open attempt was interrupted by ``failure``.
             verdict: The verdict, where it does not follow from the cells.
+            last_error: What the last cell raised, where nobody was there to go on after it.
         """
         if self._finished or self._is_child:
             if not self._is_over:
+                self.console.close()
                 self._end_journal()
             return
         self.settle()
+        self.console.close()
         label = self._open.cell.label if self._open else self._last_label()
         if interrupted or (cut_off and self._open):
             outcome: Outcome = "interrupted"
@@ -294,6 +303,9 @@ class Timeline:
             verdict = first_failure(self._evidence())
         if verdict is None and failure is not None and not interrupted:
             verdict = Verdict("failed", f"{failure.type} was raised", failure)
+        if verdict is None and last_error is not None and self._info.fail_on != "never":
+            stopped = f"cell {last_error.cell} raised {last_error.type} and nothing ran after it"
+            verdict = Verdict("failed", stopped, last_error)
         if verdict is None:
             verdict = Verdict("finished", f"interrupted: {failure.type}" if failure else reason)
         state: Literal["finished", "failed"] = "failed" if verdict.state == "failed" else "finished"
@@ -353,6 +365,7 @@ class Timeline:
         self._is_child = True
         self._succession = None
         self._cells.clear()
+        self.console = self._new_console()
         self._start_journal("worker")
         self._loose = Cursor(0)
         if self._open is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -58,6 +59,27 @@ def describe(execution: Execution, options: TrackOptions | None) -> CellInfo:
         tags=options.tags,
         config=options.config,
     )
+
+
+def describe_inputs(inputs: Sequence[str]) -> Iterator[CellInfo]:
+    """The cells in IPython's history of inputs, which counts from 1."""
+    for number, raw in enumerate(inputs):
+        source = storable(raw)
+        if source.strip():
+            yield CellInfo(cell_id=_digest(source), execution_count=number, source=source)
+
+
+def ends_the_notebook(shell: InteractiveShell, info: ExecutionInfo) -> bool:
+    """Whether nobody goes on if this cell fails.
+
+    A program such as nbclient names no cells, answers no questions, and stops at an error unless
+    the cell may raise one.
+    """
+    get_request = getattr(shell, "get_parent", None)  # a kernel's shell has it
+    if get_request is None or getattr(info, "cell_id", None) is not None:
+        return False
+    request = get_request().get("content", {})
+    return not request.get("allow_stdin", True) and bool(request.get("stop_on_error", False))
 
 
 def storable(text: str) -> str:

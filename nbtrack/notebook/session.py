@@ -20,8 +20,11 @@ from .._options import RunOptions
 from .._run import Run
 from .._settings import Settings, notebook_hint
 from .._start import start_next
+from ..store.schema import Failure
 from . import cells, failures, magics
+from .console import ConsoleCapture
 from .hooks import Hooks
+from .parameters import parameters_of
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
@@ -76,6 +79,8 @@ class Session:
         self._wants_run = False
         self._unloading = False
         self._interrupted_at: float | None = None
+        self._last_error: Failure | None = None
+        self._console = ConsoleCapture(shell, runs=lambda: self._runs, cell_now=self.cell_now)
 
     def attach(self) -> None:
         """Watch the shell. May be repeated, and takes an unloading back."""
@@ -84,11 +89,13 @@ class Session:
             return
         self._attached = True
         self._hooks.install()
+        self._console.install(Settings.from_environ().console)
         _current.set_host(self)
         executions = cells.executions(self._shell)
         if executions and not executions[0].info.silent:
             # Its beginning was not seen: an error before now counts for nothing.
-            self._running[threading.get_ident()] = RunningCell(executions[0])
+            running = self._running[threading.get_ident()] = RunningCell(executions[0])
+            self._console.begin_cell(running.cell)
 
     def load(self) -> bool:
         """Attach, and have the kernel's run begin with the next cell. False if that is old news."""
@@ -136,9 +143,26 @@ class Session:
         options.command = options.command or []
         run = start_next(options, Settings.from_environ(), cell=cell)
         self._wants_run = False
-        self._runs = [other for other in self._runs if not other.finished and other is not run]
-        self._runs.append(run)
+        self._prune()
+        if run not in self._runs:
+            self._record_past(run)
+            self._runs.append(run)
         return run
+
+    def _record_past(self, run: Run) -> None:
+        """The cells that this kernel ran before, without which those to come may not work."""
+        now = [running.cell for running in self._running.values()]
+        history = self._shell.history_manager
+        inputs = list(history.input_hist_raw) if history is not None else []
+        end = now[0].execution_count if now else None
+        for cell in cells.describe_inputs(inputs[:end]):
+            run.record_earlier(cell)
+            self._record_parameters(run, cell)
+        for cell in now:
+            run.begin_cell(cell)
+
+    def _record_parameters(self, run: Run, cell: CellInfo) -> None:
+        run.config.update(parameters_of(cell.source, self._shell.user_ns))
 
     def _notebook(self) -> str | None:
         path = notebook_hint() or self._shell.user_ns.get("__vsc_ipynb_file__")
@@ -154,6 +178,8 @@ class Session:
             running = self._running.get(thread)
             if running is None or running.info is not info:
                 running = self._running[thread] = RunningCell(execution)
+                self._console.begin_cell(running.cell)
+            self._last_error = None
             self._prune()
             self._end_forgotten()
             run = self._run_for(running.options)
@@ -208,6 +234,7 @@ class Session:
                 self._end_attempts(running, result, after)
             finally:
                 self._running.pop(thread, None)
+                self._console.end_cell()
                 if self._unloading:
                     self._let_go("the extension was unloaded")
                 for run in self._runs:
@@ -231,8 +258,11 @@ class Session:
             elif run.open_attempt is None:
                 run.disarm()
             run.end_cell(running.cell, outcome, failure)
+            self._record_parameters(run, running.cell)
         if tracked:
             self._interrupted_at = time.monotonic() if outcome == "interrupted" else None
+        elif outcome == "failed" and cells.ends_the_notebook(self._shell, running.info):
+            self._last_error = failure
 
     def _begin_execution(self) -> None:
         """A cell or a widget's callback begins, in whatever thread."""
@@ -264,11 +294,14 @@ class Session:
             cut_off = run.open_attempt is not None
             if run is _current.get_run() and since is not None:
                 cut_off = cut_off or since < _STOP_TO_EXIT
-            self._close(run, reason, cut_off=cut_off)
+            for running in self._running.values():
+                run.end_cell(running.cell, "interrupted", None)
+            self._close(run, reason, cut_off=cut_off, last_error=self._last_error)
 
     def _let_go(self, reason: str) -> None:
         """Out of the shell, with everything ended."""
         self._hooks.remove()
+        self._console.remove()
         for run in reversed(self._runs):
             self._close(run, reason)
         self._forget_shell()
@@ -285,13 +318,20 @@ class Session:
         self._running.clear()
         self._attached = self._loaded = self._wants_run = self._unloading = False
 
-    def _close(self, run: Run, reason: str, *, cut_off: bool = False) -> None:
+    def _close(
+        self,
+        run: Run,
+        reason: str,
+        *,
+        cut_off: bool = False,
+        last_error: Failure | None = None,
+    ) -> None:
         if run.finished:
             return
         if run.is_empty:
             run.discard()
         else:
-            run.close(reason, cut_off=cut_off)
+            run.close(reason, cut_off=cut_off, last_error=last_error)
 
     def _prune(self) -> None:
         self._runs = [run for run in self._runs if not run.finished]

@@ -21,6 +21,7 @@ BASE = ("_errors", "_process", "_settings", "_version")
 TRACKING = (
     "_arguments",
     "_attempts",
+    "_console",
     "_current",
     "_disabled",
     "_failure",
@@ -28,8 +29,10 @@ TRACKING = (
     "_names",
     "_options",
     "_run",
+    "_screen",
     "_script",
     "_start",
+    "_tee",
     "_timeline",
     "_values",
 )
@@ -39,6 +42,7 @@ STORE_FOR_TRACKING = (
     "store.frames",
     "store.journal",
     "store.layout",
+    "store.locks",
     "store.reader",
     "store.registry",
     "store.schema",
