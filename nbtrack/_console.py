@@ -101,10 +101,12 @@ class ConsoleWriter:
     ) -> None:
         for change in channel.changes(rewrites=rewrites):
             for piece in _pieces(change):
-                if not channel.overflows and self._room(channel) >= len(piece.text):
-                    self._put(key, channel, piece)
-                else:
-                    channel.overflow(piece)
+                room = 0 if channel.overflows else self._room(channel)
+                kept, rest = _cut(piece, room)
+                if kept is not None:
+                    self._put(key, channel, kept)
+                if rest is not None:
+                    channel.overflow(rest)
         if channel.overflows and channel.lost and time.monotonic() >= channel.tell_loss_at:
             channel.tell_loss_at = time.monotonic() + _LOSS_SECONDS
             self._put(key, channel, RowChange(*channel.end, ""))
@@ -124,7 +126,7 @@ class ConsoleWriter:
             channel.lost += len(change.text)
 
     def _room(self, channel: _Channel) -> int:
-        return min(self._limit - self._spent, self._limit // _SHARE - channel.spent)
+        return max(0, min(self._limit - self._spent, self._limit // _SHARE - channel.spent))
 
 
 class _Channel:
@@ -210,8 +212,18 @@ class _Channel:
 
 def _pieces(change: RowChange) -> Iterator[RowChange]:
     """The change in parts of a size that suits the journal."""
-    while len(change.text) > _LONGEST_RECORD:
-        head = change._replace(text=change.text[:_LONGEST_RECORD])
-        yield head
-        change = RowChange(*head.after(), change.text[_LONGEST_RECORD:])
-    yield change
+    rest: RowChange | None = change
+    while rest is not None:
+        head, rest = _cut(rest, _LONGEST_RECORD)
+        if head is not None:
+            yield head
+
+
+def _cut(change: RowChange, size: int) -> tuple[RowChange | None, RowChange | None]:
+    """The first ``size`` characters of a change, and the others."""
+    if len(change.text) <= size:
+        return change, None
+    if size <= 0:
+        return None, change
+    head = change._replace(text=change.text[:size])
+    return head, RowChange(*head.after(), change.text[size:])

@@ -110,7 +110,9 @@ class Kernel:
         self.folder = folder
         self.store = folder / "store"
         self.manager = KernelManager()
-        self._environ = {**os.environ, "NBTRACK_DIR": str(self.store), **environ}
+        # In a test, ipykernel would leave out what is written past Python's own streams.
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+        self._environ = {**inherited, "NBTRACK_DIR": str(self.store), **environ}
         self.manager.start_kernel(env=self._environ, cwd=str(folder))
         self.client = self._connect()
 
@@ -167,7 +169,7 @@ class Kernel:
                 "silent": silent,
                 "store_history": history and not silent,
                 "user_expressions": {},
-                "allow_stdin": False,
+                "allow_stdin": True,
                 "stop_on_error": True,
             },
             metadata={"cellId": cell} if cell is not None else {},
