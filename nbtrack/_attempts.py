@@ -9,6 +9,7 @@ import msgspec
 
 from ._process import memory_now
 from .store.fold import SCRIPT
+from .store.journal import now
 from .store.schema import AttemptState, Failure
 from .store.state import AttemptFacts
 
@@ -79,6 +80,17 @@ class OpenAttempt:
         self.cursor = cursor
         self.wall = time.perf_counter()
         self.cpu = time.process_time()
+
+
+class CellNumbers:
+    """Names for cells: when they began, in microseconds, no two alike."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        self._last = max(now(), self._last + 1)
+        return self._last
 
 
 class OpenCell:

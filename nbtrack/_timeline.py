@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Literal, NoReturn, Protocol
 
-from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, OpenCell, Tries
+from ._attempts import ArmedCursor, CellInfo, CellNumbers, Cursor, OpenAttempt, OpenCell, Tries
 from ._console import ConsoleWriter
 from ._errors import RunFinishedError
 from ._process import this_process
@@ -71,6 +71,7 @@ class Timeline:
         self._tries = tries
         self._errors: list[Failure] = []
         self._open: OpenAttempt | None = None
+        self._numbers = CellNumbers()
         self._cells: dict[CellInfo, OpenCell] = {}
         # Also of cells that have ended: their last output comes later.
         self._cell_numbers: weakref.WeakKeyDictionary[CellInfo, int] = weakref.WeakKeyDictionary()
@@ -197,12 +198,12 @@ class Timeline:
         """A cell begins to run, tracked or not. Repeatable."""
         if self._finished or cell in self._cell_numbers:
             return
-        number = self._next_seq()
+        number = self._numbers.next()
         # First, so that a cell whose beginning an interrupt cut off is ended all the same.
         self._cell_numbers[cell] = number
         self._cells[cell] = OpenCell(number)
         self._journal.append(
-            CellStart(number, now(), cell.cell_id, cell.execution_count, cell.source)
+            CellStart(self._next_seq(), number, cell.cell_id, cell.execution_count, cell.source)
         )
 
     def end_cell(self, cell: CellInfo, outcome: Outcome, failure: Failure | None) -> None:
@@ -231,9 +232,9 @@ class Timeline:
 
     def record_earlier(self, cell: CellInfo) -> None:
         """A cell that ran before this run began."""
-        self._cell_numbers[cell] = number = self._next_seq()
+        seq, number = self._next_seq(), self._numbers.next()
         self._journal.append(
-            CellStart(number, now(), cell.cell_id, cell.execution_count, cell.source, True)
+            CellStart(seq, number, cell.cell_id, cell.execution_count, cell.source, True)
         )
 
     def _new_console(self) -> ConsoleWriter:

@@ -32,7 +32,7 @@ def console_records(path: Path) -> list[dict[str, Any]]:
 def console_of(path: Path) -> dict[tuple[str, str], str]:
     """What was seen of each stream of each cell: (source, stream) to text, all cells in one."""
     cells = reader.read(RunDir(path), lambda taken: query.rows(taken.source("cells")))
-    sources = {row["seq"]: row["source"] for row in cells if row["event"] == "cell_start"}
+    sources = {row["time"]: row["source"] for row in cells if row["event"] == "cell_start"}
     streams: dict[tuple[str, int, str], list[RowChange]] = {}
     for record in console_records(path):
         key = record["writer"], record["cell"], record["stream"]

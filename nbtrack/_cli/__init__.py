@@ -9,6 +9,7 @@ import click
 from .._errors import NbtrackError
 from .._version import __version__
 from .export import export
+from .logs import logs
 from .ls import ls
 from .recover import recover
 from .show import show
@@ -30,5 +31,5 @@ def main() -> None:
     """Look at the runs that nbtrack recorded."""
 
 
-for _command in (ls, show, export, recover):
+for _command in (ls, show, logs, export, recover):
     main.add_command(_command)

@@ -17,6 +17,7 @@ _COLOURS = {
     "failed": "red",
     "crashed": "red",
     "interrupted": "yellow",
+    "unseen": "dim",
 }
 
 
@@ -39,11 +40,28 @@ def shown(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+def size(count: int | None) -> str:
+    """Bytes in a unit that fits."""
+    if count is None:
+        return ""
+    value, units = float(count), iter(("B", "kB", "MB", "GB", "TB"))
+    unit = next(units)
+    while value >= 1000 and unit != "TB":
+        value, unit = value / 1000, next(units)
+    return f"{value:.3g} {unit}"
+
+
 def duration(start: datetime, end: datetime | None) -> str:
     """How long it took, or takes so far."""
-    seconds = ((end or datetime.now(start.tzinfo)) - start).total_seconds()
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, seconds = divmod(int(seconds), 60)
+    return seconds(((end or datetime.now(start.tzinfo)) - start).total_seconds())
+
+
+def seconds(count: float | None) -> str:
+    """A time in units that fit."""
+    if count is None:
+        return ""
+    if count < 60:
+        return f"{count:.1f} s"
+    minutes, rest = divmod(int(count), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -13,6 +13,7 @@ from .options import json_option, print_json, store_option
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..store.cells import CellView
     from ..store.view import AttemptView, RunView
 
 # How many values the table of attempts shows; --json has all.
@@ -21,15 +22,20 @@ _SUMMARY_COLUMNS = 3
 
 @click.command()
 @click.argument("run")
+@click.option("--cells", is_flag=True, help="Every cell that ran, tracked or not.")
 @store_option
 @json_option
-def show(run: str, store: Path | None, as_json: bool) -> None:
+def show(run: str, cells: bool, store: Path | None, as_json: bool) -> None:
     """Show one run, by its id or name: state, reason, attempts, config and summary."""
     from ..store.catalog import open_run
 
     view = open_run(run, dir=store)
     if as_json:
-        print_json(view.to_dict())
+        more = {"cells": [cell.to_dict() for cell in view.cells]} if cells else {}
+        print_json({**view.to_dict(), **more})
+    elif cells:
+        console = render.console()
+        console.print(_cell_table(view.cells, console))
     else:
         _show(render.console(), view)
 
@@ -107,3 +113,36 @@ def _attempt_table(attempts: list[AttemptView]) -> Any:
             *(Text(render.shown(attempt.summary.get(key, ""))) for key in keys),
         )
     return table
+
+
+def _cell_table(cells: list[CellView], console: Console) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    with_gpu = any(cell.peak_gpu_memory_bytes is not None for cell in cells)
+    wide = console.width >= render.WIDE
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("cell", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for name in ("took", *["cpu"] * wide, "memory", *["gpu"] * with_gpu, "attempt"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("source", no_wrap=True, overflow="ellipsis", ratio=1)
+    for cell in cells:
+        table.add_row(
+            cell.label,
+            render.state(cell.state),
+            render.seconds(cell.wall_seconds),
+            *[render.seconds(cell.cpu_seconds)] * wide,
+            render.size(cell.peak_memory_bytes),
+            *[render.size(cell.peak_gpu_memory_bytes)] * with_gpu,
+            "" if cell.attempt is None else str(cell.attempt),
+            Text(_first_line(cell.source)),
+        )
+    return table
+
+
+def _first_line(source: str) -> str:
+    """The first line that says what a cell does: not that it is tracked."""
+    lines = [line for line in source.splitlines() if line.strip()]
+    return next((line for line in lines if not line.startswith("%%track")), *lines[:1] or [""])

@@ -70,6 +70,7 @@ def _give_memory_back() -> None:
 def _merge(path: Path, *, if_many: bool) -> int:
     _be_modest()
     from ..store import reader
+    from ..store.derived import write_derived
     from ..store.layout import RunDir
     from ..store.merge import is_worth_merging, merge
     from .notes import note
@@ -79,6 +80,7 @@ def _merge(path: Path, *, if_many: bool) -> int:
         if not if_many:
             merge(run_dir)
             reader.write_status(run_dir)
+            write_derived(run_dir)
         elif is_worth_merging(reader.select(run_dir)):
             merge(run_dir)
     except Exception as error:  # nobody else would hear of it

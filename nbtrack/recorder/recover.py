@@ -8,6 +8,7 @@ from .._errors import StoreError
 from .._process import liveness, this_process
 from .._settings import Settings
 from ..store import reader
+from ..store.derived import write_derived
 from ..store.fold import Fold
 from ..store.journal import Journal, now
 from ..store.layout import RunDir, Store, new_writer_id
@@ -57,6 +58,7 @@ def _recover(run_dir: RunDir) -> Recovery | None:
         merge(run_dir)
         if not reader.select(run_dir).segments:
             reader.write_status(run_dir)
+        write_derived(run_dir)
         after = reader.snapshot(run_dir)
     except (StoreError, OSError) as error:
         return Recovery(id=run_dir.id, problem=str(error))

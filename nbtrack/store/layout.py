@@ -48,6 +48,8 @@ class RunDir:
         self.manifest = path / "merged.json"
         self.status = path / "status.json"
         self.live = path / "live.bin"
+        self.output_log = path / "output.log"
+        self.session = path / "session.ipynb"
         self.recorder_log = path / "recorder.log"
 
     def __repr__(self) -> str:

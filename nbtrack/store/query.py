@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +23,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+
+_FETCH = 4096
 
 _connection: DuckDBPyConnection | None = None
 
@@ -103,6 +106,41 @@ def system(source: Source, keys: Sequence[str]) -> Table:
             **({"keys": list(keys)} if keys else {}),
         )
     )
+
+
+def console(source: Source, cell: int | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of the console, by cell and in the order of each writer; of all cells, or one."""
+    where = "" if cell is None else "WHERE cell = $cell"
+    cursor = connect()
+    cursor.execute(
+        f"WITH rows AS ({_rows(cursor, source)}) SELECT * FROM rows {where}"
+        " ORDER BY cell, writer, seq",
+        {"cell": cell} if cell is not None else {},
+    )
+    names = [column[0] for column in cursor.description or ()]
+    while batch := cursor.fetchmany(_FETCH):
+        for row in batch:
+            yield dict(zip(names, row, strict=True))
+
+
+def memory_samples(source: Source) -> tuple[list[tuple[datetime, int]], list[tuple[datetime, int]]]:
+    """Bytes held by the process, and in use on all GPUs, at each sample, in the order of time."""
+    found = _fetch(
+        source,
+        "SELECT time, sum(value) FILTER (key = 'memory.process.bytes') AS process,"
+        " sum(value) FILTER (key LIKE 'gpu.%.memory.used.bytes') AS gpus"
+        " FROM rows GROUP BY time ORDER BY time",
+    )
+    samples = Table(found).to_pylist()
+    return _known(samples, "process"), _known(samples, "gpus")
+
+
+def _known(samples: list[dict[str, Any]], name: str) -> list[tuple[datetime, int]]:
+    return [
+        (datetime.fromtimestamp(sample["time"] / 1e6, UTC), int(sample[name]))
+        for sample in samples
+        if sample[name] is not None
+    ]
 
 
 @contextlib.contextmanager

@@ -59,7 +59,7 @@ class Row(msgspec.Struct, array_like=True, tag=0, gc=False):
 class AttemptStart(msgspec.Struct, array_like=True, tag=1):
     """A tracked cell begins. ``config`` is the run's config as it was then.
 
-    ``cell`` is the ``seq`` of its :class:`CellStart`; 0 in a script, and in format 1.
+    ``cell`` names its :class:`CellStart`; 0 in a script, and in format 1.
     """
 
     seq: int
@@ -143,8 +143,9 @@ class Beat(msgspec.Struct, array_like=True, tag=7):
 
 
 class CellStart(msgspec.Struct, array_like=True, tag=8):
-    """A cell begins to run, tracked or not. Its ``seq`` is what other records name it by.
+    """A cell begins to run, tracked or not. Other records name it by its ``time``.
 
+    So no two cells of a run have the same, whichever process ran them.
     ``earlier``: it ran before the run began; how it went was not seen, and no end follows.
     """
 
@@ -159,8 +160,8 @@ class CellStart(msgspec.Struct, array_like=True, tag=8):
 class CellEnd(msgspec.Struct, array_like=True, tag=9):
     """A cell has ended.
 
-    ``cell`` is the ``seq`` of its :class:`CellStart`, ``attempt`` the number of the attempt that it
-    was, 0 if it was none. ``peak_memory_bytes`` is the most that the process is known to have held
+    ``cell`` names its :class:`CellStart`, ``attempt`` is the number of the attempt that it was, 0
+    if it was none. ``peak_memory_bytes`` is the most that the process is known to have held
     in memory meanwhile.
     """
 
@@ -180,8 +181,8 @@ class Console(msgspec.Struct, array_like=True, tag=10, gc=False):
 
     The rows of each (``cell``, ``stream``) count from 0. The record keeps the first ``start``
     characters of row ``row`` and puts ``text`` behind them; each newline in ``text`` begins the
-    next row. So a progress bar is one row that is set again and again. ``cell`` is the ``seq`` of
-    the :class:`CellStart`, 0 between cells and in scripts. ``lost`` bytes of this stream before
+    next row. So a progress bar is one row that is set again and again. ``cell`` names the
+    :class:`CellStart`, 0 between cells and in scripts. ``lost`` characters of this stream before
     this record were not kept.
     """
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from . import query, reader
+from .cells import CellView, read_cells
+from .console import outputs_of
 from .fold import Attempt, Fold
 from .layout import RunDir
+from .log import entries, log
+from .present import exception, iso, moment
 from .reader import Snapshot
 from .result import Table
-from .schema import Failure, RunInfo, RunState
+from .schema import RunInfo, RunState
 from .state import Evidence, Verdict
 from .state import state as decide
 from .tail import Damage
@@ -51,11 +53,11 @@ class AttemptView:
         self.summary = attempt.summary
         self.rows = attempt.rows
         self.source = attempt.source
-        self.exception = _exception(attempt.failure)
+        self.exception = exception(attempt.failure)
         self.wall_seconds = attempt.wall_seconds
         self.cpu_seconds = attempt.cpu_seconds
-        self.started_at = _moment(attempt.started)
-        self.ended_at = _moment(ended if open_still and cut_off else attempt.ended)
+        self.started_at = moment(attempt.started)
+        self.ended_at = moment(ended if open_still and cut_off else attempt.ended)
 
     def __repr__(self) -> str:
         return f"<attempt {self.n} {self.state}, {self.rows} rows>"
@@ -69,8 +71,8 @@ class AttemptView:
             "name": self.name,
             "tags": self.tags,
             "state": self.state,
-            "started_at": _iso(self.started_at),
-            "ended_at": _iso(self.ended_at),
+            "started_at": iso(self.started_at),
+            "ended_at": iso(self.ended_at),
             "wall_seconds": self.wall_seconds,
             "cpu_seconds": self.cpu_seconds,
             "rows": self.rows,
@@ -145,6 +147,11 @@ class RunView:
         return self._info.notebook or " ".join(self._info.command or []) or None
 
     @property
+    def python(self) -> str | None:
+        """The version of Python that began the run."""
+        return self._info.python
+
+    @property
     def host(self) -> str:
         """The host that began the run."""
         return self._info.host
@@ -162,7 +169,7 @@ class RunView:
     @property
     def exception(self) -> dict[str, Any] | None:
         """``{type, message, traceback, cell, line}`` of what failed the run, or None."""
-        return _exception(self._verdict.failure)
+        return exception(self._verdict.failure)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -184,6 +191,48 @@ class RunView:
         ]
 
     @property
+    def cells(self) -> list[CellView]:
+        """Every cell that ran, tracked or not, in the order in which they began.
+
+        Raises:
+            StoreError: The files cannot be read.
+        """
+        running = self.state == "running"
+        return reader.read(
+            self._run_dir,
+            lambda taken: read_cells(taken, running=running, read_output=self._output_of),
+        )
+
+    def log(self, cell: int | None = None) -> str:
+        """Everything that was seen, cell after cell, as one text.
+
+        Args:
+            cell: Only cells with this number in brackets, ``In [cell]``.
+
+        Raises:
+            StoreError: The files cannot be read.
+        """
+        cells = self.cells
+        return reader.read(self._run_dir, lambda taken: "".join(log(taken, cells, cell)))
+
+    def outputs(self) -> list[dict[str, Any]]:
+        """Everything that was seen, a dictionary for each piece.
+
+        ``cell`` is the cell's ``n`` and ``execution_count`` its number in brackets, both None
+        between cells and in scripts; ``stream`` is stdout, stderr, result or display; ``time`` is
+        in microseconds UTC; ``lost`` characters before ``text`` were not kept.
+
+        Raises:
+            StoreError: The files cannot be read.
+        """
+        cells = self.cells
+        return reader.read(self._run_dir, lambda taken: list(entries(taken, cells)))
+
+    def _output_of(self, cell: int) -> str:
+        found = reader.read(self._run_dir, lambda taken: outputs_of(taken, cell))
+        return "".join(output.shown() for output in found)
+
+    @property
     def rows(self) -> int:
         """How often ``log()`` recorded a row, over all attempts."""
         return self._fold.rows
@@ -196,7 +245,9 @@ class RunView:
     @property
     def started_at(self) -> datetime:
         """When the run began (UTC)."""
-        return datetime.fromtimestamp(self._info.created / 1e6, UTC)
+        started = moment(self._info.created)
+        assert started is not None, "a run has a time at which it was made"
+        return started
 
     @property
     def ended_at(self) -> datetime | None:
@@ -204,9 +255,9 @@ class RunView:
         owner = self._fold.owner
         closed = self._fold.closed_at.get(owner.writer) if owner else None
         if closed is not None:
-            return _moment(closed)
+            return moment(closed)
         dead = self._evidence.owner == "dead"
-        return _moment(self._last_time) if dead else None
+        return moment(self._last_time) if dead else None
 
     @property
     def damage(self) -> list[Damage]:
@@ -254,8 +305,8 @@ class RunView:
             "state": self.state,
             "reason": self.reason,
             "exception": self.exception,
-            "started_at": _iso(self.started_at),
-            "ended_at": _iso(self.ended_at),
+            "started_at": iso(self.started_at),
+            "ended_at": iso(self.ended_at),
             "attempts": [attempt.to_dict() for attempt in self.attempts],
             "config": self.config,
             "summary": self.summary,
@@ -293,15 +344,3 @@ class RunView:
     @property
     def _last_time(self) -> int:
         return self._fold.last_time or self._info.created
-
-
-def _exception(failure: Failure | None) -> dict[str, Any] | None:
-    return msgspec.structs.asdict(failure) if failure is not None else None
-
-
-def _moment(time_us: int | None) -> datetime | None:
-    return datetime.fromtimestamp(time_us / 1e6, UTC) if time_us else None
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="milliseconds") if moment else None

@@ -90,6 +90,8 @@ FILE_NAMES = (
     "status.json",
     "live.bin",
     "recorder.log",
+    "output.log",
+    "session.ipynb",
     ".seg",
     ".parquet",
     ".nbtrack",
