@@ -8,11 +8,13 @@
     │   ├── InvalidKeyError (TypeError)
     │   ├── InvalidStepError (TypeError)
     │   ├── InvalidDataError (TypeError)
-    │   └── InvalidSettingError
+    │   ├── InvalidSettingError
+    │   └── InvalidQueryError
     ├── RunStateError (RuntimeError)  the run is not in a state to do this
     │   ├── RunFinishedError
     │   ├── NoRunError
     │   └── RunExistsError
+    ├── ProfileError                  a profile of IPython
     └── StoreError                    the files of a store
         ├── StoreNotWritableError
         ├── NewerFormatError
@@ -81,6 +83,14 @@ class InvalidDataError(UsageError, TypeError):
 
 class InvalidSettingError(UsageError):
     """A setting or an ``NBTRACK_*`` variable with a value it cannot have."""
+
+
+class InvalidQueryError(UsageError):
+    """``runs(where=…)`` or ``sort=…`` cannot be evaluated over the runs of the store."""
+
+
+class ProfileError(NbtrackError):
+    """A file of a profile of IPython cannot be read or written."""
 
 
 class RunStateError(NbtrackError, RuntimeError):

@@ -41,7 +41,7 @@ class ScriptHost:
 
     def init(self, options: RunOptions) -> Run:
         """Start a run, and make it current."""
-        settings = Settings.from_environ()
+        settings = Settings.load()
         if settings.console:
             self._tee.start()
         return start_next(options, settings, cell=self.cell_now())

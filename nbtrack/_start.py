@@ -28,7 +28,9 @@ from .store.layout import (
     RunDir,
     Store,
     atomic_write,
+    default_project,
     find_store,
+    git_root,
     make_folders,
     new_run_id,
     not_writable,
@@ -167,7 +169,7 @@ def _describe(
     info = RunInfo(
         id=run_dir.id,
         name=options.name or new_name(number),
-        project=options.project or settings.project or store.path.parent.name or "default",
+        project=options.project or settings.project or default_project(cwd),
         created=now(),
         host=socket.gethostname(),
         user=_user(),
@@ -190,7 +192,7 @@ def _describe(
 
 def _git(cwd: Path) -> tuple[str | None, str | None]:
     """Commit and branch of the checkout around ``cwd``, if there is one."""
-    if not any((folder / ".git").exists() for folder in (cwd, *cwd.parents)):
+    if git_root(cwd) is None:
         return None, None
     try:
         done = subprocess.run(

@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
-from .._errors import NbtrackError
+from .._errors import NbtrackError, ProfileError
 from .._version import __version__
+from .config import config
+from .enable import disable, enable
 from .export import export
 from .logs import logs
 from .ls import ls
@@ -29,7 +31,13 @@ class _Group(click.Group):
 @click.version_option(__version__, prog_name="nbtrack")
 def main() -> None:
     """Look at the runs that nbtrack recorded."""
+    from .._profile import apply_configuration
+
+    try:
+        apply_configuration()
+    except ProfileError as error:
+        click.echo(f"nbtrack: {error}", err=True)
 
 
-for _command in (ls, show, logs, export, recover):
+for _command in (ls, show, logs, export, recover, config, enable, disable):
     main.add_command(_command)

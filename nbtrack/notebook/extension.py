@@ -25,11 +25,13 @@ def load(shell: InteractiveShell) -> None:
     from .._settings import Settings
     from .._version import __version__
     from ..store.layout import find_store
+    from . import configurable
     from .session import session_of
 
-    settings = Settings.from_environ()
+    configurable.add(shell)
+    settings = Settings.load()
     session = session_of(shell)
-    if not session.load():
+    if not session.load() or session.starts_with_the_kernel():
         return
     if settings.mode == "disabled":
         session.say(f"nbtrack {__version__}: switched off by the setting 'mode'")

@@ -21,7 +21,7 @@ from .._run import Run
 from .._settings import Settings, notebook_hint
 from .._start import start_next
 from ..store.schema import Failure
-from . import cells, failures, magics
+from . import cells, configurable, failures, magics
 from .console import ConsoleCapture
 from .hooks import Hooks
 from .parameters import parameters_of
@@ -88,8 +88,9 @@ class Session:
         if self._attached:
             return
         self._attached = True
+        configurable.add(self._shell)
         self._hooks.install()
-        self._console.install(Settings.from_environ().console)
+        self._console.install(Settings.load().console)
         _current.set_host(self)
         executions = cells.executions(self._shell)
         if executions and not executions[0].info.silent:
@@ -105,6 +106,10 @@ class Session:
         self._loaded = True
         self._wants_run = _current.get_run() is None
         return True
+
+    def starts_with_the_kernel(self) -> bool:
+        """Whether a kernel is starting: no cell runs, and a line that was printed would be lost."""
+        return hasattr(self._shell, "kernel") and self.cell_now() is None
 
     def detach(self) -> None:
         """End the runs and leave the shell as it was, once the running cell has ended.
@@ -134,14 +139,14 @@ class Session:
     def say(self, text: str, stream: TextIO | None = None) -> None:
         """Print one line, unless nothing is to be printed."""
         with suppress(InvalidSettingError):
-            if Settings.from_environ().quiet:
+            if Settings.load().quiet:
                 return
         (stream or sys.stdout).write(f"{text}\n")
 
     def _start(self, options: RunOptions, cell: CellInfo | None) -> Run:
         options.notebook = options.notebook or self._notebook()
         options.command = options.command or []
-        run = start_next(options, Settings.from_environ(), cell=cell)
+        run = start_next(options, Settings.load(), cell=cell)
         self._wants_run = False
         self._prune()
         if run not in self._runs:
@@ -302,6 +307,7 @@ class Session:
         """Out of the shell, with everything ended."""
         self._hooks.remove()
         self._console.remove()
+        configurable.remove(self._shell)
         for run in reversed(self._runs):
             self._close(run, reason)
         self._forget_shell()

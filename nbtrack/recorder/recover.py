@@ -89,7 +89,7 @@ def _record_death(run_dir: RunDir, fold: Fold) -> None:
         process=this_process(),
         opened=now(),
     )
-    journal = Journal(run_dir, info, Settings.from_environ())
+    journal = Journal(run_dir, info, Settings.load())
     try:
         journal.append(Change(journal.next_seq(), now(), 0, "owner_died", owner.writer, None))
     finally:

@@ -70,7 +70,7 @@ class RunList(Sequence[RunView]):
 
 def open_store(directory: str | Path | None = None) -> Store:
     """The store in ``directory``, else the one that the settings and the working directory give."""
-    settings = Settings.from_environ(dir=str(directory) if directory is not None else None)
+    settings = Settings.load(dir=str(directory) if directory is not None else None)
     return find_store(settings.dir, Path.cwd())
 
 

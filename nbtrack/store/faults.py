@@ -11,7 +11,7 @@ from .._settings import Settings
 
 @cache
 def _armed() -> str | None:
-    return Settings.from_environ().fault
+    return Settings.load().fault
 
 
 def fault(point: str) -> None:

@@ -169,15 +169,26 @@ def find_store(directory: str | None, cwd: Path) -> Store:
     """
     if directory:
         return Store(Path(directory).expanduser().absolute())
-    git_root = None
     for folder in (cwd, *cwd.parents):
         candidate = folder / STORE_NAME
         with contextlib.suppress(OSError):
             if candidate.is_dir() and candidate.stat().st_uid == os.getuid():
                 return Store(candidate)
-            if git_root is None and (folder / ".git").exists():
-                git_root = folder
-    return Store((git_root or cwd) / STORE_NAME)
+    return Store((git_root(cwd) or cwd) / STORE_NAME)
+
+
+def git_root(cwd: Path) -> Path | None:
+    """The root of the checkout around ``cwd``."""
+    for folder in (cwd, *cwd.parents):
+        with contextlib.suppress(OSError):
+            if (folder / ".git").exists():
+                return folder
+    return None
+
+
+def default_project(cwd: Path) -> str:
+    """The project of what is recorded in ``cwd``: the name of the git root, else of the folder."""
+    return (git_root(cwd) or cwd).name or "default"
 
 
 def check_run_id(run_id: object) -> str:

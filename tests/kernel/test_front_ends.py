@@ -41,7 +41,7 @@ def execute(folder: Path, *sources: str) -> Any:
             for at, source in enumerate(sources)
         ],
     }
-    notebook: Any = nbformat.from_dict(document)  # type: ignore[no-untyped-call]
+    notebook: Any = nbformat.from_dict(document)
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(folder)}}).execute()
     return notebook
 

@@ -18,7 +18,7 @@ class Process:
     """As a kernel: it starts runs, and none of its cells is running."""
 
     def init(self, options: Any) -> nbtrack.Run:
-        return start_next(options, Settings.from_environ(), cell=None)
+        return start_next(options, Settings.load(), cell=None)
 
     def cell_now(self) -> None:
         return None

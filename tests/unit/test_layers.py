@@ -64,7 +64,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # The public functions and names, from wherever they are.
     "_api": (*BASE, *TRACKING, "notebook"),
     "__init__": (*BASE, *TRACKING, "_api", "notebook", "store"),
-    "_cli": (*BASE, "store", "recorder"),
+    "_profile": BASE,
+    "_cli": (*BASE, "store", "recorder", "_profile"),
     "__main__": ("_cli",),
 }
 
