@@ -22,6 +22,7 @@ from ._errors import (
     DamagedFileError,
     InvalidDataError,
     InvalidKeyError,
+    InvalidQueryError,
     InvalidRunIdError,
     InvalidSettingError,
     InvalidStepError,
@@ -29,6 +30,7 @@ from ._errors import (
     NbtrackWarning,
     NewerFormatError,
     NoRunError,
+    ProfileError,
     RunExistsError,
     RunFinishedError,
     RunNotFoundError,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from ._mappings import Config, RecordedMapping
     from ._run import Run
     from .store.catalog import RunList, open_run, runs
+    from .store.cells import CellView
     from .store.result import Table
     from .store.view import AttemptView, RunView
 
@@ -56,9 +59,11 @@ if TYPE_CHECKING:
 __all__ = [
     "AmbiguousRunError",
     "AttemptView",
+    "CellView",
     "DamagedFileError",
     "InvalidDataError",
     "InvalidKeyError",
+    "InvalidQueryError",
     "InvalidRunIdError",
     "InvalidSettingError",
     "InvalidStepError",
@@ -66,6 +71,7 @@ __all__ = [
     "NbtrackWarning",
     "NewerFormatError",
     "NoRunError",
+    "ProfileError",
     "Run",
     "RunExistsError",
     "RunFinishedError",
@@ -90,6 +96,7 @@ __all__ = [
 
 _LAZY = {
     "AttemptView": "store.view",
+    "CellView": "store.cells",
     "Run": "_run",
     "RunList": "store.catalog",
     "RunView": "store.view",

@@ -9,6 +9,7 @@ import click
 from .._errors import NbtrackError, ProfileError
 from .._version import __version__
 from .config import config
+from .doctor import doctor
 from .enable import disable, enable
 from .export import export
 from .logs import logs
@@ -39,5 +40,5 @@ def main() -> None:
         click.echo(f"nbtrack: {error}", err=True)
 
 
-for _command in (ls, show, logs, export, recover, config, enable, disable):
+for _command in (ls, show, logs, export, recover, config, enable, disable, doctor):
     main.add_command(_command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,35 +17,83 @@ if TYPE_CHECKING:
     from ..store.view import RunView
 
 
+_VALUE = re.compile(r"\b(?:config|summary)(?:\.\w+)+")
+
+
 @click.command()
 @click.option("--project", help="Only runs of this project.")
 @click.option(
     "--state",
+    "states",
     type=click.Choice(["running", "finished", "failed", "crashed"]),
-    help="Only runs in this state.",
+    multiple=True,
+    help="Only runs in this state; may be repeated.",
 )
+@click.option("--tag", "tags", multiple=True, help="Only runs with this tag; may be repeated.")
+@click.option(
+    "--where", metavar="SQL", help="Only runs for which this is true, such as 'config.lr > 0.01'."
+)
+@click.option(
+    "--sort",
+    "order",
+    multiple=True,
+    metavar="NAME",
+    help="Sort by this, such as summary.loss; with - before it, largest first. May be repeated.",
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N runs.")
 @click.option("--all", "everything", is_flag=True, help="Also runs in which nothing was logged.")
 @store_option
 @json_option
 def ls(
-    project: str | None, state: str | None, everything: bool, store: Path | None, as_json: bool
+    project: str | None,
+    states: tuple[str, ...],
+    tags: tuple[str, ...],
+    where: str | None,
+    order: tuple[str, ...],
+    limit: int | None,
+    everything: bool,
+    store: Path | None,
+    as_json: bool,
 ) -> None:
     """List the runs of a store, newest first."""
     from ..store.catalog import open_store, runs
 
-    found = runs(project=project, state=state, dir=store, include_empty=everything)
+    found = runs(
+        project=project,
+        state=states,
+        tags=tags,
+        where=where,
+        sort=order,
+        dir=store,
+        include_empty=everything,
+    )
+    views = list(found[:limit])
     if as_json:
-        print_json([view.to_dict() for view in found])
-    elif not found:
-        click.echo(f"No runs in {open_store(store).path}.")
+        print_json([view.to_dict() for view in views])
+    elif not views:
+        which = "No such runs" if project or states or tags or where else "No runs"
+        click.echo(f"{which} in {open_store(store).path}.")
     else:
         console = render.console()
-        console.print(_run_table(list(found), console))
+        console.print(_run_table(views, console, _asked(where, order)))
     for run_id, reason in found.unreadable.items():
         click.echo(f"nbtrack: {run_id} cannot be read: {reason}", err=True)
 
 
-def _run_table(views: list[RunView], console: Console) -> Any:
+def _asked(where: str | None, order: tuple[str, ...]) -> list[str]:
+    """The values of config and summary that runs were chosen or sorted by: they are shown."""
+    return list(dict.fromkeys(_VALUE.findall(" ".join((*order, where or "")))))
+
+
+def _value(view: RunView, path: str) -> str:
+    name, *keys = path.split(".")
+    value: Any = view.config if name == "config" else view.summary
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return "" if value is None else render.shown(value)
+
+
+def _run_table(views: list[RunView], console: Console, asked: list[str]) -> Any:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -55,7 +104,7 @@ def _run_table(views: list[RunView], console: Console) -> Any:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("name", *["id"] * with_id, *["project"] * with_project, "state", "started"):
         table.add_column(name, no_wrap=True, overflow="fold")
-    for name in ("took", "tries", "rows"):
+    for name in ("took", "tries", "rows", *asked):
         table.add_column(name, no_wrap=True, justify="right")
     table.add_column("reason")
     for view in views:
@@ -68,6 +117,7 @@ def _run_table(views: list[RunView], console: Console) -> Any:
             render.duration(view.started_at, view.ended_at),
             str(len(view.attempts)),
             f"{view.rows:,}",
+            *[Text(_value(view, path)) for path in asked],
             Text(view.reason, "dim"),
         )
     return table

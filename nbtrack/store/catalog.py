@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from .._errors import AmbiguousRunError, RunNotFoundError, StoreError
-from .._settings import Settings
+from .._settings import Settings, resolve
+from .filter import COLUMNS, matching
 from .layout import RunDir, Store, find_store
 from .view import RunView
 
@@ -51,21 +52,30 @@ class RunList(Sequence[RunView]):
 
         rows: list[dict[str, Any]] = []
         for view in self:
-            row: dict[str, Any] = {
-                "id": view.id,
-                "name": view.name,
-                "project": view.project,
-                "state": view.state,
-                "reason": view.reason,
-                "started_at": view.started_at,
-                "ended_at": view.ended_at,
-                "attempts": len(view.attempts),
-                "rows": view.rows,
-            }
-            row.update({f"config.{key}": value for key, value in view.config.items()})
-            row.update({f"summary.{key}": value for key, value in view.summary.items()})
-            rows.append(row)
-        return pandas.DataFrame(rows)
+            described = describe(view)
+            config, summary = described.pop("config"), described.pop("summary")
+            described.update({f"config.{key}": value for key, value in config.items()})
+            described.update({f"summary.{key}": value for key, value in summary.items()})
+            rows.append(described)
+        frame = pandas.DataFrame(rows, columns=None if rows else list(FIXED))
+        for name in ("started_at", "ended_at"):
+            frame[name] = pandas.to_datetime(frame[name], utc=True)
+        return frame
+
+
+FIXED = (*COLUMNS, "tags")
+
+
+def describe(view: RunView) -> dict[str, Any]:
+    """A run as one row: what it is, and its config and summary as dictionaries."""
+    ended = view.ended_at
+    seconds = (ended - view.started_at).total_seconds() if ended is not None else None
+    row: dict[str, Any] = {name: getattr(view, name, None) for name in FIXED}
+    row["duration_seconds"] = seconds
+    row["attempts"] = len(view.attempts)
+    row["config"] = view.config
+    row["summary"] = view.summary
+    return row
 
 
 def open_store(directory: str | Path | None = None) -> Store:
@@ -74,10 +84,19 @@ def open_store(directory: str | Path | None = None) -> Store:
     return find_store(settings.dir, Path.cwd())
 
 
+def open_store_anyhow(directory: str | Path | None = None) -> Store:
+    """The same where settings have values that cannot be used: those do not count here."""
+    given = str(directory) if directory is not None else resolve()["dir"].value
+    return find_store(str(given) if given else None, Path.cwd())
+
+
 def runs(
     *,
     project: str | None = None,
-    state: str | None = None,
+    state: str | Sequence[str] | None = None,
+    tags: str | Sequence[str] | None = None,
+    where: str | None = None,
+    sort: str | Sequence[str] | None = None,
     dir: str | Path | None = None,
     include_empty: bool = False,
 ) -> RunList:
@@ -85,20 +104,35 @@ def runs(
 
     Args:
         project: Only runs of this project.
-        state: Only runs that are running, finished, failed or crashed.
+        state: Only runs that are running, finished, failed or crashed; one of these or several.
+        tags: Only runs that have this tag, or all of these.
+        where: Only runs for which this expression is true: SQL over the columns of
+            :meth:`RunList.to_pandas`, in which ``config`` and ``summary`` are structures, as in
+            ``"config.lr > 0.01 and summary.loss < 0.2"``. Where a run lacks a value, it is null.
+        sort: What to sort by, such as ``"summary.loss"``, or several; with ``-`` before it the
+            largest comes first. Runs without that value come last.
         dir: The store directory; by default the one in which runs would be recorded.
         include_empty: Also runs in which nothing was logged, tracked or saved.
+
+    Raises:
+        InvalidQueryError: ``where`` or ``sort`` cannot be evaluated; the text says why, and which
+            names there are.
     """
+    states = {state} if isinstance(state, str) else set(state or ())
+    wanted = {tags} if isinstance(tags, str) else set(tags or ())
     found: list[tuple[datetime, RunView]] = []
     unreadable: dict[str, str] = {}
     for run_dir in open_store(dir).run_dirs():
         view = RunView(run_dir)
         try:
+            # First what run.json knows.
             if project is not None and view.project != project:
+                continue
+            if not wanted.issubset(view.tags):
                 continue
             if view.is_empty and not include_empty:
                 continue
-            if state is not None and view.state != state:
+            if states and view.state not in states:
                 continue
             started = view.started_at
         except (StoreError, OSError) as error:
@@ -107,7 +141,12 @@ def runs(
             continue
         found.append((started, view))
     found.sort(key=lambda item: item[0], reverse=True)
-    return RunList([view for _, view in found], unreadable)
+    views = [view for _, view in found]
+    if where or sort:
+        order = [sort] if isinstance(sort, str) else list(sort or ())
+        places = matching([describe(view) for view in views], where, order)
+        views = [views[place] for place in places]
+    return RunList(views, unreadable)
 
 
 def open_run(id_or_name: str, *, dir: str | Path | None = None) -> RunView:

@@ -45,6 +45,14 @@ def connect() -> DuckDBPyConnection:
     return _connection.cursor()
 
 
+@contextlib.contextmanager
+def isolated() -> Iterator[DuckDBPyConnection]:
+    """A connection that can reach neither files nor the network, for expressions of anybody."""
+    settings = {**_CONFIG, "enable_external_access": "false", "lock_configuration": "true"}
+    with duckdb.connect(config=settings) as connection:
+        yield connection
+
+
 def _end_threads() -> None:
     """Before a fork: a child has none of DuckDB's threads, and waiting for one, it would hang.
 

@@ -48,7 +48,7 @@ from nbtrack.store.schema import (
 
 class Owner:
     def __init__(self, store: Store) -> None:
-        self.settings = Settings.from_environ()
+        self.settings = Settings.load()
         self.store = store
         self.journals: dict[str, Journal] = {}
         self.rows: dict[str, int] = {}

@@ -65,7 +65,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "_api": (*BASE, *TRACKING, "notebook"),
     "__init__": (*BASE, *TRACKING, "_api", "notebook", "store"),
     "_profile": BASE,
-    "_cli": (*BASE, "store", "recorder", "_profile"),
+    "doctor": (*BASE, "store", "recorder"),
+    "_cli": (*BASE, "store", "recorder", "_profile", "doctor"),
     "__main__": ("_cli",),
 }
 
