@@ -7,9 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ._process import memory_now
 from .store.fold import SCRIPT
-from .store.journal import now
 from .store.schema import AttemptState, Failure
 from .store.state import AttemptFacts
 
@@ -80,42 +78,6 @@ class OpenAttempt:
         self.cursor = cursor
         self.wall = time.perf_counter()
         self.cpu = time.process_time()
-
-
-class CellNumbers:
-    """Names for cells: when they began, in microseconds, no two alike."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def next(self) -> int:
-        self._last = max(now(), self._last + 1)
-        return self._last
-
-
-class OpenCell:
-    """A cell that runs, with the clocks and the memory at its start."""
-
-    __slots__ = ("cpu", "memory", "number", "wall")
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.memory = memory_now()
-        self.wall = time.perf_counter()
-        self.cpu = time.process_time()
-
-    def peak_memory(self) -> int | None:
-        """The most bytes that the process is known to have held since.
-
-        What it ever held at most says it exactly if that has risen. Else only its beginning and
-        its end are known here; samples of the machine may know more.
-        """
-        after = memory_now()
-        if self.memory is None or after is None:
-            return None
-        if after.peak > self.memory.peak:
-            return after.peak
-        return max(after.resident, self.memory.resident)
 
 
 class Tries:

@@ -2,79 +2,95 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import _settings
 from ._errors import ProfileError
-from ._settings import FIELDS, Given
+from ._settings import FIELDS, SECTION, Given
+
+if TYPE_CHECKING:
+    from traitlets.config.loader import Config, FileConfigLoader
 
 DEFAULT_PROFILE = "default"
 
-_SECTION = "NbTrack"
+# Of two files the later one counts. A kernel reads both, a terminal only the first.
 _FILES = ("ipython_config", "ipython_kernel_config")
+_APPLICATIONS = ("InteractiveShellApp", "IPKernelApp", "TerminalIPythonApp")
 _STARTUP = "60-nbtrack.py"
 _CONTENT = """\
 # Written by `nbtrack enable`; `nbtrack disable` removes it.
-# Kernels of an environment without nbtrack are left as they are.
-def _load_nbtrack():
-    import importlib.util
-
-    if importlib.util.find_spec("nbtrack") is not None:
+# An environment without nbtrack is left as it is, and so are your names and other startup files.
+if __import__("importlib.util").util.find_spec("nbtrack"):
+    try:
         get_ipython().extension_manager.load_extension("nbtrack")
-
-
-_load_nbtrack()
-del _load_nbtrack
+    except Exception:
+        get_ipython().log.warning("nbtrack is not loaded: %s", __import__("sys").exc_info()[1])
 """
 
 
-def read_configuration(profile: str = DEFAULT_PROFILE) -> dict[str, Given]:
-    """What the configuration files of a profile set, with the file that did; the last one wins.
+class Configuration(NamedTuple):
+    """What the configuration files of a profile say of nbtrack.
 
-    Raises:
-        ProfileError: One of them cannot be read.
+    Attributes:
+        settings: The values that count, each with its file.
+        unknown: What is no setting, in words.
+        broken: Why files could not be read; IPython does without these files too.
+        loaded_by: The file that lists nbtrack among the extensions to load, if one does.
     """
-    found: dict[str, Given] = {}
-    folders = [
-        Path("/etc/ipython"),
-        Path("/usr/local/etc/ipython"),
-        Path(sys.prefix, "etc", "ipython"),
-        profile_folder(profile),
-    ]
-    for folder in folders:
-        for name in _FILES:
-            for path in (folder / f"{name}.py", folder / f"{name}.json"):
-                if path.is_file():
-                    values = _load(path)
-                    found |= {k: Given(v, str(path)) for k, v in values.items() if k in FIELDS}
+
+    settings: dict[str, Given]
+    unknown: list[str]
+    broken: list[ProfileError]
+    loaded_by: str | None
+
+
+def read_configuration(profile: str = DEFAULT_PROFILE) -> Configuration:
+    """Read the configuration files of a profile, as a kernel does, with the system's before it."""
+    settings: dict[str, Given] = {}
+    unknown: list[str] = []
+    broken: list[ProfileError] = []
+    loaded_by = None
+    for path in _files(profile):
+        try:
+            configuration = _load(path)
+        except ProfileError as error:
+            broken.append(error)
+            continue
+        for name, value in configuration.get(SECTION, {}).items():
+            if name in FIELDS:
+                settings[name] = Given(value, str(path), f"c.{SECTION}.{name}")
+            else:
+                unknown.append(f"c.{_settings.no_setting(name)} ({path})")
+        if _loads_nbtrack(configuration):
+            loaded_by = str(path)
+    return Configuration(settings, unknown, broken, loaded_by)
+
+
+def apply_configuration() -> Configuration:
+    """Have the settings of this process include those of the default profile."""
+    found = read_configuration()
+    _settings.set_from_files(found.settings)
     return found
 
 
-def apply_configuration() -> None:
-    """Have the settings of this process include those of the default profile.
+def profile_folder(profile: str) -> Path:
+    """The folder of a profile, whether it exists or not.
 
     Raises:
-        ProfileError: A configuration file cannot be read.
+        ProfileError: It cannot be the name of a profile.
     """
-    _settings.set_from_files(read_configuration())
-
-
-def profile_folder(profile: str) -> Path:
-    """The folder of a profile, whether it exists or not."""
-    home = _settings.ipython_directory()
-    return (Path(home).expanduser() if home else Path.home() / ".ipython") / f"profile_{profile}"
+    if not profile or any(sign in profile for sign in "/\\\0"):
+        raise ProfileError(f"{profile!r} is not the name of a profile")
+    return _settings.ipython_directory() / f"profile_{profile}"
 
 
 def startup_file(profile: str) -> Path:
     """The file that loads nbtrack in every kernel of a profile, whether it exists or not."""
     return profile_folder(profile) / "startup" / _STARTUP
-
-
-def is_enabled(profile: str) -> bool:
-    """Whether :func:`enable` was called for this profile."""
-    return startup_file(profile).is_file()
 
 
 def enable(profile: str = DEFAULT_PROFILE) -> Path:
@@ -84,14 +100,10 @@ def enable(profile: str = DEFAULT_PROFILE) -> Path:
         ProfileError: The file cannot be written, or it is there and is not ours.
     """
     path = startup_file(profile)
-    _refuse_edited(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_CONTENT, encoding="utf-8")
-    except OSError as error:
-        raise ProfileError(
-            error.strerror or str(error), path=path, operation="enable nbtrack"
-        ) from error
+    with _changing(path, "enable nbtrack"):
+        if not _is_there(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(_CONTENT, encoding="utf-8")
     return path
 
 
@@ -102,37 +114,85 @@ def disable(profile: str = DEFAULT_PROFILE) -> Path | None:
         ProfileError: The file cannot be removed, or somebody changed it.
     """
     path = startup_file(profile)
-    if not path.is_file():
-        return None
-    _refuse_edited(path)
-    try:
+    with _changing(path, "disable nbtrack"):
+        if not _is_there(path):
+            return None
         path.unlink()
-    except OSError as error:
-        raise ProfileError(
-            error.strerror or str(error), path=path, operation="disable nbtrack"
-        ) from error
     return path
 
 
-def _refuse_edited(path: Path) -> None:
-    if path.is_file() and path.read_text(encoding="utf-8", errors="replace") != _CONTENT:
+def _is_there(path: Path) -> bool:
+    if not path.exists():
+        return False
+    if path.read_text(encoding="utf-8", errors="replace") != _CONTENT:
         raise ProfileError(
-            "this file is not as nbtrack writes it",
+            "this file is not as nbtrack writes it, and is left as it is",
             path=path,
             hint="Remove it by hand if it is not wanted.",
         )
+    return True
 
 
-def _load(path: Path) -> dict[str, Any]:
-    from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
-
-    loader = PyFileConfigLoader if path.suffix == ".py" else JSONFileConfigLoader
+@contextlib.contextmanager
+def _changing(path: Path, operation: str) -> Iterator[None]:
     try:
-        return dict(loader(path.name, str(path.parent)).load_config().get(_SECTION, {}))
-    except Exception as error:  # the file is a program
+        yield
+    except OSError as error:
+        raise ProfileError(
+            error.strerror or str(error), path=error.filename or path, operation=operation
+        ) from error
+
+
+def folders(profile: str) -> list[Path]:
+    """The folders of configuration files, in the order in which IPython reads them."""
+    system = [Path("/etc/ipython"), Path("/usr/local/etc/ipython")]
+    environment = Path(sys.prefix, "etc", "ipython")
+    return [*system, *[environment] * (environment not in system), profile_folder(profile)]
+
+
+def _files(profile: str) -> Iterator[Path]:
+    """The configuration files that are there, in the order in which IPython reads them."""
+    for name in _FILES:
+        for folder in folders(profile):
+            for path in (folder / f"{name}.py", folder / f"{name}.json"):
+                if path.is_file():
+                    yield path
+
+
+def _load(path: Path) -> Config:
+    try:
+        # The file is a program, and standard output is for what was asked for.
+        with contextlib.redirect_stdout(sys.stderr):
+            return _loader(path).load_config()
+    except Exception as error:
         raise ProfileError(
             f"{type(error).__name__}: {error}",
             path=path,
             operation="read IPython's configuration",
             hint="IPython itself cannot use this file either.",
         ) from error
+
+
+def _loader(path: Path) -> FileConfigLoader:
+    from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
+
+    class Loader(PyFileConfigLoader):
+        # As IPython's own, which cannot be had without IPython.
+        def load_subconfig(
+            self, fname: str, path: str | None = None, profile: str | None = None
+        ) -> None:
+            folder = path if profile is None else str(profile_folder(profile))
+            super().load_subconfig(fname, path=folder)
+
+    loader = Loader if path.suffix == ".py" else JSONFileConfigLoader
+    return loader(path.name, str(path.parent))
+
+
+def _loads_nbtrack(configuration: Config) -> bool:
+    for application in _APPLICATIONS:
+        listed = configuration.get(application, {}).get("extensions", ())
+        if hasattr(listed, "get_value"):  # c.InteractiveShellApp.extensions.append(…)
+            listed = listed.get_value([])
+        if "nbtrack" in listed:
+            return True
+    return False

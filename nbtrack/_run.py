@@ -220,6 +220,19 @@ class Run(Timeline):
         self._edit(notes=notes)
 
     @property
+    def started(self) -> int:
+        """When the run began (microseconds UTC)."""
+        return self._info.created
+
+    def discard_later(self) -> None:
+        """End the run and put it out of sight. What is on disk stays; an empty run is removed."""
+        if self.is_empty:
+            self.discard()
+        else:
+            self._edit(discarded=True)
+            self.close("it was discarded")
+
+    @property
     def step(self) -> int:
         """The step that the next row gets."""
         cursor = self._cursor

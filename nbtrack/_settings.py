@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -17,6 +18,7 @@ from msgspec import Meta
 from ._errors import InvalidSettingError
 
 PREFIX = "NBTRACK_"
+SECTION = "NbTrack"
 IN_KERNEL = "%config in this kernel"
 DEFAULT = "default"
 
@@ -27,8 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dir: Annotated[
         str | None,
         Meta(
-            description="The store directory. Unset: the nearest `.nbtrack` above that this user"
-            " owns, else a new one at the git root, else in the working directory."
+            description="The store directory. Unset: the nearest one at or above the working"
+            " directory that this user owns, else a new one at the git root, else there."
         ),
     ] = None
     project: Annotated[
@@ -95,26 +97,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             InvalidSettingError: One has a value that it cannot have.
         """
-        return cls(
-            **{
-                name: check(name, given.value, given.source)
-                for name, given in resolve(**overrides).items()
-                if given.source != DEFAULT
-            }
-        )
+        return cls(**{name: check(name, given) for name, given in resolve(**overrides).items()})
 
 
 class Given(NamedTuple):
-    """A value as it was given, not checked yet, and by whom."""
+    """A value as it was given, not checked yet.
+
+    Attributes:
+        value: The value.
+        source: Where it was given: a variable, a file, ``IN_KERNEL``, ``DEFAULT``, an argument.
+        label: What to look for there.
+    """
 
     value: Any
     source: str
+    label: str
 
 
 FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
 
 _from_files: dict[str, Given] = {}
-_in_kernel: dict[str, Any] = {}
+_in_kernel: dict[str, Given] = {}
 
 
 def resolve(**overrides: Any) -> dict[str, Given]:
@@ -124,41 +127,68 @@ def resolve(**overrides: Any) -> dict[str, Given]:
         variable = PREFIX + name.upper()
         text = os.environ.get(variable)
         if overrides.get(name) is not None:
-            found[name] = Given(overrides[name], name)
+            found[name] = Given(overrides[name], name, name)
         elif name in _in_kernel:
-            found[name] = Given(_in_kernel[name], IN_KERNEL)
+            found[name] = _in_kernel[name]
         elif text:
-            found[name] = Given(text, variable)
+            found[name] = Given(text, variable, variable)
         elif name in _from_files:
             found[name] = _from_files[name]
         else:
-            found[name] = Given(field.default, DEFAULT)
+            found[name] = Given(field.default, DEFAULT, name)
     return found
 
 
-def check(name: str, value: Any, source: str) -> Any:
+def check(name: str, given: Given) -> Any:
     """The value of the setting ``name``, of the type that it has.
 
     Raises:
         InvalidSettingError: It cannot have this value.
     """
+    value = given.value
+    if isinstance(value, str | os.PathLike):
+        value = str(os.fspath(value))
     try:
         return msgspec.convert(value, FIELDS[name].type, strict=False)
     except msgspec.ValidationError as error:
+        where = f" ({given.source})" if given.source != given.label else ""
         raise InvalidSettingError(
-            f"{source}={value!r} cannot be used: {error}", operation="read the settings"
+            f"{given.label}={given.value!r} cannot be used: {error}{where}",
+            operation="read the settings",
+            hint=f"It can be {' or '.join(choices(name))}." if choices(name) else "",
         ) from None
 
 
+def in_force(name: str) -> Any:
+    """The value of one setting as it is now.
+
+    Raises:
+        InvalidSettingError: It was given a value that it cannot have.
+    """
+    return check(name, resolve()[name])
+
+
 def set_from_files(values: Mapping[str, Given]) -> None:
-    """What configuration files say, in place of what they said before."""
+    """What configuration files say, in place of what they said before; None is not a value."""
     _from_files.clear()
-    _from_files.update(values)
+    _from_files.update({n: given for n, given in values.items() if given.value is not None})
 
 
-def set_in_kernel(name: str, value: Any) -> None:
-    """A setting was set by hand, for as long as this process lives."""
-    _in_kernel[name] = value
+def set_in_kernel(values: Mapping[str, Any]) -> None:
+    """Settings were set by hand, for as long as this process lives; None takes that back.
+
+    Raises:
+        InvalidSettingError: One of them cannot be used; then none of them is.
+    """
+    for name in values.keys() - FIELDS.keys():
+        raise InvalidSettingError(no_setting(name), operation="change the settings")
+    given = {n: Given(value, IN_KERNEL, f"{SECTION}.{n}") for n, value in values.items()}
+    checked = {
+        n: one._replace(value=check(n, one)) for n, one in given.items() if one.value is not None
+    }
+    for name in given.keys() - checked.keys():
+        _in_kernel.pop(name, None)
+    _in_kernel.update(checked)
 
 
 def unset_in_kernel() -> None:
@@ -168,11 +198,23 @@ def unset_in_kernel() -> None:
 
 def description(name: str) -> str:
     """What a setting means, in a sentence or two."""
-    kind: Any = Settings.__annotations__[name]
-    if isinstance(kind, str):
-        kind = FIELDS[name].type
-    found = next(meta for meta in kind.__metadata__ if isinstance(meta, Meta))
+    found = next(meta for meta in FIELDS[name].type.__metadata__ if isinstance(meta, Meta))
     return found.description or ""
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """The words that a setting can be; empty for one that is not a choice of words."""
+    kind = get_args(FIELDS[name].type)[0]
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def no_setting(name: str) -> str:
+    """That there is no setting of this name, and which one may be meant."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, FIELDS, n=1)
+    meant = f"; did you mean {SECTION}.{close[0]}?" if close else ""
+    return f"{SECTION}.{name} is no setting{meant}"
 
 
 def unknown_variables() -> list[str]:
@@ -181,9 +223,16 @@ def unknown_variables() -> list[str]:
     return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
 
 
-def ipython_directory() -> str | None:
-    """Where IPython keeps its profiles, if that was set."""
-    return os.environ.get("IPYTHONDIR") or None
+def ipython_directory() -> Path:
+    """The folder of IPython's profiles, whether it exists or not."""
+    named = os.environ.get("IPYTHONDIR")
+    if named:
+        return Path(named).expanduser()
+    home = Path("~/.ipython").expanduser()
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
+    # IPython goes on with the folder of its early versions where that is the only one.
+    early = config / "ipython"
+    return early if early.is_dir() and not home.exists() else home
 
 
 def notebook_hint() -> str | None:

@@ -8,7 +8,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Literal, NoReturn, Protocol
 
-from ._attempts import ArmedCursor, CellInfo, CellNumbers, Cursor, OpenAttempt, OpenCell, Tries
+from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Tries
+from ._cells import Cells
 from ._console import ConsoleWriter
 from ._errors import RunFinishedError
 from ._process import this_process
@@ -19,8 +20,6 @@ from .store.layout import RunDir, new_writer_id, remove_run
 from .store.schema import (
     AttemptEnd,
     AttemptStart,
-    CellEnd,
-    CellStart,
     Change,
     ChangeKind,
     Closing,
@@ -32,7 +31,7 @@ from .store.schema import (
     Stream,
     WriterInfo,
 )
-from .store.state import Evidence, Verdict, first_failure
+from .store.state import AttemptFacts, Evidence, Verdict, first_failure, state
 
 _live: weakref.WeakSet[Timeline] = weakref.WeakSet()
 
@@ -71,11 +70,7 @@ class Timeline:
         self._tries = tries
         self._errors: list[Failure] = []
         self._open: OpenAttempt | None = None
-        self._numbers = CellNumbers()
-        self._cells: dict[CellInfo, OpenCell] = {}
-        # Also of cells that have ended: their last output comes later.
-        self._cell_numbers: weakref.WeakKeyDictionary[CellInfo, int] = weakref.WeakKeyDictionary()
-        self._attempt_of: weakref.WeakKeyDictionary[CellInfo, int] = weakref.WeakKeyDictionary()
+        self._cells = Cells(lambda record: self._journal.append(record), lambda: self._next_seq())
         self._loose = Cursor(0, loose_step)
         self._cursor: Cursor = self._loose
         self._has_rows = resumed
@@ -146,10 +141,10 @@ class Timeline:
                 cell.tags,
                 cell.source,
                 config,
-                self._cell_numbers.get(cell, 0),
+                self._cells.number(cell),
             )
         )
-        self._attempt_of[cell] = n
+        self._cells.became(cell, n)
         return n
 
     def end_attempt(self, outcome: Outcome, failure: Failure | None) -> None:
@@ -171,7 +166,7 @@ class Timeline:
         )
         if outcome == "moved":
             self._tries.forget(n)
-            del self._attempt_of[attempt.cell]
+            self._cells.became(attempt.cell, 0)
         else:
             self._tries.end(n, outcome, failure)
         self._open = None
@@ -183,6 +178,21 @@ class Timeline:
         self.end_attempt(outcome, None)
         if cell is not None:
             self.end_cell(cell, outcome, None)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the run is now, as far as this process can tell."""
+        return state(self._evidence())
+
+    @property
+    def attempts(self) -> tuple[AttemptFacts, ...]:
+        """Every attempt so far, in order."""
+        return self._tries.facts
+
+    @property
+    def dropped_rows(self) -> int:
+        """Rows that could not be kept because the disk or the quota was full."""
+        return self._journal.dropped
 
     def arm(self, cell: CellInfo, thread_id: int) -> None:
         """An untracked cell begins: the first row that ``thread_id`` logs makes it an attempt."""
@@ -196,46 +206,20 @@ class Timeline:
 
     def begin_cell(self, cell: CellInfo) -> None:
         """A cell begins to run, tracked or not. Repeatable."""
-        if self._finished or cell in self._cell_numbers:
-            return
-        number = self._numbers.next()
-        # First, so that a cell whose beginning an interrupt cut off is ended all the same.
-        self._cell_numbers[cell] = number
-        self._cells[cell] = OpenCell(number)
-        self._journal.append(
-            CellStart(self._next_seq(), number, cell.cell_id, cell.execution_count, cell.source)
-        )
+        if not self._finished:
+            self._cells.begin(cell)
 
     def end_cell(self, cell: CellInfo, outcome: Outcome, failure: Failure | None) -> None:
         """The cell has ended so. An error of one that is not tracked is an event, no verdict."""
-        running = self._cells.get(cell)
-        if running is None or self._finished:
+        if self._finished or not self._cells.end(cell, outcome, failure):
             return
-        attempt = self._attempt_of.get(cell, 0)
-        self._journal.append(
-            CellEnd(
-                self._next_seq(),
-                now(),
-                running.number,
-                attempt,
-                outcome,
-                failure,
-                time.perf_counter() - running.wall,
-                time.process_time() - running.cpu,
-                running.peak_memory(),
-            )
-        )
-        del self._cells[cell]
         self.console.end(cell)
-        if outcome == "failed" and failure is not None and not attempt:
+        if outcome == "failed" and failure is not None and not self._cells.is_attempt(cell):
             self._errors.append(failure)
 
     def record_earlier(self, cell: CellInfo) -> None:
         """A cell that ran before this run began."""
-        seq, number = self._next_seq(), self._numbers.next()
-        self._journal.append(
-            CellStart(seq, number, cell.cell_id, cell.execution_count, cell.source, True)
-        )
+        self._cells.earlier(cell)
 
     def _new_console(self) -> ConsoleWriter:
         return ConsoleWriter(self._record_console, self._settings.console_limit)
@@ -243,7 +227,7 @@ class Timeline:
     def _record_console(
         self, cell: CellInfo | None, stream: Stream, row: int, start: int, text: str, lost: int
     ) -> bool:
-        number = 0 if cell is None else self._cell_numbers.get(cell, 0)
+        number = self._cells.number(cell)
         return not self._finished and self._journal.offer(
             Console(self._next_seq(), now(), number, stream, row, start, text, lost)
         )
@@ -296,7 +280,7 @@ class Timeline:
         else:
             outcome = "failed" if failure else "finished"
         self.end_attempt(outcome, failure)
-        for cell in list(self._cells):
+        for cell in self._cells.open:
             self.end_cell(cell, outcome, failure)
         if verdict is None and cut_off:
             verdict = Verdict("failed", f"{reason} while cell {label} was running")
@@ -365,7 +349,7 @@ class Timeline:
         """In a forked child: a writer of its own; the run stays its parent's to end."""
         self._is_child = True
         self._succession = None
-        self._cells.clear()
+        self._cells.forget_open()
         self.console = self._new_console()
         self._start_journal("worker")
         self._loose = Cursor(0)

@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from .._errors import NbtrackError, ProfileError
+from .._errors import NbtrackError
 from .._version import __version__
 from .config import config
+from .discard import discard
 from .doctor import doctor
 from .enable import disable, enable
 from .export import export
@@ -30,15 +31,15 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="nbtrack")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Look at the runs that nbtrack recorded."""
     from .._profile import apply_configuration
 
-    try:
-        apply_configuration()
-    except ProfileError as error:
+    context.obj = apply_configuration()
+    for error in context.obj.broken:
         click.echo(f"nbtrack: {error}", err=True)
 
 
-for _command in (ls, show, logs, export, recover, config, enable, disable, doctor):
+for _command in (ls, show, logs, export, recover, config, enable, disable, discard, doctor):
     main.add_command(_command)

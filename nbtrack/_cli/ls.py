@@ -41,7 +41,7 @@ _VALUE = re.compile(r"\b(?:config|summary)(?:\.\w+)+")
     help="Sort by this, such as summary.loss; with - before it, largest first. May be repeated.",
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N runs.")
-@click.option("--all", "everything", is_flag=True, help="Also runs in which nothing was logged.")
+@click.option("--all", "everything", is_flag=True, help="Also empty and discarded runs.")
 @store_option
 @json_option
 def ls(
@@ -66,6 +66,7 @@ def ls(
         sort=order,
         dir=store,
         include_empty=everything,
+        include_discarded=everything,
     )
     views = list(found[:limit])
     if as_json:

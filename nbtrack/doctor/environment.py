@@ -42,7 +42,7 @@ def check_settings() -> Iterator[Finding]:
     for name, given in _settings.resolve().items():
         try:
             if given.source != _settings.DEFAULT:
-                _settings.check(name, given.value, given.source)
+                _settings.check(name, given)
         except InvalidSettingError as error:
             wrong = True
             advice = f"Nothing can be recorded until it is mended: {_settings.description(name)}"

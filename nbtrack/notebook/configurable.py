@@ -6,89 +6,122 @@ Their names, types, defaults and meanings are those of :class:`nbtrack._settings
 from __future__ import annotations
 
 import types
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
-from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode, validate
-from traitlets.config import Configurable
+from traitlets import Bool, Enum, Float, Int, TraitType, Unicode
+from traitlets.config import Application, Config, Configurable
 
 from .. import _settings
-from .._errors import InvalidSettingError
-from .._settings import FIELDS, Given
+from .._errors import InvalidSettingError, NbtrackWarning
+from .._settings import FIELDS, SECTION, Given
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-SECTION = "NbTrack"
-_SOURCE = "IPython's configuration"
+
+class _InForce:
+    """Makes a trait show the value that is in force, wherever it was given; it keeps none."""
+
+    name: str
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        return _settings.in_force(self.name)
+
+    def set(self, obj: Any, value: Any) -> None:
+        obj.change({self.name: value})
 
 
 def _trait(name: str) -> TraitType[Any, Any]:
-    kind, *_ = get_args(FIELDS[name].type)
-    default = FIELDS[name].default
-    about: dict[str, Any] = {"help": _settings.description(name)}
-    trait: TraitType[Any, Any]
-    if get_origin(kind) is Literal:
-        trait = Enum(list(get_args(kind)), default, **about)
+    field = FIELDS[name]
+    kind, *_ = get_args(field.type)
+    base: Any
+    arguments: dict[str, Any] = {}
+    if choices := _settings.choices(name):
+        base, arguments = Enum, {"values": list(choices)}
     elif get_origin(kind) in (Union, types.UnionType):
-        trait = Unicode(default, allow_none=True, **about)
+        base, arguments = Unicode, {"allow_none": True}
     else:
-        trait = {bool: Bool, int: Int, float: Float}[kind](default, **about)
-    return trait.tag(config=True)
+        base = {bool: Bool, int: Int, float: Float}[kind]
+    # Helps and completions show the name of a trait's class.
+    trait = type(base.__name__, (_InForce, base), {})(
+        default_value=field.default, help=_settings.description(name), **arguments
+    )
+    return trait.tag(config=True)  # type: ignore[no-any-return]
 
 
-class _Adapter(Configurable):
-    """Passes on what is set by hand."""
+class NbTrack(Configurable):
+    """Settings of nbtrack."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.observe(self._on_change, names=list(FIELDS))
+    vars().update({name: _trait(name) for name in FIELDS})
 
-    @validate(*FIELDS)
-    def _check(self, proposal: Any) -> Any:
-        name = proposal["trait"].name
+    def __init__(self, changed: Callable[[set[str]], None]) -> None:
+        """``changed`` is told the names of settings that were set by hand."""
+        super().__init__()
+        self._changed = changed
+
+    def update_config(self, config: Config) -> None:
+        """What ``%config`` says: all of it, or nothing."""
+        values = dict(config.get(SECTION, {}))
         try:
-            return _settings.check(name, proposal["value"], f"{SECTION}.{name}")
-        except InvalidSettingError as error:
-            raise TraitError(str(error)) from None
+            self.change(values)
+        except InvalidSettingError:
+            # IPython's shell is told after us and keeps all that it hears.
+            del config[SECTION]
+            raise
 
-    def _on_change(self, change: Any) -> None:
-        _settings.set_in_kernel(change["name"], change["new"])
-
-
-_CLASS = type(
-    SECTION,
-    (_Adapter,),
-    {"__doc__": "Settings of nbtrack.", **{name: _trait(name) for name in FIELDS}},
-)
+    def change(self, values: dict[str, Any]) -> None:
+        """Set settings by hand."""
+        if values:
+            _settings.set_in_kernel(values)
+            self._changed(set(values))
 
 
-def add(shell: InteractiveShell) -> None:
-    """Make the settings known to a shell, and take what its configuration says. Repeatable.
+def read(shell: InteractiveShell) -> None:
+    """Take what the shell's configuration says. Repeatable.
 
     Raises:
-        InvalidSettingError: The configuration gives one a value that it cannot have.
+        InvalidSettingError: ``%config`` was given something that cannot be used, before anybody
+            was there to refuse it.
     """
-    if _find(shell) is not None:
-        return
-    given = dict(shell.config.get(SECTION, {}))
-    for name in given.keys() & FIELDS.keys():
-        _settings.check(name, given[name], f"c.{SECTION}.{name}")
+    # What the shell was started with; its own configuration also holds what %config said.
+    started = dict(getattr(shell.parent, "config", shell.config).get(SECTION, {}))
+    now = dict(shell.config.get(SECTION, {}))
+    for name in started.keys() - FIELDS.keys():
+        warnings.warn(f"c.{_settings.no_setting(name)}", NbtrackWarning, stacklevel=2)
+    source = _files()
     _settings.set_from_files(
-        {name: Given(value, _SOURCE) for name, value in given.items() if name in FIELDS}
+        {n: Given(started[n], source, f"c.{SECTION}.{n}") for n in started.keys() & FIELDS.keys()}
     )
-    try:
-        shell.configurables.append(_CLASS(parent=shell))
-    except TraitError as error:
-        raise InvalidSettingError(str(error), operation="read the settings") from None
+    _settings.set_in_kernel(
+        {name: value for name, value in now.items() if started.get(name) != value}
+    )
+
+
+def add(shell: InteractiveShell, changed: Callable[[set[str]], None]) -> None:
+    """Make the settings known to a shell's ``%config``, which tells ``changed``. Repeatable."""
+    if _find(shell) is None:
+        _configurables(shell).append(NbTrack(changed))
 
 
 def remove(shell: InteractiveShell) -> None:
-    """Take them off again."""
+    """Take them off again, with what was set by hand."""
     found = _find(shell)
     if found is not None:
-        shell.configurables.remove(found)
+        _configurables(shell).remove(found)
     _settings.unset_in_kernel()
 
 
-def _find(shell: InteractiveShell) -> Any:
-    return next((one for one in shell.configurables if type(one).__name__ == SECTION), None)
+def _find(shell: InteractiveShell) -> NbTrack | None:
+    return next((one for one in _configurables(shell) if isinstance(one, NbTrack)), None)
+
+
+def _configurables(shell: InteractiveShell) -> list[Any]:
+    return shell.configurables
+
+
+def _files() -> str:
+    """The configuration files of this application."""
+    files = Application.instance().loaded_config_files if Application.initialized() else []
+    return ", ".join(files) or "IPython's configuration"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -19,19 +19,28 @@ if TYPE_CHECKING:
 def load(shell: InteractiveShell) -> None:
     """``%load_ext nbtrack``: the kernel's run begins with the next cell; prints one line at most.
 
+    Silent where no cell asked for it: a kernel is starting.
+
     Raises:
         InvalidSettingError: A setting has a value that it cannot have.
     """
+    from .._errors import InvalidSettingError
     from .._settings import Settings
     from .._version import __version__
     from ..store.layout import find_store
-    from . import configurable
+    from . import cells, configurable
     from .session import session_of
 
-    configurable.add(shell)
-    settings = Settings.load()
+    asked = bool(cells.executions(shell))
+    try:
+        configurable.read(shell)
+        settings = Settings.load()
+    except InvalidSettingError as error:
+        if not asked:
+            _say_in_the_next_cell(shell, f"nbtrack is not recording: {error}")
+        raise
     session = session_of(shell)
-    if not session.load() or session.starts_with_the_kernel():
+    if not session.load() or not asked:
         return
     if settings.mode == "disabled":
         session.say(f"nbtrack {__version__}: switched off by the setting 'mode'")
@@ -51,9 +60,7 @@ def unload(shell: InteractiveShell) -> None:
 
 def attach() -> Session | None:
     """What ``%load_ext nbtrack`` does, silently; None where no IPython shell runs."""
-    # Absent also while another thread is importing IPython.
-    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    shell = get_ipython() if get_ipython is not None else None
+    shell = _running_shell()
     if shell is None:
         return None
     from .session import session_of
@@ -61,3 +68,32 @@ def attach() -> Session | None:
     session = session_of(shell)
     session.attach()
     return session
+
+
+def read_configuration() -> None:
+    """Have the settings include those of IPython's configuration, where IPython runs.
+
+    Raises:
+        InvalidSettingError: ``%config`` was given a value that cannot be used.
+    """
+    shell = _running_shell()
+    if shell is not None:
+        from . import configurable
+
+        configurable.read(shell)
+
+
+def _running_shell() -> InteractiveShell | None:
+    # Absent also while another thread is importing IPython.
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return get_ipython() if get_ipython is not None else None
+
+
+def _say_in_the_next_cell(shell: InteractiveShell, text: str) -> None:
+    """Print a line that nobody would see now."""
+
+    def say(*args: Any) -> None:
+        shell.events.unregister("pre_run_cell", say)
+        sys.stderr.write(f"{text}\n")
+
+    shell.events.register("pre_run_cell", say)

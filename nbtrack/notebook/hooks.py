@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import magics
+from .register import Registered
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
@@ -33,6 +34,7 @@ class Hooks:
         end_any: Callable[[], None],
         leave: Callable[[bool], None],
         gave_up: Callable[[], None],
+        line: Callable[[str], None],
         say: Callable[[str], None],
     ) -> None:
         """Nothing is installed yet.
@@ -45,6 +47,7 @@ class Hooks:
             end_any: Called after it.
             leave: Called once when this process ends by itself; True if a kernel restarts.
             gave_up: Called when the hooks have taken themselves off.
+            line: Does what ``%track`` says.
             say: Tells the person one line.
         """
         self._shell = shell
@@ -59,7 +62,7 @@ class Hooks:
         self._pid = os.getpid()
         self._restarts = False
         self._on_shutdown: Callable[..., Any] | None = None
-        self._other_magic: Callable[..., Any] | None = None
+        self._magics = Registered(shell, line)
 
     def install(self) -> None:
         """Begin to watch the shell."""
@@ -70,9 +73,7 @@ class Hooks:
             shell.events.register(event, hook)
         if magics.transform not in shell.input_transformers_cleanup:
             shell.input_transformers_cleanup.append(magics.transform)
-        if self._magic() is not magics.track:
-            self._other_magic = self._magic()
-            shell.magics_manager.register_function(magics.track, "cell", magics.NAME)
+        self._magics.install()
         self._watch_shutdown()
         atexit.unregister(self._at_exit)
         atexit.register(self._at_exit)
@@ -84,11 +85,7 @@ class Hooks:
         self._stop_watching_cells()
         if magics.transform in shell.input_transformers_cleanup:
             shell.input_transformers_cleanup.remove(magics.transform)
-        if self._magic() is magics.track:
-            del shell.magics_manager.magics["cell"][magics.NAME]
-            vars(shell.magics_manager.user_magics).pop(magics.NAME, None)
-            if self._other_magic is not None:
-                shell.magics_manager.register_function(self._other_magic, "cell", magics.NAME)
+        self._magics.remove()
         kernel = getattr(shell, "kernel", None)
         if self._on_shutdown is not None:
             if kernel is not None and vars(kernel).get("do_shutdown") is self._on_shutdown:
@@ -102,13 +99,6 @@ class Hooks:
             ("post_execute", self._after_anything),
             ("post_run_cell", self._after_cell),
         )
-
-    def _magic(self) -> Callable[..., Any] | None:
-        """The cell magic that is called ``%%track`` now."""
-        found: Callable[..., Any] | None = self._shell.magics_manager.magics["cell"].get(
-            magics.NAME
-        )
-        return found
 
     def _stop_watching_cells(self) -> None:
         for event, hook in self._events():

@@ -37,15 +37,15 @@ class TrackOptions(msgspec.Struct, frozen=True, kw_only=True):
     widget: bool = True
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Raises where argparse would end the process."""
 
     def error(self, message: str) -> NoReturn:
         raise OptionError(message)
 
 
-def _make_parser() -> _Parser:
-    parser = _Parser(prog=f"%%{NAME}", add_help=False, allow_abbrev=False)
+def _make_parser() -> Parser:
+    parser = Parser(prog=f"%%{NAME}", add_help=False, allow_abbrev=False)
     parser.add_argument("--name")
     parser.add_argument("--tag", action="append", default=[], dest="tags")
     parser.add_argument("--config", action="append", default=[])
@@ -69,14 +69,14 @@ def parse_options(text: str) -> TrackOptions:
     except ValueError as error:
         raise OptionError(f"{text.strip()}: {error}") from None
     values = vars(_parser.parse_args(words))
-    values["config"] = dict(_setting(pair) for pair in values["config"])
+    values["config"] = dict(setting(pair) for pair in values["config"])
     return TrackOptions(**values)
 
 
-def _setting(pair: str) -> tuple[str, Any]:
+def setting(pair: str) -> tuple[str, Any]:
     key, equals, text = pair.partition("=")
     if not key or not equals:
-        raise OptionError(f"argument --config: {pair!r} is not of the form key=value")
+        raise OptionError(f"{pair!r} is not of the form key=value")
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
     except ValueError:
@@ -86,6 +86,11 @@ def _setting(pair: str) -> tuple[str, Any]:
 
 def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON")
+
+
+def complete(line: str) -> list[str]:
+    """What can stand where ``line``, which begins with ``%%track``, ends."""
+    return [option for action in _parser._actions for option in action.option_strings]
 
 
 def leading_lines(source: str, *, below: str) -> int | None:

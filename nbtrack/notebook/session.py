@@ -21,7 +21,7 @@ from .._run import Run
 from .._settings import Settings, notebook_hint
 from .._start import start_next
 from ..store.schema import Failure
-from . import cells, configurable, failures, magics
+from . import cells, commands, configurable, failures, magics
 from .console import ConsoleCapture
 from .hooks import Hooks
 from .parameters import parameters_of
@@ -67,6 +67,7 @@ class Session:
             end_any=self._end_execution,
             leave=self._leave,
             gave_up=self._gave_up,
+            line=lambda text: commands.run_command(self, text),
             say=lambda text: self.say(text, sys.stderr),
         )
         # Widget callbacks and the cells of a subshell run on threads of their own.
@@ -74,6 +75,8 @@ class Session:
         self._running: dict[int, RunningCell] = {}
         self._shown_before: dict[int, Any] = {}
         self._runs: list[Run] = []
+        # The one that nobody asked for with options of its own.
+        self._own_run: Run | None = None
         self._attached = False
         self._loaded = False
         self._wants_run = False
@@ -87,10 +90,12 @@ class Session:
         self._unloading = False
         if self._attached:
             return
+        configurable.read(self._shell)
+        settings = Settings.load()
         self._attached = True
-        configurable.add(self._shell)
+        configurable.add(self._shell, self._settings_changed)
         self._hooks.install()
-        self._console.install(Settings.load().console)
+        self._console.install(settings.console)
         _current.set_host(self)
         executions = cells.executions(self._shell)
         if executions and not executions[0].info.silent:
@@ -107,9 +112,11 @@ class Session:
         self._wants_run = _current.get_run() is None
         return True
 
-    def starts_with_the_kernel(self) -> bool:
-        """Whether a kernel is starting: no cell runs, and a line that was printed would be lost."""
-        return hasattr(self._shell, "kernel") and self.cell_now() is None
+    def describe_waiting(self) -> str:
+        """What is so while there is no run."""
+        if self._wants_run:
+            return "nbtrack is loaded; the run begins with the next cell"
+        return "there is no run; nbtrack.log(), a tracked cell or `%track new` starts the next"
 
     def detach(self) -> None:
         """End the runs and leave the shell as it was, once the running cell has ended.
@@ -142,6 +149,24 @@ class Session:
             if Settings.load().quiet:
                 return
         (stream or sys.stdout).write(f"{text}\n")
+
+    def _settings_changed(self, names: set[str]) -> None:
+        """Settings were set by hand. A run in which nothing happened yet begins again with them."""
+        with self._locked():
+            if "console" in names:
+                self._console.remove()
+                self._console.install(Settings.load().console)
+            run = _current.get_run()
+            if run is None or names <= {"console", "quiet"}:
+                return
+            if run is self._own_run and run.is_empty:
+                self._close(run, "the settings were changed")
+                self._wants_run = True
+                new = self._run_for(None)
+                if new is not None:
+                    self._arm(new)
+            else:
+                self.say("nbtrack: this run goes on as it began; the next one begins with this")
 
     def _start(self, options: RunOptions, cell: CellInfo | None) -> Run:
         options.notebook = options.notebook or self._notebook()
@@ -223,7 +248,7 @@ class Session:
                 self._close(run, "%%track --new began the next run")
             run = _current.get_run()
         if run is None and (options is not None or self._wants_run):
-            run = self._start(RunOptions(project=project), None)
+            run = self._own_run = self._start(RunOptions(project=project), None)
         return run
 
     def _end_cell(self, result: ExecutionResult | None) -> None:

@@ -99,6 +99,7 @@ def runs(
     sort: str | Sequence[str] | None = None,
     dir: str | Path | None = None,
     include_empty: bool = False,
+    include_discarded: bool = False,
 ) -> RunList:
     """The runs of a store, newest first.
 
@@ -113,6 +114,7 @@ def runs(
             largest comes first. Runs without that value come last.
         dir: The store directory; by default the one in which runs would be recorded.
         include_empty: Also runs in which nothing was logged, tracked or saved.
+        include_discarded: Also runs that were put out of sight.
 
     Raises:
         InvalidQueryError: ``where`` or ``sort`` cannot be evaluated; the text says why, and which
@@ -129,6 +131,8 @@ def runs(
             if project is not None and view.project != project:
                 continue
             if not wanted.issubset(view.tags):
+                continue
+            if view.discarded and not include_discarded:
                 continue
             if view.is_empty and not include_empty:
                 continue

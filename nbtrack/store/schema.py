@@ -240,6 +240,7 @@ class RunInfo(msgspec.Struct, kw_only=True, omit_defaults=False):
     notes: str | None = None
     group: str | None = None
     job_type: str | None = None
+    discarded: bool = False
     fail_on: Literal["tracked", "any", "never"] = "tracked"
 
 
@@ -249,6 +250,7 @@ class Edit(msgspec.Struct, kw_only=True, omit_defaults=True):
     name: str | msgspec.UnsetType = msgspec.UNSET
     tags: list[str] | msgspec.UnsetType = msgspec.UNSET
     notes: str | msgspec.UnsetType | None = msgspec.UNSET
+    discarded: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Manifest(msgspec.Struct, kw_only=True):

@@ -132,6 +132,11 @@ class RunView:
         return self._info.notes
 
     @property
+    def discarded(self) -> bool:
+        """Whether somebody put the run out of sight."""
+        return self._info.discarded
+
+    @property
     def group(self) -> str | None:
         """The group the run belongs to."""
         return self._info.group

@@ -21,6 +21,7 @@ BASE = ("_errors", "_process", "_settings", "_version")
 TRACKING = (
     "_arguments",
     "_attempts",
+    "_cells",
     "_console",
     "_current",
     "_disabled",

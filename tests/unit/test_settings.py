@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +11,8 @@ import pytest
 
 from nbtrack import _profile, _settings
 from nbtrack._errors import InvalidSettingError, ProfileError
-from nbtrack._settings import DEFAULT, IN_KERNEL, Given, Settings, resolve
-from nbtrack.store.layout import default_project
+from nbtrack._settings import DEFAULT, FIELDS, IN_KERNEL, Given, Settings, resolve
+from nbtrack.store.layout import default_project, find_store
 
 
 @pytest.fixture(autouse=True)
@@ -29,17 +31,55 @@ def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of configuration files that the environment has for all its users."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
+    folder = tmp_path / "environment" / "etc" / "ipython"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def in_file(value: object, path: Path, name: str = "project") -> Given:
+    return Given(value, str(path), f"c.NbTrack.{name}")
+
+
 def test_the_nearest_value_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NBTRACK_PROJECT", raising=False)
-    assert resolve()["project"] == Given(None, DEFAULT)
-    _settings.set_from_files({"project": Given("file", "a file")})
-    assert resolve()["project"] == Given("file", "a file")
+    assert resolve()["project"] == Given(None, DEFAULT, "project")
+    file = in_file("file", Path("/etc/file.py"))
+    _settings.set_from_files({"project": file})
+    assert resolve()["project"] == file
+    assert Settings.load().project == "file"
     monkeypatch.setenv("NBTRACK_PROJECT", "variable")
-    assert resolve()["project"] == Given("variable", "NBTRACK_PROJECT")
-    _settings.set_in_kernel("project", "cell")
-    assert resolve()["project"] == Given("cell", IN_KERNEL)
-    assert Settings.load(project="argument").project == "argument"
+    assert resolve()["project"] == Given("variable", "NBTRACK_PROJECT", "NBTRACK_PROJECT")
+    assert Settings.load().project == "variable"
+    _settings.set_in_kernel({"project": "cell"})
+    assert resolve()["project"] == Given("cell", IN_KERNEL, "NbTrack.project")
     assert Settings.load().project == "cell"
+    assert Settings.load(project="argument").project == "argument"
+    assert Settings.load(project=None).project == "cell"
+    _settings.set_in_kernel({"project": None})
+    assert Settings.load().project == "variable"
+    monkeypatch.setenv("NBTRACK_PROJECT", "")
+    assert Settings.load().project == "file"
+    _settings.set_from_files({"project": file._replace(value=None)})
+    assert Settings.load().project is None
+
+
+def test_a_value_set_by_hand_counts_although_it_is_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NBTRACK_QUIET", "1")
+    _settings.set_in_kernel({"quiet": False})
+    assert Settings.load().quiet is False
+
+
+def test_what_is_set_by_hand_is_set_whole_or_not_at_all() -> None:
+    with pytest.raises(InvalidSettingError, match=r"NbTrack\.mode='off' .* record or disabled"):
+        _settings.set_in_kernel({"project": "new", "mode": "off"})
+    with pytest.raises(InvalidSettingError, match=r"NbTrack\.projct is no .* NbTrack\.project\?"):
+        _settings.set_in_kernel({"project": "new", "projct": "new"})
+    assert resolve()["project"].source == DEFAULT
 
 
 @pytest.mark.parametrize(
@@ -59,39 +99,141 @@ def test_a_bad_value_names_its_variable(
         Settings.load()
 
 
-def test_every_setting_says_what_it_means() -> None:
-    assert all(_settings.description(name).endswith(".") for name in _settings.FIELDS)
-
-
-def test_configuration_files_are_read_as_ipython_reads_them(profile: Path) -> None:
-    (profile / "ipython_config.py").write_text(
-        "c = get_config()\nc.NbTrack.project = 'general'\nc.NbTrack.quiet = True\nc.Other.x = 1\n"
-    )
-    (profile / "ipython_kernel_config.json").write_text('{"NbTrack": {"project": "kernel"}}')
-    found = _profile.read_configuration()
-    assert found == {
-        "project": Given("kernel", str(profile / "ipython_kernel_config.json")),
-        "quiet": Given(True, str(profile / "ipython_config.py")),
-    }
+def test_a_bad_value_in_a_file_names_the_file(profile: Path) -> None:
+    path = profile / "ipython_config.py"
+    path.write_text("c.NbTrack.sample_interval = 0\n")
     _profile.apply_configuration()
-    assert Settings.load().project == "kernel"
+    with pytest.raises(InvalidSettingError) as caught:
+        Settings.load()
+    assert "c.NbTrack.sample_interval=0 cannot be used" in str(caught.value)
+    assert str(path) in str(caught.value)
 
 
-def test_a_broken_configuration_file_is_named(profile: Path) -> None:
-    (profile / "ipython_config.py").write_text("c.NbTrack.project = 1 / 0\n")
-    with pytest.raises(ProfileError, match=r"ZeroDivisionError.*ipython_config\.py"):
-        _profile.read_configuration()
+def test_every_setting_says_what_it_means() -> None:
+    assert all(_settings.description(name).endswith(".") for name in FIELDS)
+
+
+def test_the_traits_are_the_settings() -> None:
+    from nbtrack.notebook.configurable import NbTrack
+
+    traits = NbTrack.class_traits(config=True)
+    assert traits.keys() == FIELDS.keys()
+    for name, trait in traits.items():
+        assert trait.help == _settings.description(name)
+        assert trait.default_value == FIELDS[name].default
+
+
+def test_the_settings_need_no_traitlets() -> None:
+    code = "import nbtrack, nbtrack._settings, sys; sys.exit('traitlets' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_configuration_files_are_read_as_ipython_reads_them(
+    profile: Path, environment: Path
+) -> None:
+    general = profile / "ipython_config.py"
+    kernel = profile / "ipython_kernel_config.json"
+    of_all = environment / "ipython_kernel_config.py"
+    general.write_text(
+        "c = get_config()\n"
+        "c.NbTrack.project = c.NbTrack.mode = c.NbTrack.journal = 'general'\n"
+        "c.Other.x = 1\n"
+    )
+    of_all.write_text("c.NbTrack.mode = c.NbTrack.project = 'all'\n")
+    kernel.write_text('{"NbTrack": {"project": "kernel"}}')
+    assert _profile.read_configuration().settings == {
+        "project": in_file("kernel", kernel),
+        "mode": in_file("all", of_all, "mode"),
+        "journal": in_file("general", general, "journal"),
+    }
+
+
+def test_the_same_files_are_read_as_by_ipython(profile: Path, environment: Path) -> None:
+    from IPython.core.application import ENV_CONFIG_DIRS, SYSTEM_CONFIG_DIRS
+
+    expected = [*SYSTEM_CONFIG_DIRS[::-1], str(environment), str(profile)]
+    assert len(ENV_CONFIG_DIRS) <= 1
+    assert [str(folder) for folder in _profile.folders("default")] == expected
+
+
+def test_a_file_may_load_another_profile_s(profile: Path) -> None:
+    other = profile.parent / "profile_other"
+    other.mkdir()
+    (other / "base.py").write_text("c.NbTrack.project = 'other'\n")
+    path = profile / "ipython_config.py"
+    path.write_text("load_subconfig('base.py', profile='other')\n")
+    assert _profile.read_configuration().settings == {"project": in_file("other", path)}
+
+
+def test_a_broken_file_is_named_and_the_others_count(
+    profile: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (profile / "ipython_config.py").write_text("print('hello')\nc.NbTrack.project = 1 / 0\n")
+    good = profile / "ipython_kernel_config.py"
+    good.write_text("c.NbTrack.quiet = True\nc.NbTrack.projct = 'x'\n")
+    found = _profile.read_configuration()
+    assert found.settings == {"quiet": in_file(True, good, "quiet")}
+    assert found.unknown == [
+        f"c.NbTrack.projct is no setting; did you mean NbTrack.project? ({good})"
+    ]
+    (broken,) = found.broken
+    assert "ZeroDivisionError" in str(broken)
+    assert "ipython_config.py" in str(broken)
+    assert capsys.readouterr() == ("", "hello\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "c.InteractiveShellApp.extensions = ['x', 'nbtrack']",
+        "c.IPKernelApp.extensions = ['nbtrack']",
+        "c.InteractiveShellApp.extensions.append('nbtrack')",
+    ],
+)
+def test_nbtrack_among_the_extensions_is_seen(text: str, profile: Path) -> None:
+    assert _profile.read_configuration().loaded_by is None
+    path = profile / "ipython_config.py"
+    path.write_text(f"{text}\n")
+    assert _profile.read_configuration().loaded_by == str(path)
+
+
+def test_ipython_s_folder(
+    tmp_path: Path, isolated_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from IPython.paths import get_ipython_dir
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert _settings.ipython_directory() == tmp_path / ".ipython"
+    (tmp_path / "config" / "ipython").mkdir(parents=True)
+    assert str(_settings.ipython_directory()) == get_ipython_dir()
+    assert _settings.ipython_directory() == tmp_path / "config" / "ipython"
+    monkeypatch.setenv("IPYTHONDIR", "~/elsewhere")
+    assert _settings.ipython_directory() == tmp_path / "elsewhere"
+    assert str(_settings.ipython_directory()) == get_ipython_dir()
 
 
 def test_enabling_and_disabling(profile: Path) -> None:
     path = _profile.enable()
     assert path == profile / "startup" / path.name
+    before = path.stat()
     assert _profile.enable() == path
-    assert _profile.is_enabled("default")
-    assert not _profile.is_enabled("other")
+    assert path.stat() == before
     assert _profile.disable() == path
     assert not path.exists()
     assert _profile.disable() is None
+
+
+def test_a_profile_that_is_absent_is_made(profile: Path) -> None:
+    path = _profile.enable("other")
+    assert path.parent.parent == profile.parent / "profile_other"
+    assert path.exists()
+
+
+@pytest.mark.parametrize("name", ["", "a/b"])
+def test_a_profile_has_a_name(name: str, profile: Path) -> None:
+    with pytest.raises(ProfileError, match="name of a profile"):
+        _profile.enable(name)
 
 
 def test_a_startup_file_that_somebody_changed_stays(profile: Path) -> None:
@@ -103,9 +245,18 @@ def test_a_startup_file_that_somebody_changed_stays(profile: Path) -> None:
     assert "mine" in path.read_text()
 
 
+def test_a_folder_that_cannot_be_written_is_named(profile: Path) -> None:
+    (profile / "startup").write_text("")
+    with pytest.raises(ProfileError, match=r"enable nbtrack: .*startup"):
+        _profile.enable()
+
+
 def test_the_project_is_the_checkout_or_the_folder(tmp_path: Path) -> None:
     inner = tmp_path / "checkout" / "notebooks"
     inner.mkdir(parents=True)
     assert default_project(inner) == "notebooks"
     (tmp_path / "checkout" / ".git").mkdir()
+    assert default_project(inner) == "checkout"
+    assert default_project(tmp_path / "checkout") == "checkout"
+    find_store(None, tmp_path).create()
     assert default_project(inner) == "checkout"
