@@ -74,6 +74,7 @@ notebooks: $(VENV)/.dev
 
 bench: $(VENV)/.dev  ## Measure nbtrack beside its peers
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.kernel
 
 clean:  ## Remove everything that make has made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
