@@ -37,7 +37,8 @@ def init(
     ``with nbtrack.init() as run:`` the run ends with the body, and the one before goes on.
 
     Args:
-        project: By default the setting ``project``, else the name of the store's folder.
+        project: By default the setting ``project``, else the name of the git root, else of the
+            working directory.
         name: By default one such as ``brave-otter-12``. Need not be unique.
         id: 1 to 64 letters, digits, ``-`` and ``_``; unique in the store. By default made.
         tags: Words to find the run by.

@@ -313,7 +313,8 @@ class Timeline:
             process=this_process(),
             opened=now(),
         )
-        self._journal = Journal(self._run_dir, info, self._settings, recorder_alive=spawn.seals)
+        seals = spawn.seals if self._settings.recorder == "process" else bool
+        self._journal = Journal(self._run_dir, info, self._settings, recorder_alive=seals)
         self._next_seq = self._journal.next_seq
 
     def _end_journal(self) -> None:

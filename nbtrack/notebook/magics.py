@@ -69,7 +69,10 @@ def parse_options(text: str) -> TrackOptions:
     except ValueError as error:
         raise OptionError(f"{text.strip()}: {error}") from None
     values = vars(_parser.parse_args(words))
-    values["config"] = dict(setting(pair) for pair in values["config"])
+    try:
+        values["config"] = dict(setting(pair) for pair in values["config"])
+    except OptionError as error:
+        raise OptionError(f"argument --config: {error}") from None
     return TrackOptions(**values)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from .. import _current
 from .._attempts import CellInfo
+from .._disabled import DisabledRun
 from .._errors import InvalidSettingError
 from .._options import RunOptions
 from .._run import Run
@@ -160,11 +161,13 @@ class Session:
             if run is None or names <= {"console", "quiet"}:
                 return
             if run is self._own_run and run.is_empty:
+                # What `%track name` and the like have said holds for it too.
+                said = RunOptions(name=run.name, tags=list(run.tags), notes=run.notes)
                 self._close(run, "the settings were changed")
                 self._wants_run = True
-                new = self._run_for(None)
-                if new is not None:
-                    self._arm(new)
+                disabled = isinstance(run, DisabledRun)
+                self._own_run = self._start(RunOptions() if disabled else said, None)
+                self._arm(self._own_run)
             else:
                 self.say("nbtrack: this run goes on as it began; the next one begins with this")
 

@@ -55,7 +55,10 @@ NOTEBOOKS: dict[str, list[str]] = {
         "import sys\nsys.exit(3)",
         "%no_such_magic",
         "raise ExceptionGroup('many', [ValueError(1), TypeError('x')])",
-        "class Bad(Exception):\n    def __str__(self): raise RuntimeError('no text')\nraise Bad()",
+        (
+            "class Bad(Exception):\n"
+            "    def __str__(self):\n        raise RuntimeError('no text')\n\n\nraise Bad()"
+        ),
         "print('before'); assert False, 'failed'",
         "raise KeyboardInterrupt",
         "'still here'",

@@ -146,10 +146,12 @@ def test_a_run_in_which_nothing_happened_begins_again_with_what_is_set(
     kernel.run("%load_ext nbtrack\nimport nbtrack")
     kernel.run("x = 1")
     before = kernel.value("nbtrack.run.id")
+    kernel.run("%track name mine")
     changing = kernel.run("%config NbTrack.project = 'by-hand'")
     assert (changing.error, changing.text) == (None, "")
     assert kernel.value("nbtrack.run.project") == "'by-hand'"
     assert kernel.value("nbtrack.run.id") != before
+    assert kernel.value("nbtrack.run.name") == "'mine'"
     kernel.run("nbtrack.log({'a': x})")
     run = kernel.current_run()
     assert kernel.run_directories() == [run.id]
@@ -163,6 +165,21 @@ def test_a_run_in_which_nothing_happened_begins_again_with_what_is_set(
     kernel.run("nbtrack.init()")
     assert kernel.value("nbtrack.run.project") == "'next'"
     assert kernel.run("%config NbTrack.quiet = True").text == ""
+
+
+def test_recording_can_be_switched_on_and_off(start_kernel: Start) -> None:
+    kernel = start_kernel(NBTRACK_MODE="disabled")
+    kernel.run("%load_ext nbtrack\nimport nbtrack")
+    kernel.run("nbtrack.log({'a': 1})")
+    assert kernel.run_directories() == []
+    kernel.run("%config NbTrack.mode = 'record'")
+    run = kernel.current_run()
+    assert run.name != "disabled"
+    kernel.run("%config NbTrack.mode = 'disabled'")
+    assert kernel.run_directories() == []
+    kernel.run("%config NbTrack.mode = 'record'")
+    kernel.run("nbtrack.log({'a': 2})")
+    assert kernel.only_run().rows == 1
 
 
 def test_a_run_that_somebody_began_is_left_alone(kernel: Kernel) -> None:

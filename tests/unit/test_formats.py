@@ -17,7 +17,7 @@ from nbtrack.store.layout import RunDir, Store
 from nbtrack.store.merge import merge
 from tests.journals import cells, new_run, view
 
-FORMAT_1 = Path(__file__).parents[1] / "fixtures" / "format-1"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 IDS = ["damaged", "journal", "merged", "sealed"]
 INFINITE = float("inf")
 
@@ -116,11 +116,17 @@ def told(value: Any) -> str:
     return repr(value)  # NaN is not equal to itself
 
 
+@pytest.fixture(params=["format-1", "format-2"])
+def kept(request: pytest.FixtureRequest) -> Path:
+    """The store that is kept for each format."""
+    return FIXTURES / str(request.param)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """The fixture where it may be changed, as an nbtrack of its time would have left it."""
-    path = tmp_path / "format-1"
-    shutil.copytree(FORMAT_1, path)
+def store(kept: Path, tmp_path: Path) -> Path:
+    """The same where it may be changed, as an nbtrack of its time would have left it."""
+    path = tmp_path / kept.name
+    shutil.copytree(kept, path)
     return path
 
 
@@ -161,31 +167,31 @@ def check(store: Path, id: str) -> None:
 
 
 @pytest.mark.parametrize("id", IDS)
-def test_every_run_of_format_1_is_read_as_it_was_written(id: str) -> None:
-    before = sorted((path, path.stat().st_mtime_ns) for path in FORMAT_1.rglob("*"))
-    check(FORMAT_1, id)
-    assert sorted((path, path.stat().st_mtime_ns) for path in FORMAT_1.rglob("*")) == before
+def test_every_run_of_every_format_is_read_as_it_was_written(id: str, kept: Path) -> None:
+    before = sorted((path, path.stat().st_mtime_ns) for path in kept.rglob("*"))
+    check(kept, id)
+    assert sorted((path, path.stat().st_mtime_ns) for path in kept.rglob("*")) == before
 
 
-def test_the_runs_of_format_1_are_listed() -> None:
-    runs = nbtrack.runs(dir=FORMAT_1)
+def test_the_runs_of_every_format_are_listed(kept: Path) -> None:
+    runs = nbtrack.runs(dir=kept)
     assert sorted(run.id for run in runs) == IDS
     assert runs.unreadable == {}
 
 
 @pytest.mark.parametrize("id", ["journal", "sealed", "merged"])
-def test_every_kind_of_value_of_format_1_is_exact(id: str) -> None:
+def test_every_kind_of_value_of_every_format_is_exact(id: str, kept: Path) -> None:
     read = {
         cell.key: (cell.value, cell.text)
-        for cell in cells(Store(FORMAT_1).run(id))
+        for cell in cells(Store(kept).run(id))
         if cell.key in VALUES
     }
     assert told(sorted(read.items())) == told(sorted(VALUES.items()))
 
 
-def test_the_summaries_of_format_1() -> None:
+def test_the_summaries_of_every_format(kept: Path) -> None:
     def summary(id: str) -> dict[str, Any]:
-        return nbtrack.open_run(id, dir=FORMAT_1).summary
+        return nbtrack.open_run(id, dir=kept).summary
 
     odd = {
         **{key: value if text is None else text for key, (value, text) in VALUES.items()},
@@ -203,14 +209,37 @@ def test_the_summaries_of_format_1() -> None:
         assert told(sorted(summary(id).items())) == told(sorted(values.items())), id
 
 
-def test_the_damage_of_format_1_is_told() -> None:
-    (damage,) = nbtrack.open_run("damaged", dir=FORMAT_1).damage
-    assert (damage.path.name, damage.offset, damage.length) == ("o00000000d1-000001.seg", 1164, 48)
+@pytest.mark.parametrize("id", IDS)
+def test_the_cells_of_every_format(id: str, kept: Path) -> None:
+    """In format 1, of cells that were not tracked only errors are known, and no output."""
+    cells = nbtrack.open_run(id, dir=kept).cells
+    assert [(c.execution_count, c.state, c.attempt) for c in cells if c.state != "unseen"] == {
+        "journal": [(3, "finished", 1), (9, "failed", None), (4, "running", 2)],
+        "sealed": [(4, "failed", 1)],
+        "merged": [(3, "finished", 1), (1, "finished", 2)],
+        "damaged": [(3, "crashed", 1)],
+    }[id]
+    earlier = [(c.n, c.execution_count, c.source) for c in cells if c.state == "unseen"]
+    new = kept.name == "format-2"
+    assert earlier == ([(1, 1, "import this")] if new and id == "journal" else [])
+    for cell in cells:
+        finished = cell.state in ("finished", "failed") and cell.attempt is not None
+        lost = "[… 12 characters of output not kept …]\n7\n"
+        shown = "100%\nnext" + lost * finished if cell.attempt is not None else ""
+        assert cell.output == (shown if new else "")
+        assert cell.peak_memory_bytes == (3 << 20 if new and finished else None)
+
+
+def test_the_damage_of_every_format_is_told(kept: Path) -> None:
+    (damage,) = nbtrack.open_run("damaged", dir=kept).damage
+    offset = {"format-1": 1164, "format-2": 1300}[kept.name]
+    assert (damage.path.name, damage.offset) == ("o00000000d1-000001.seg", offset)
+    assert damage.length == 48
     for id in ("journal", "sealed", "merged"):
-        assert nbtrack.open_run(id, dir=FORMAT_1).damage == []
+        assert nbtrack.open_run(id, dir=kept).damage == []
 
 
-def test_a_run_of_format_1_can_be_sealed_and_merged_today(store: Path) -> None:
+def test_a_run_of_every_format_can_be_sealed_and_merged_today(store: Path) -> None:
     for id in IDS:
         run_dir = Store(store).run(id)
         seal.seal_run(run_dir)
@@ -226,7 +255,7 @@ def test_a_run_of_format_1_can_be_sealed_and_merged_today(store: Path) -> None:
     ]
 
 
-def test_a_run_of_format_1_can_be_gone_on_with(store: Path, monkeypatch: Any) -> None:
+def test_a_run_of_every_format_can_be_gone_on_with(store: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("NBTRACK_RECORDER", "off")
     shutil.rmtree(store / "runs" / "merged" / "edits")
     run = nbtrack.init(id="merged", dir=store, resume="must", name="third")
@@ -234,8 +263,8 @@ def test_a_run_of_format_1_can_be_gone_on_with(store: Path, monkeypatch: Any) ->
     run.finish()
     found = nbtrack.open_run("third", dir=store)
     losses = [(r["attempt"], r["step"], r["value"]) for r in found.history("loss").to_pylist()]
-    kept = [(attempt, step, value) for attempt, step, _, value in LOSSES["merged"]]
-    assert losses == [*kept, (3, 0, 0.0)]
+    before = [(attempt, step, value) for attempt, step, _, value in LOSSES["merged"]]
+    assert losses == [*before, (3, 0, 0.0)]
 
 
 def test_a_status_of_another_format_is_made_anew(store: Path) -> None:
@@ -245,12 +274,12 @@ def test_a_status_of_another_format_is_made_anew(store: Path) -> None:
     document["fold"]["rows"] = 99
     run_dir.status.write_text(json.dumps(document))
     assert view(run_dir).rows == 99, "the status is used while it fits"
-    run_dir.status.write_text(json.dumps({**document, "format": 2}))
+    run_dir.status.write_text(json.dumps({**document, "format": 99}))
     assert view(run_dir).rows == 2
     check(store, "sealed")
 
 
-def test_what_a_later_nbtrack_of_format_1_adds_is_ignored(store: Path) -> None:
+def test_what_a_later_nbtrack_of_every_format_adds_is_ignored(store: Path) -> None:
     run_dir = Store(store).run("merged")
     for path in (run_dir.info, run_dir.manifest, *run_dir.edit_files()):
         path.write_text(json.dumps({**json.loads(path.read_bytes()), "added": {"later": 1}}))
@@ -301,7 +330,7 @@ def read_alone(code: str, files: Path) -> Any:
 
 @pytest.mark.parametrize("code", [DUCKDB, PANDAS, POLARS], ids=["duckdb", "pandas", "polars"])
 def test_others_read_the_rows_without_nbtrack(code: str, tmp_path: Path) -> None:
-    merged = Store(FORMAT_1).run("merged")
+    merged = Store(FIXTURES / "format-2").run("merged")
     in_force = [[*r[:2], r[3]] for r in LOSSES["merged"] if r[0] == 1]
     assert read_alone(code, merged.merged / "*.metrics.parquet") == in_force
     # Files that this nbtrack writes, sealed and then merged.

@@ -51,10 +51,14 @@ def test_every_argument_is_on_record() -> None:
     assert nbtrack.open_run("first try").id == "my-id_1"
 
 
-def test_what_is_not_given_has_a_default(store_dir: Path) -> None:
+def test_what_is_not_given_has_a_default(
+    store_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     run = nbtrack.init()
     run.finish()
-    assert run.project == store_dir.parent.name
+    assert run.project == "here"
     assert run.name
     assert run.path.parent.parent == store_dir
     assert (run.tags, run.notes, run.group, run.job_type) == ((), None, None, None)

@@ -61,7 +61,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "store": BASE,
     "recorder": (*BASE, "store"),
     **dict.fromkeys(TRACKING, (*BASE, *TRACKING, *STORE_FOR_TRACKING, "recorder.spawn")),
-    "notebook": (*BASE, *TRACKING, "store"),
+    "notebook": (*BASE, *TRACKING, "store", "recorder.spawn"),
     # The public functions and names, from wherever they are.
     "_api": (*BASE, *TRACKING, "notebook"),
     "__init__": (*BASE, *TRACKING, "_api", "notebook", "store"),

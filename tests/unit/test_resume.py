@@ -46,13 +46,19 @@ def earlier() -> str:
 EARLIER = [(0, 0, 1.0), (0, 1, 4.0), (1, 0, 2.0), (2, 5, 3.0)]
 
 
+def contents(store: Path) -> dict[Path, bytes]:
+    """Every file that readers look at: a segment prepared for nobody may just be going away."""
+    files = [path for path in store.rglob("*") if path.is_file() and path.suffix != ".tmp"]
+    return {path: path.read_bytes() for path in files}
+
+
 @pytest.mark.parametrize("resume", [None, "never", False])
 def test_without_resume_a_run_is_never_touched(resume: Any, earlier: str, store_dir: Path) -> None:
-    files = {path: path.read_bytes() for path in store_dir.rglob("*") if path.is_file()}
+    files = contents(store_dir)
     with pytest.raises(RunExistsError, match=r"there is a run 'one' already") as caught:
         nbtrack.init(id=earlier, resume=resume)
     assert "resume='allow'" in caught.value.hint
-    assert {path: path.read_bytes() for path in store_dir.rglob("*") if path.is_file()} == files
+    assert contents(store_dir) == files
 
 
 @pytest.mark.parametrize("resume", ["allow", "must", True])

@@ -312,8 +312,8 @@ def test_a_vanished_segment_raises(tmp_path: Path) -> None:
 
 def test_an_intact_header_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     written = Written(tmp_path, ended=True)
-    written.path.write_bytes(with_version(written.data, 2))
-    with pytest.raises(NewerFormatError, match=r"format 2; this nbtrack reads up to 1") as caught:
+    written.path.write_bytes(with_version(written.data, 99))
+    with pytest.raises(NewerFormatError, match=r"format 99; this nbtrack reads up to 2") as caught:
         read_journal(written.run_dir)
     assert caught.value.path == str(written.path)
     with pytest.raises(NewerFormatError):

@@ -35,20 +35,20 @@ def newer_segment(run_dir: RunDir) -> Path:
     data = path.read_bytes()
     _, _, length, _ = struct.unpack_from("<4sHHI", data)
     body = data[12 : 12 + length]
-    path.write_bytes(struct.pack("<4sHHI", b"NBTJ", 2, length, crc32(body, 2)) + data[12:])
+    path.write_bytes(struct.pack("<4sHHI", b"NBTJ", 99, length, crc32(body, 99)) + data[12:])
     return path
 
 
 def newer_sealed_set(run_dir: RunDir) -> Path:
     path = run_dir.sealed_table(run_dir.sealed_sets()[0], "changes")
-    rewrite(path, {"nbtrack.format": "2"})
+    rewrite(path, {"nbtrack.format": "99"})
     return path
 
 
 def newer_merged_set(run_dir: RunDir) -> Path:
     manifest = json.loads(run_dir.manifest.read_bytes())
     path = run_dir.merged_table(manifest["name"], "changes")
-    rewrite(path, {"nbtrack.format": "2"})
+    rewrite(path, {"nbtrack.format": "99"})
     return path
 
 
@@ -62,7 +62,7 @@ def newer_manifest(run_dir: RunDir) -> Path:
 
 def newer_document(path: Path) -> Path:
     # As a newer format may be: what this one looks for is no more what it was.
-    path.write_text(json.dumps({**json.loads(path.read_bytes()), "format": 2, "name": ["new"]}))
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "format": 99, "name": ["new"]}))
     return path
 
 
@@ -100,7 +100,7 @@ def test_a_newer_format_is_refused_and_left_alone(what: str, store: Path) -> Non
     before = {file: file.read_bytes() for file in run_dir.path.rglob("*") if file.is_file()}
 
     def refused(read: Callable[[], object]) -> None:
-        with pytest.raises(NewerFormatError, match=r"format 2; .* up to 1") as caught:
+        with pytest.raises(NewerFormatError, match=r"format 99; .* up to 2") as caught:
             read()
         assert caught.value.path == str(path)
         assert "Upgrade nbtrack" in caught.value.hint
