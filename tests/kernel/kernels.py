@@ -169,8 +169,10 @@ class Kernel:
                 "silent": silent,
                 "store_history": history and not silent,
                 "user_expressions": {},
-                "allow_stdin": True,
-                "stop_on_error": True,
+                "allow_stdin": False,
+                # With True, a failed cell would take those along that are sent meanwhile; and it
+                # says that nobody goes on after an error.
+                "stop_on_error": False,
             },
             metadata={"cellId": cell} if cell is not None else {},
         )
