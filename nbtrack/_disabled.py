@@ -107,7 +107,7 @@ class DisabledRun(Run):
     def arm(self, cell: CellInfo, thread_id: int) -> None:
         """Record nothing."""
 
-    def disarm(self) -> None:
+    def disarm(self, cell: CellInfo) -> None:
         """Record nothing."""
 
     def begin_cell(self, cell: CellInfo) -> None:

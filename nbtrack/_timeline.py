@@ -199,9 +199,10 @@ class Timeline:
         if self._open is None:
             self._cursor = ArmedCursor(cell, thread_id)
 
-    def disarm(self) -> None:
-        """The cell has ended without a row."""
-        if self._open is None:
+    def disarm(self, cell: CellInfo) -> None:
+        """The cell has ended without a row. One that another thread runs is waited for still."""
+        cursor = self._cursor
+        if isinstance(cursor, ArmedCursor) and cursor.cell is cell:
             self._cursor = self._loose
 
     def begin_cell(self, cell: CellInfo) -> None:

@@ -289,7 +289,7 @@ class Session:
                 tracked = True
                 run.end_attempt(outcome, failure)
             elif run.open_attempt is None:
-                run.disarm()
+                run.disarm(running.cell)
             run.end_cell(running.cell, outcome, failure)
             self._record_parameters(run, running.cell)
         if tracked:

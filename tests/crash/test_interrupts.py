@@ -156,7 +156,7 @@ def test_attempts_of_an_interrupted_cell(tmp_path: Path, journal: Kind, events: 
         run = prepared(tmp_path / str(at))
         where = interrupt(action(run), events, at)
         run.end_attempt("interrupted", None)
-        run.disarm()
+        run.disarm(CELL)
         run.begin_attempt(CELL)
         run.log({"i": 1})
         run.end_attempt("finished", None)

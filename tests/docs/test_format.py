@@ -208,6 +208,12 @@ def test_every_statement_of_the_page_is_run() -> None:
         assert f'"{title}"' in source
 
 
+def test_the_cells_by_the_sql_of_the_page() -> None:
+    run = Path(__file__).parents[1] / "fixtures" / "format-2" / "runs" / "sealed"
+    (rows,) = duckdb_alone(run, "the cells")
+    assert rows == [[4, "failed", "ValueError", 1.5, 3 << 20, "x = 1"]]
+
+
 @pytest.mark.parametrize(
     ("fault", "reached"),
     [

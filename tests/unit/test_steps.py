@@ -170,7 +170,7 @@ def test_an_armed_cell_becomes_an_attempt_with_its_first_row(run: Run) -> None:
     assert [*opened, run.open_attempt] == [None, 1]
     run.end_attempt("finished", None)
     run.arm(cell, threading.get_ident())
-    run.disarm()
+    run.disarm(cell)
     run.log({"x": 1})
     assert steps(run) == [(0, 0), (1, 0), (1, 1), (0, 1)]
 
