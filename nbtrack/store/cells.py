@@ -111,7 +111,11 @@ def read_cells(
     order = {writer.writer: at for at, writer in enumerate(taken.fold.writers)}
     events = sorted(
         events_from_cells(query.rows(taken.source("cells"))),
-        key=lambda event: (order.get(event[0], len(order)), event[1].seq),
+        key=lambda event: (
+            order.get(event[0], len(order)),
+            not _is_earlier(event[1]),
+            event[1].seq,
+        ),
     )
     events = _upgraded(events)
     starts = [(writer, event) for writer, event in events if isinstance(event, CellStart)]
@@ -142,6 +146,11 @@ def read_cells(
         cells.append(cell)
     _add_samples(cells, taken)
     return cells
+
+
+def _is_earlier(event: Event) -> bool:
+    """Whether it ran before the run began; the cell that began the run may be recorded first."""
+    return isinstance(event, CellStart) and event.earlier
 
 
 def _upgraded(events: list[tuple[str, Event]]) -> list[tuple[str, Event]]:

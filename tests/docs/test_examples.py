@@ -14,13 +14,14 @@ import pytest
 from nbclient import NotebookClient
 
 import nbtrack
+from nbtrack._attempts import CellInfo
 from tests.docs import markdown
 
 # Pages whose Python blocks are the cells of one notebook, from top to bottom.
 NOTEBOOKS = ("README.md", "docs/getting-started.md", "docs/settings.md")
 PAGES = [str(page.relative_to(markdown.ROOT)) for page in markdown.PAGES]
 SCRIPTS = [block for page in PAGES for block in markdown.blocks(page, "python", "script")]
-COMMANDS = ("docs/getting-started.md", "docs/cli.md")
+COMMANDS = ("docs/getting-started.md", "docs/cli.md", "docs/sessions.md")
 
 
 def run_as_notebook(page: str, folder: Path) -> nbformat.NotebookNode:
@@ -81,13 +82,20 @@ def check_commands(page: str, folder: Path) -> None:
         assert done.stdout
 
 
-def test_the_commands_of_the_command_line_s_page_run(tmp_path: Path) -> None:
-    run = nbtrack.init(name="first-steps", dir=tmp_path / "store")
-    run.log({"loss": 0.5})
+@pytest.mark.parametrize("page", ["docs/cli.md", "docs/sessions.md"])
+def test_the_commands_of_a_page_run(page: str, tmp_path: Path) -> None:
+    run = nbtrack.init(name="first-steps", dir=tmp_path / "store", config={"rate": 0.1})
+    cell = CellInfo(cell_id="c", execution_count=7, source="print('text')")
+    run.begin_cell(cell)
+    run.console.write(cell, "stdout", "text\n")
+    run.log({"loss": 0.5, "accuracy": 0.75})
+    run.end_cell(cell, "finished", None)
     run.finish()
-    check_commands("docs/cli.md", tmp_path)
-    assert nbtrack.open_run("first-steps", dir=tmp_path / "store").state == "finished"
-    assert (tmp_path / "loss.parquet").exists()
+    check_commands(page, tmp_path)
+    found = nbtrack.open_run("first-steps", dir=tmp_path / "store")
+    assert found.state == "finished"
+    made = [path.name for path in tmp_path.iterdir() if path.is_file()]
+    assert "loss.parquet" in made if page == "docs/cli.md" else f"{found.id}.ipynb" in made
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=str)
