@@ -69,6 +69,10 @@ class ScriptHost:
         if os.getpid() != self._pid:
             return
         self._tee.stop()
+        shown = getattr(sys, "last_value", None)
+        if self._failure is None and self._exit_code and isinstance(shown, Exception):
+            # Running a file, IPython shows the exception itself and exits with 1.
+            self._failure = failure_of(shown)
         for run in live_runs():
             verdict = None
             if self._failure is None and self._exit_code:

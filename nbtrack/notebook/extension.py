@@ -40,13 +40,15 @@ def load(shell: InteractiveShell) -> None:
             _say_in_the_next_cell(shell, f"nbtrack is not recording: {error}")
         raise
     session = session_of(shell)
-    if not session.load() or not asked:
+    script = _runs_a_file(shell)
+    if not script and (not session.load() or not asked):
         return
     if settings.mode == "disabled":
         session.say(f"nbtrack {__version__}: switched off by the setting 'mode'")
     else:
         store = find_store(settings.dir, Path.cwd())
-        session.say(f"nbtrack {__version__}: recording this kernel to {store.path}")
+        what = "script" if script else "kernel"
+        session.say(f"nbtrack {__version__}: recording this {what} to {store.path}")
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -59,9 +61,9 @@ def unload(shell: InteractiveShell) -> None:
 
 
 def attach() -> Session | None:
-    """What ``%load_ext nbtrack`` does, silently; None where no IPython shell runs."""
+    """What ``%load_ext nbtrack`` does, silently; None in a script, also one that IPython runs."""
     shell = _running_shell()
-    if shell is None:
+    if shell is None or _runs_a_file(shell):
         return None
     from .session import session_of
 
@@ -81,6 +83,13 @@ def read_configuration() -> None:
         from . import configurable
 
         configurable.read(shell)
+
+
+def _runs_a_file(shell: InteractiveShell) -> bool:
+    """Whether IPython was started to run a file and to end then; its cells have no events."""
+    application = shell.parent
+    file = getattr(application, "file_to_run", "") or getattr(application, "module_to_run", "")
+    return bool(file) and not getattr(application, "interact", True)
 
 
 def _running_shell() -> InteractiveShell | None:
