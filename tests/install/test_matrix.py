@@ -1,0 +1,42 @@
+"""The tests in real kernels, with every combination of ipykernel and IPython that is supported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.install.environments import CHECKOUT
+
+pytestmark = [pytest.mark.full, pytest.mark.kernel, pytest.mark.timeout(3600)]
+
+MATRIX = [
+    ("ipykernel==6.29.*", "ipython==8.18.*"),
+    ("ipykernel==6.29.*", "ipython==9.*"),
+    ("ipykernel==7.*", "ipython==8.*"),
+    ("ipykernel==7.*", "ipython==9.*"),
+]
+
+
+@pytest.mark.parametrize(("ipykernel", "ipython"), MATRIX)
+def test_kernels(
+    ipykernel: str, ipython: str, tmp_path: Path, outside_environ: Mapping[str, str]
+) -> None:
+    python = tmp_path / "venv" / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, timeout=120)
+    install = [python, "-m", "pip", "install", "--quiet", "--editable", f"{CHECKOUT}[test]"]
+    subprocess.run([*install, ipykernel, ipython], env=outside_environ, check=True, timeout=1200)
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not full"]
+    done = subprocess.run(
+        [*command, "tests/kernel"],
+        cwd=CHECKOUT,
+        env=outside_environ,
+        capture_output=True,
+        text=True,
+        timeout=2400,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-10_000:]
