@@ -92,8 +92,7 @@ def memory_now() -> Memory | None:
         resident = psutil.Process().memory_info().rss
         return Memory(resident, resident)
     try:
-        with open("/proc/self/status", "rb") as file:
-            status = file.read()
+        status = Path("/proc/self/status").read_bytes()
         return Memory(_kilobytes(status, b"\nVmRSS:"), _kilobytes(status, b"\nVmHWM:"))
     except (OSError, ValueError):
         return None

@@ -19,6 +19,8 @@ def write_derived(run_dir: RunDir) -> None:
         OSError: One cannot be written.
         StoreError: The run cannot be read.
     """
+    if not run_dir.info.exists():
+        return
     view = RunView(run_dir)
     if view.state == "running" or view.is_empty:
         return

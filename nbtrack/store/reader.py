@@ -192,8 +192,13 @@ def read_metadata(files: Sequence[Path]) -> tuple[list[WriterInfo], Digest]:
 
 
 def write_status(run_dir: RunDir) -> None:
-    """Keep what a run adds up to in ``status.json``, for whoever lists many runs."""
+    """Keep what a run adds up to in ``status.json``, for whoever lists many runs.
+
+    Not while there is a segment: it may grow, and when it is sealed its name stays the same.
+    """
     taken = snapshot(run_dir)
+    if taken.selection.segments:
+        return
     document = {
         "format": FORMAT_VERSION,
         "signature": taken.selection.signature,

@@ -73,10 +73,10 @@ class AnyOrder(RuleBasedStateMachine):
     ) -> None:
         journal = data.draw(st.sampled_from(self.open))
         for attempt, step, values in rows:
-            values = {key: _journal_value(value) for key, value in values.items()}
             if pad:
                 values["pad"] = "x" * pad
-            row = Row(journal.next_seq(), now(), attempt, step, values)
+            recorded = {key: _journal_value(value) for key, value in values.items()}
+            row = Row(journal.next_seq(), now(), attempt, step, recorded)
             journal.append(row)
             self.rows[attempt] += 1
             self.expected += (
