@@ -25,7 +25,7 @@ MATRIX = [
 def test_kernels(
     ipykernel: str, ipython: str, tmp_path: Path, outside_environ: Mapping[str, str]
 ) -> None:
-    python = tmp_path / "venv" / "bin" / "python"
+    python = str(tmp_path / "venv" / "bin" / "python")
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, timeout=120)
     install = [python, "-m", "pip", "install", "--quiet", "--editable", f"{CHECKOUT}[test]"]
     subprocess.run([*install, ipykernel, ipython], env=outside_environ, check=True, timeout=1200)
