@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,6 +42,14 @@ class Server:
         info = runtime / f"jpserver-{self._process.pid}.json"
         wait_until(info.exists, "the server to start")
         self._url = wait_until(lambda: _json(info), "the server's address")["url"]
+        wait_until(self._answers, "the server to answer")
+
+    def _answers(self) -> bool:
+        """It says where it listens a moment before it does."""
+        try:
+            return bool(self.ask("GET", "status"))
+        except urllib.error.URLError:
+            return False
 
     def stop(self) -> None:
         """End it as Ctrl-C does."""

@@ -113,7 +113,7 @@ class Segment:
 @settings(max_examples=60, deadline=None)
 @given(records=st.lists(RECORD, max_size=30), kind=st.sampled_from(KINDS), ended=st.booleans())
 def test_what_is_written_is_read(records: list[Record], kind: Any, ended: bool) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         run_dir = new_run_dir(Path(folder) / "store")
         journal = new_journal(run_dir, journal=kind)
         for record in records:
@@ -143,7 +143,7 @@ def test_exactly_the_intact_records_are_read(
     cut: float | None,
     behind: bytes,
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         segment = Segment(folder, records, ended=ended)
         size = len(segment.data)
         data = bytearray(segment.data)
@@ -187,7 +187,7 @@ def test_exactly_the_intact_records_are_read(
 @given(data=NASTY, head=st.booleans(), records=st.lists(RECORD, max_size=3))
 @example(data=b"", head=False, records=[])
 def test_no_bytes_bring_a_reader_down(data: bytes, head: bool, records: list[Record]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         segment = Segment(folder, records, ended=True)
         tail = segment.read((segment.data[:HEADER_SIZE] if head else b"") + data)
         try:

@@ -37,7 +37,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self._folder = tempfile.TemporaryDirectory()
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.run_dir: RunDir = new_run_dir(Path(self._folder.name) / "store")
         self.open: list[Journal] = []
         self.expected: list[Cell] = []
