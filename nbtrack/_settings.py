@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from string import Template
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
@@ -221,6 +222,12 @@ def unknown_variables() -> list[str]:
     """Variables that look like settings and are none."""
     known = {PREFIX + name.upper() for name in FIELDS}
     return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
+def environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """The variables of this process with ``changes``, in which ``${X}`` stands for another."""
+    changed = {name: Template(text).safe_substitute(os.environ) for name, text in changes.items()}
+    return {**os.environ, **changed}
 
 
 def ipython_directory() -> Path:

@@ -152,7 +152,7 @@ def only_segment(run_dir: RunDir) -> tuple[SegmentName, Path]:
     return name, run_dir.segment(name)
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], Any], seconds: float = 120.0) -> None:
     """Look again and again until ``condition`` holds.
 
     Raises:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import render
 from .options import json_option, print_json, store_option
+
+if TYPE_CHECKING:
+    from ..doctor import Finding
 
 _MARKS = {
     "ok": ("✓", "green"),
@@ -41,16 +45,27 @@ def doctor(store: Path | None, as_json: bool) -> None:
         console = render.console()
         for area, group in groupby(findings, key=lambda finding: finding.area):
             console.print(Text(area, "bold"))
-            for finding in group:
-                mark, colour = _MARKS[finding.level]
-                console.print(
-                    Padding(Text.assemble((mark, colour), " ", finding.what), (0, 0, 0, 2))
-                )
-                if finding.advice:
-                    console.print(Padding(Text(finding.advice, "dim"), (0, 0, 0, 4)))
+            console.print(Padding(_lines(list(group)), (0, 0, 0, 2), expand=False))
         console.print(Text(_summary([finding.level for finding in findings]), "bold"))
     if any(finding.level == "problem" for finding in findings):
         sys.exit(1)
+
+
+def _lines(findings: list[Finding]) -> Any:
+    """The findings of one area; why they matter and what to do stand below them."""
+    from rich.table import Table
+    from rich.text import Text
+
+    lines = Table.grid(padding=(0, 1, 0, 0))
+    lines.add_column()
+    lines.add_column(overflow="fold")
+    for finding in findings:
+        mark, colour = _MARKS[finding.level]
+        lines.add_row(Text(mark, colour), Text(finding.what))
+        for more in (finding.why, finding.advice):
+            if more:
+                lines.add_row("", Text(more, "dim"))
+    return lines
 
 
 def _summary(levels: list[str]) -> str:

@@ -16,10 +16,12 @@ class Finding(msgspec.Struct, frozen=True):
         area: What it is about, in a word or two.
         level: ok; a note, which asks for nothing; a warning; a problem: something does not work.
         what: What is so, in one sentence.
+        why: Why it matters, empty where that is plain.
         advice: What to do, empty if nothing is to be done.
     """
 
     area: str
     level: Level
     what: str
+    why: str = ""
     advice: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,91 +10,139 @@ from pathlib import Path
 
 import psutil
 
+from .. import _settings
 from ..store.layout import Store
 from ..store.segment import can_map, file_system
 from .finding import Finding
+from .settings import usable_settings
 
 _FULL_PERCENT = 80
 _VERY_FULL_PERCENT = 95
 _LEAST_FREE = 1 << 30
+_FEW_FILES_PERCENT = 5
+# Those that talk to another machine. FUSE is counted among them: nobody can tell from here.
 _NETWORK = frozenset(
-    "9p afs beegfs ceph cifs fuse.sshfs glusterfs gpfs lustre ncpfs nfs nfs4 smb3 smbfs".split()
+    "9p afs beegfs ceph cifs glusterfs gpfs lustre ncpfs nfs nfs4 smb3 smbfs".split()
 )
+_ELSEWHERE = "Make it writable for you, or set NBTRACK_DIR to another directory."
 
 
 def check_store(store: Store) -> Iterator[Finding]:
-    """Whether runs can be recorded there."""
+    """Whether runs can be recorded there, and read."""
     there = store.path.is_dir()
-    folder = _existing(store.path)
+    where = f"{store.path}{_named(store)}"
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"nbtrack")
-            file.flush()
+        if store.path.exists() and not there:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        _write_into(store.runs if store.runs.is_dir() else existing(store.path))
     except OSError as error:
-        yield Finding(
-            "store",
-            "problem",
-            f"{store.path} cannot be written: {error.strerror} ({folder})",
-            "Make it writable, or choose another place with NBTRACK_DIR.",
-        )
+        what = f"{where} cannot be written: {error.strerror}"
+        yield Finding("store", "problem", what, "No run can begin there.", _ELSEWHERE)
+    else:
+        words = "can be written" if there else "is not there yet; the first run makes it"
+        yield Finding("store", "ok", f"{where} {words}")
+    if not there:
         return
-    words = "can be written" if there else "is not there yet, and will be made with the first run"
-    yield Finding("store", "ok", f"{store.path} {words}")
-    owner = folder.stat().st_uid
-    if there and owner != os.getuid():
+    try:
+        os.listdir(store.runs if store.runs.is_dir() else store.path)
+    except OSError as error:
+        what = f"{where} cannot be read: {error.strerror}"
+        yield Finding("store", "problem", what, "Its runs cannot be shown.", _ELSEWHERE)
+    owner = store.path.stat().st_uid
+    if owner != os.getuid():
         yield Finding(
             "store",
             "warning",
             f"{store.path} belongs to another user (uid {owner})",
-            "Without NBTRACK_DIR it is passed over, and another store is made further down.",
+            "Unless it is named, nbtrack passes over it and makes another store.",
+            "Set NBTRACK_DIR to it, or `chown` it if it should be yours.",
         )
 
 
 def check_disk(store: Store) -> Iterator[Finding]:
-    """Whether there is room."""
-    folder = _existing(store.path)
+    """Whether there is room for bytes, and for files."""
+    folder = existing(store.path)
     usage = psutil.disk_usage(str(folder))
-    words = f"the disk is {usage.percent:.0f} % full, {usage.free / 1e9:.1f} GB are free"
-    advice = "Make room: `log()` keeps 8 MiB in memory on a full disk, then drops rows."
-    if usage.percent >= _VERY_FULL_PERCENT or usage.free < _LEAST_FREE:
-        yield Finding("disk", "problem", words, advice)
-    elif usage.percent >= _FULL_PERCENT:
-        yield Finding("disk", "warning", words, advice)
+    words = f"the disk is {usage.percent:.0f} % full, {size(usage.free)} are free"
+    why = "On a full disk `log()` keeps 8 MiB in memory, then drops rows and counts them."
+    advice = "Make room, or set NBTRACK_DIR to another disk."
+    if usage.percent > _VERY_FULL_PERCENT or usage.free < _LEAST_FREE:
+        yield Finding("disk", "problem", words, why, advice)
+    elif usage.percent > _FULL_PERCENT:
+        yield Finding("disk", "warning", words, why, advice)
     else:
         yield Finding("disk", "ok", words)
     files = os.statvfs(folder)
-    if files.f_files and files.f_favail * 20 < files.f_files:
+    # Some file systems have no such bound, and say 0.
+    if files.f_files and files.f_favail * 100 < files.f_files * _FEW_FILES_PERCENT:
         yield Finding(
             "disk",
             "problem",
-            f"of {files.f_files} files that the disk can hold, {files.f_favail} are left",
-            "Remove files that are not needed.",
+            f"the disk can hold {files.f_favail} more files (inodes), of {files.f_files}",
+            "Without one no segment and no run can begin, however many bytes are free.",
+            "Remove files that are not needed; many small ones are the usual cause.",
         )
 
 
 def check_file_system(store: Store) -> Iterator[Finding]:
-    """Whether the journal can be mapped, and whether others share the disk."""
-    folder = _existing(store.path)
+    """Whether the journal can be mapped, and whether the disk is behind a network."""
+    folder = existing(store.path)
     kind = file_system(folder)
-    if kind in _NETWORK:
+    journal = usable_settings().journal
+    can_be, is_mapped = can_map(folder, "auto"), can_map(folder, journal)
+    if is_mapped and not can_be:
+        yield Finding(
+            "file system",
+            "warning",
+            f"NBTRACK_JOURNAL=mmap maps the journal on {kind or 'this file system'}",
+            "There, a full disk or a lost connection ends the kernel with SIGBUS.",
+            "Set it to auto.",
+        )
+    if kind in _NETWORK or kind.startswith("fuse"):
         yield Finding(
             "file system",
             "warning",
             f"the store is on a network file system ({kind})",
-            "It works, slower: rows are written and not mapped, and listing runs waits for the"
-            " network. A store on a local disk avoids that: set NBTRACK_DIR.",
+            f"{_cost(is_mapped)} Listing runs waits for the network, and merging for its locks.",
+            "Set NBTRACK_DIR to a local disk, if there is one that lasts.",
         )
-    elif not can_map(folder, "auto"):
-        yield Finding(
-            "file system",
-            "note",
-            f"on {kind or 'this file system'} the journal is written and not mapped",
-            "A row costs about a microsecond more; with another busy thread up to 5 ms.",
-        )
-    else:
-        yield Finding("file system", "ok", f"the journal can be mapped ({kind or 'local'})")
+    elif is_mapped and can_be:
+        yield Finding("file system", "ok", f"the journal is mapped ({kind or 'local'})")
+    elif not is_mapped:
+        asked = ", as the setting 'journal' says" if can_be else ""
+        what = f"on {kind or 'this file system'} the journal is written, not mapped{asked}"
+        yield Finding("file system", "note", what, _cost(is_mapped))
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
     """The nearest folder that is there."""
     return next(folder for folder in (path, *path.parents) if folder.is_dir())
+
+
+def size(count: int) -> str:
+    """A number of bytes as people read it."""
+    number = float(count)
+    for unit in ("bytes", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
+
+
+def _cost(is_mapped: bool) -> str:
+    """What the way to the disk costs a row."""
+    if is_mapped:
+        return "Rows do not wait for it."
+    return "A row costs about 1 µs more; beside a busy Python thread it may wait 5 ms."
+
+
+def _named(store: Store) -> str:
+    given = _settings.resolve()["dir"]
+    named = given.value is not None and Path(given.value).expanduser().absolute() == store.path
+    return f" ({given.label})" if named else ""
+
+
+def _write_into(folder: Path) -> None:
+    """Make what a run makes, a folder with a file in it, and remove it. No reader looks there."""
+    with tempfile.TemporaryDirectory(prefix=".doctor-", suffix=".tmp", dir=folder) as made:
+        Path(made, "file").write_bytes(b"nbtrack")

@@ -11,7 +11,7 @@ from ..store import reader
 from ..store.derived import write_derived
 from ..store.fold import Fold
 from ..store.journal import Journal, now
-from ..store.layout import RunDir, Store, new_writer_id
+from ..store.layout import LEFTOVER_SECONDS, RunDir, Store, new_writer_id, remove_leftovers
 from ..store.merge import merge
 from ..store.schema import Change, WriterInfo
 from ..store.seal import seal_run
@@ -42,6 +42,7 @@ def recover(store: Store) -> list[Recovery]:
     run that cannot be recovered does not stop the others. Returns what was done, for the runs for
     which there was anything to do.
     """
+    remove_leftovers(store, older_than=LEFTOVER_SECONDS)
     done = [_recover(run_dir) for run_dir in store.run_dirs()]
     return [recovery for recovery in done if recovery is not None]
 
@@ -49,9 +50,10 @@ def recover(store: Store) -> list[Recovery]:
 def _recover(run_dir: RunDir) -> Recovery | None:
     try:
         before = reader.snapshot(run_dir)
-        if not before.selection.segments and run_dir.status.exists():
+        if is_recorded(before.fold):
             return None
-        if _is_recorded(before.fold):
+        remove_leftovers(run_dir, older_than=LEFTOVER_SECONDS)
+        if not is_unfinished(before):
             return None
         _record_death(run_dir, before.fold)
         sealed = len(seal_run(run_dir))
@@ -68,7 +70,12 @@ def _recover(run_dir: RunDir) -> Recovery | None:
     return Recovery(id=run_dir.id, sealed=sealed, rows=after.fold.rows, damage=damage)
 
 
-def _is_recorded(fold: Fold) -> bool:
+def is_unfinished(taken: reader.Snapshot) -> bool:
+    """Whether something of a run is left to seal, to merge or to sum up."""
+    return bool(taken.selection.segments) or not taken.run_dir.status.exists()
+
+
+def is_recorded(fold: Fold) -> bool:
     """Whether the owner, or a recorder that will see to it, may still be there."""
     return any(
         liveness(writer.process) != "dead"

@@ -318,8 +318,7 @@ class Journal:
         left: list[Segment] | None = None
         try:
             while self._retired != left:  # the loop that logs can be faster than this one
-                self._end_retired()
-                left = list(self._retired)
+                left = self._end_retired()
                 if self._prepared is None:
                     self._prepared = self._create(0)
                 self._quota.measure()
@@ -337,17 +336,20 @@ class Journal:
         if prepared is not None:
             prepared.discard()
 
-    def _end_retired(self, vital: Sequence[bytes] = ()) -> None:
+    def _end_retired(self, vital: Sequence[bytes] = ()) -> list[Segment]:
         """End the segments that were left, ``vital`` frames in the latest.
 
-        One that cannot be ended now is later, or never.
+        Returns those that cannot be ended now; perhaps they can later.
         """
         segments = list(self._retired)
+        left = list(segments)
         for segment in segments:
             last = SegmentEnd(self.next_seq(), now())
             with contextlib.suppress(OSError, ValueError):
                 segment.end(encode_record(last), vital if segment is segments[-1] else ())
                 self._retired.remove(segment)
+                left.remove(segment)
+        return left
 
     def _is_over_quota(self) -> bool:
         """Whether a row is to be dropped, even after waiting for the recorder."""

@@ -17,6 +17,8 @@ STORE_NAME = ".nbtrack"
 TABLES = ("metrics", "system", "cells", "console", "changes")
 # Written last: a sealed or merged set is there if and only if this table is.
 LAST_TABLE = "changes"
+# So old a temporary file counts as left behind.
+LEFTOVER_SECONDS = 3600.0
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SEGMENT = re.compile(r"([a-z][0-9a-z]+)-(\d{6,})\.seg")
@@ -270,18 +272,33 @@ def sync_directory(path: Path) -> None:
             os.close(fd)
 
 
-def remove_leftovers(run_dir: RunDir, *, older_than: float) -> None:
-    """Remove temporary files that a killed process left, if ``older_than`` seconds old."""
+def leftovers(place: RunDir | Store, *, older_than: float) -> list[Path]:
+    """Temporary files and folders that are ``older_than`` seconds old: a killed process left them.
+
+    Or one that lives and has not come to use them: see that nobody writes there.
+    """
     limit = time.time() - older_than
-    for folder in (run_dir.path, run_dir.journal, run_dir.sealed, run_dir.merged, run_dir.edits):
+    if isinstance(place, Store):
+        folders = [place.path, place.runs]
+    else:
+        folders = [place.path, place.journal, place.sealed, place.merged, place.edits]
+    found: list[Path] = []
+    for folder in folders:
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.name.endswith(".tmp") or entry.stat().st_mtime > limit:
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path, ignore_errors=True)
-                else:
-                    os.unlink(entry.path)
+                if entry.name.endswith(".tmp") and entry.stat().st_mtime <= limit:
+                    found.append(Path(entry.path))
+    return found
+
+
+def remove_leftovers(place: RunDir | Store, *, older_than: float) -> None:
+    """Remove what :func:`leftovers` finds."""
+    for path in leftovers(place, older_than=older_than):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def remove_prepared(run_dir: RunDir, writer: str) -> None:

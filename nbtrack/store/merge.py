@@ -24,7 +24,6 @@ from .layout import (
     SegmentName,
     atomic_write,
     make_folders,
-    remove_leftovers,
     set_name,
 )
 from .reader import Selection, read_metadata, select
@@ -119,4 +118,3 @@ def _remove_replaced(run_dir: RunDir, selection: Selection) -> None:
     for path in run_dir.merged_files():
         if path not in keep:
             path.unlink(missing_ok=True)
-    remove_leftovers(run_dir, older_than=3600.0)

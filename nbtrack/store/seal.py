@@ -22,7 +22,6 @@ from .layout import (
     RunDir,
     SegmentName,
     make_folders,
-    remove_leftovers,
     remove_prepared,
 )
 from .schema import FORMAT_VERSION, WriterInfo
@@ -33,8 +32,6 @@ FORMAT_KEY = "nbtrack.format"
 WRITERS_KEY = "nbtrack.writers"
 DIGEST_KEY = "nbtrack.digest"
 
-_LEFTOVER_SECONDS = 3600.0
-
 
 def seal_run(run_dir: RunDir) -> list[SegmentName]:
     """Seal every segment of a run that may be sealed. Returns the ones that were.
@@ -43,9 +40,7 @@ def seal_run(run_dir: RunDir) -> list[SegmentName]:
         NewerFormatError: A segment was written by a newer nbtrack.
         OSError: A table could not be written; what is not sealed stays in the journal.
     """
-    sealed = [name for name in run_dir.segments() if seal(run_dir, name)]
-    remove_leftovers(run_dir, older_than=_LEFTOVER_SECONDS)
-    return sealed
+    return [name for name in run_dir.segments() if seal(run_dir, name)]
 
 
 def seal(run_dir: RunDir, name: SegmentName) -> bool:

@@ -31,7 +31,7 @@ class Person:
             cwd=self.here,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 
@@ -161,7 +161,7 @@ def test_reading_makes_no_folders(tmp_path: Path) -> None:
         [sys.executable, "-m", "nbtrack", "config"],
         env={**os.environ, "HOME": str(tmp_path)},
         cwd=tmp_path,
-        timeout=60,
+        timeout=180,
         check=False,
         capture_output=True,
     )

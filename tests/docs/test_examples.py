@@ -75,7 +75,7 @@ def check_commands(page: str, folder: Path) -> None:
             env={**os.environ, "NBTRACK_DIR": str(folder / "store")},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         assert done.returncode == 0, f"{command}: {done.stderr}"
@@ -104,7 +104,7 @@ def test_a_script_of_the_pages_runs(
 ) -> None:
     file = tmp_path / "script.py"
     file.write_text(script.text)
-    subprocess.run([sys.executable, "-W", "error", str(file)], cwd=tmp_path, timeout=60, check=True)
+    subprocess.run([sys.executable, "-W", "error", str(file)], cwd=tmp_path, timeout=180, check=True)
     (run,) = nbtrack.runs()
     assert run.state == "finished"
     assert run.rows >= 10

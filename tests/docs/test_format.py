@@ -73,7 +73,7 @@ class Recording:
 
     def end(self) -> Path:
         """Let it raise its exception. Returns the run's directory."""
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=180)
         assert self._process.returncode == 1
         return self.run
 
@@ -143,7 +143,7 @@ def duckdb_alone(run: Path, *titles: str) -> list[Any]:
         input=json.dumps(changed),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr

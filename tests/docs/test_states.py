@@ -38,7 +38,7 @@ def run_script(tmp_path: Path, end: str) -> nbtrack.RunView:
     file = tmp_path / "train.py"
     file.write_text(HEAD + end)
     subprocess.run(
-        [sys.executable, str(file)], cwd=tmp_path, timeout=60, check=False, capture_output=True
+        [sys.executable, str(file)], cwd=tmp_path, timeout=180, check=False, capture_output=True
     )
     (run,) = nbtrack.runs()
     return run

@@ -37,7 +37,7 @@ def _candidates(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
 def _probe(python: Path) -> str | None:
     try:
         done = subprocess.run(
-            [python, "-c", _PROBE], capture_output=True, text=True, timeout=30, check=False
+            [python, "-c", _PROBE], capture_output=True, text=True, timeout=180, check=False
         )
     except OSError:
         return None

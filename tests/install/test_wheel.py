@@ -109,7 +109,7 @@ def kernel(environment: Environment, folder: Path, store: Path) -> Iterator[Bloc
     client = manager.blocking_client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=180)
         yield client
     finally:
         client.stop_channels()
@@ -124,7 +124,7 @@ def execute(client: BlockingKernelClient, code: str) -> str:
         if message["msg_type"] == "stream":
             printed.append(message["content"]["text"])
 
-    reply = client.execute_interactive(code, timeout=60, output_hook=keep)
+    reply = client.execute_interactive(code, timeout=180, output_hook=keep)
     assert reply["content"]["status"] == "ok", reply["content"]
     return "".join(printed)
 

@@ -18,7 +18,7 @@ from jupyter_client.manager import KernelManager
 import nbtrack
 from nbtrack import RunView
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def wait_until(condition: Callable[[], Any], what: str, *, patience: float = PATIENCE) -> Any:

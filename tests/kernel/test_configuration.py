@@ -35,7 +35,7 @@ def terminal(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "NBTRACK_DIR": str(folder / "store")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

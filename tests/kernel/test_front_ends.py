@@ -42,7 +42,7 @@ def execute(folder: Path, *sources: str) -> Any:
         ],
     }
     notebook: Any = nbformat.from_dict(document)
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(notebook, timeout=180, resources={"metadata": {"path": str(folder)}}).execute()
     return notebook
 
 

@@ -321,7 +321,7 @@ def read_alone(code: str, files: Path) -> Any:
         [sys.executable, "-I", "-c", ALONE.format(code=code.format(files=files))],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -320,7 +320,7 @@ def test_a_store_of_somebody_else_is_told(tmp_path: Path, there_already: bool, m
             [sys.executable, "-c", AS_NOBODY, str(tmp_path / "warm"), str(store)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         assert done.stdout, done.stderr

@@ -66,7 +66,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "_api": (*BASE, *TRACKING, "notebook"),
     "__init__": (*BASE, *TRACKING, "_api", "notebook", "store"),
     "_profile": BASE,
-    "doctor": (*BASE, "store", "recorder"),
+    "doctor": (*BASE, "store", "recorder", "_profile"),
     "_cli": (*BASE, "store", "recorder", "_profile", "doctor"),
     "__main__": ("_cli",),
 }
@@ -167,7 +167,7 @@ def loaded_by(code: str) -> set[str]:
     """The modules in ``sys.modules`` after a fresh interpreter ran ``code``."""
     script = f"{code}\nimport json, sys\nprint()\nprint(json.dumps(list(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))

@@ -29,7 +29,7 @@ PAGES = ("reference.md", "cli.md", "settings.md", "format.md")
 def run_python(code: str) -> Any:
     """The JSON that a fresh interpreter prints."""
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -42,7 +42,7 @@ def run_script(tmp_path: Path, body: str, *arguments: str, head: str = HEAD) -> 
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
@@ -193,7 +193,7 @@ def test_an_interrupt_from_outside(tmp_path: Path) -> None:
         assert process.stdout.readline() == "ready\n"
         assert nbtrack.open_run("run").state == "running"
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=180)
     assert process.returncode == -signal.SIGINT
     assert err.rstrip().endswith("KeyboardInterrupt")
     run = nbtrack.open_run("run")
@@ -362,7 +362,7 @@ def test_a_program_without_a_file_is_a_script_too(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 1

@@ -6,6 +6,7 @@ import resource
 import threading
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from nbtrack.store.segment import (
     END_ROOM,
     FIRST_SIZE,
     LARGEST_SIZE,
+    MappedSegment,
     can_map,
     create_segment,
     file_system,
@@ -78,6 +80,30 @@ def test_segments_grow_and_are_ended(tmp_path: Path, journal: Kind) -> None:
     assert [name.number for name in run_dir.segments()] == [*range(1, len(run_dir.segments()) + 1)]
     assert logged(run_dir) == list(range(count))
     assert [path.suffix for path in run_dir.journal.iterdir()] == [".seg"] * 5
+
+
+def test_one_that_is_left_while_others_are_ended_is_ended_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the same thread: nothing else comes by until the next change, perhaps never."""
+    run_dir = new_run_dir(tmp_path / "store")
+    made = new_journal(run_dir)
+    ended: list[Path] = []
+    pad = "x" * 1000
+
+    class Slow(MappedSegment):
+        def end(self, last_payload: bytes, frames: Sequence[bytes] = ()) -> None:
+            super().end(last_payload, frames)
+            ended.append(self.path)
+            while len(ended) == 1 and len(run_dir.segments()) < 3:
+                append_rows(made, [pad])
+
+    monkeypatch.setattr(segment_module, "MappedSegment", Slow)
+    while len(run_dir.segments()) < 2:
+        append_rows(made, [pad])
+    wait_until(lambda: len(ended) == 2)
+    assert ended == [run_dir.segment(name) for name in run_dir.segments()[:2]]
+    made.close()
 
 
 def test_a_segment_that_is_written_has_its_blocks(tmp_path: Path) -> None:
