@@ -19,6 +19,7 @@ from msgspec import Meta
 from ._errors import InvalidSettingError
 
 PREFIX = "NBTRACK_"
+_BATCH_SYSTEMS = {"SLURM": "SLURM_JOB_ID", "PBS": "PBS_JOBID", "LSF": "LSB_JOBID"}
 SECTION = "NbTrack"
 IN_KERNEL = "%config in this kernel"
 DEFAULT = "default"
@@ -61,6 +62,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(gt=0, description="Seconds between samples of CPU, memory, disk, network and GPU."),
     ] = 2.0
+    memory_limit: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Where memory gets short: a part of what may be used (of the control"
+            " group's limit, else of the machine's memory), or bytes if above 1. 0: never.",
+        ),
+    ] = 0.95
+    on_memory_limit: Annotated[
+        Literal["warn", "interrupt", "ignore"],
+        Meta(
+            description="What happens there: a line below the cell when it ends and a note in the"
+            " run's state; or the cell is interrupted as well, before the system kills the kernel."
+        ),
+    ] = "warn"
     recorder: Annotated[
         Literal["process", "thread", "off"],
         Meta(
@@ -240,6 +256,16 @@ def ipython_directory() -> Path:
     # IPython goes on with the folder of its early versions where that is the only one.
     early = config / "ipython"
     return early if early.is_dir() and not home.exists() else home
+
+
+def batch_job() -> tuple[str, str] | None:
+    """The system that runs this process as a batch job or pod, and what it calls it."""
+    for system, variable in _BATCH_SYSTEMS.items():
+        if os.environ.get(variable):
+            return system, os.environ[variable]
+    if os.environ.get("KUBERNETES_SERVICE_HOST"):
+        return "Kubernetes", os.environ.get("HOSTNAME") or "this pod"
+    return None
 
 
 def notebook_hint() -> str | None:

@@ -19,10 +19,11 @@ from ._errors import RunExistsError, RunNotFoundError
 from ._names import new_name
 from ._options import RunOptions
 from ._run import Run
-from ._settings import Settings
+from ._settings import Settings, batch_job
 from ._values import plain_setting
 from ._version import __version__
 from .store import registry
+from .store.death import Job
 from .store.journal import now
 from .store.layout import (
     RunDir,
@@ -104,7 +105,7 @@ def _resume(run_dir: RunDir, options: RunOptions, settings: Settings) -> Run:
         )
     taken = reader.snapshot(run_dir).fold
     info = reader.read_info(run_dir)
-    evidence = taken.evidence(info.fail_on, now())
+    evidence = taken.evidence(run_dir, info, now())
     if evidence.owner == "alive" and evidence.closing is None and taken.owner is not None:
         raise RunExistsError(
             f"run {run_dir.id!r} is being recorded by process {taken.owner.process.pid}",
@@ -184,6 +185,7 @@ def _describe(
         notes=options.notes,
         group=options.group,
         job_type=options.job_type,
+        job=_batch_job(),
         fail_on=settings.fail_on,
     )
     # Paths and arguments may hold bytes that are no text.
@@ -208,6 +210,11 @@ def _git(cwd: Path) -> tuple[str | None, str | None]:
         return None, None
     commit, _, branch = done.stdout.strip().partition("\n")
     return commit or None, branch or None
+
+
+def _batch_job() -> Job | None:
+    found = batch_job()
+    return Job(system=found[0], id=found[1]) if found is not None else None
 
 
 def _user() -> str | None:

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Literal, NoReturn, Protocol
 
+from . import _stacks
 from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Tries
 from ._cells import Cells
 from ._console import ConsoleWriter
@@ -17,6 +18,7 @@ from ._settings import Settings
 from .recorder import spawn
 from .store.journal import Journal, now
 from .store.layout import RunDir, new_writer_id, remove_run
+from .store.remains import PositionFile
 from .store.schema import (
     AttemptEnd,
     AttemptStart,
@@ -80,6 +82,7 @@ class Timeline:
         self.console = self._new_console()
         self._start_journal("owner")
         self._journal.open()
+        _stacks.keep(run_dir.stack)
         spawn.ensure(run_dir.path, settings)
         _live.add(self)
 
@@ -218,6 +221,15 @@ class Timeline:
         if outcome == "failed" and failure is not None and not self._cells.is_attempt(cell):
             self._errors.append(failure)
 
+    def set_position(self, cell: CellInfo, line: int) -> None:
+        """The cell was seen at this line.
+
+        Raises:
+            OSError: That cannot be written down.
+        """
+        if not self._finished and self._cells.number(cell):
+            self._position.set(cell.label, line)
+
     def record_earlier(self, cell: CellInfo) -> None:
         """A cell that ran before this run began."""
         self._cells.earlier(cell)
@@ -317,12 +329,15 @@ class Timeline:
         seals = spawn.seals if self._settings.recorder == "process" else bool
         self._journal = Journal(self._run_dir, info, self._settings, recorder_alive=seals)
         self._next_seq = self._journal.next_seq
+        self._position = PositionFile(self._run_dir, info.writer)
 
     def _end_journal(self) -> None:
         self._finished = True
         self._journal.close()
         if not self._is_child:
             spawn.release(self._run_dir.path)
+            self._position.remove()
+            _stacks.release(self._run_dir.stack)
         self._on_end(self)
         _live.discard(self)
 

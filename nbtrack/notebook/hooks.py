@@ -1,7 +1,8 @@
 """The wiring into IPython, the kernel and the end of the interpreter, and its removal.
 
-Nothing of it raises into a person's cell. A hook that fails three times in a row takes all of them
-off, with one line: a notebook must go on whatever becomes of its tracker.
+Nothing of it raises into a person's cell, or holds one up for longer than two seconds. A hook that
+fails or is late three times in a row takes all of them off, with one line: a notebook must go on
+whatever becomes of its tracker.
 """
 
 from __future__ import annotations
@@ -10,15 +11,21 @@ import atexit
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from . import magics
+from .helper import Helper, LateError
 from .register import Registered
+from .running import Moment, moment
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
 _MAX_FAILURES = 3
+# A server waits 2.5 s for a kernel to end.
+_PATIENCE = 2.0
+_LATE = "late"
 
 
 class Hooks:
@@ -28,8 +35,8 @@ class Hooks:
         self,
         shell: InteractiveShell,
         *,
-        begin: Callable[[ExecutionInfo], None],
-        end: Callable[[ExecutionResult | None], None],
+        begin: Callable[[ExecutionInfo, Moment], None],
+        end: Callable[[ExecutionResult | None, Moment], None],
         begin_any: Callable[[], None],
         end_any: Callable[[], None],
         leave: Callable[[bool], None],
@@ -41,10 +48,11 @@ class Hooks:
 
         Args:
             shell: The running shell.
-            begin: Called before every cell.
-            end: Called after every cell.
-            begin_any: Called before everything that IPython runs: cells, widgets' callbacks.
-            end_any: Called after it.
+            begin: Called before every cell, in a thread of the hooks' own.
+            end: Called after every cell, there too.
+            begin_any: Called before everything that IPython runs: cells, widgets' callbacks. In
+                its thread, so it must do next to nothing.
+            end_any: Called after it, there too.
             leave: Called once when this process ends by itself; True if a kernel restarts.
             gave_up: Called when the hooks have taken themselves off.
             line: Does what ``%track`` says.
@@ -58,6 +66,7 @@ class Hooks:
         self._leave = leave
         self._gave_up = gave_up
         self._say = say
+        self._helper = Helper(_PATIENCE)
         self._failures: dict[str, int] = {}
         self._pid = os.getpid()
         self._restarts = False
@@ -116,21 +125,33 @@ class Hooks:
     def _before_cell(self, *args: Any, **kwargs: Any) -> None:
         info = args[0] if args else kwargs.get("info")
         if info is not None:
-            self._guard("pre_run_cell", self._begin, info)
+            self._guard("pre_run_cell", lambda: self._have_done(self._begin, info))
 
     def _after_cell(self, *args: Any, **kwargs: Any) -> None:
-        self._guard("post_run_cell", self._end, args[0] if args else kwargs.get("result"))
+        result = args[0] if args else kwargs.get("result")
+        self._guard("post_run_cell", lambda: self._have_done(self._end, result))
 
-    def _guard(self, event: str, hook: Callable[..., None], *arguments: Any) -> None:
+    def _have_done(self, hook: Callable[..., None], argument: Any) -> None:
+        """Have the helper call ``hook``, even if an interrupt comes meanwhile."""
+        task = self._helper.task(hook, argument, moment(self._shell))
+        try:
+            self._helper.complete(task)
+        except KeyboardInterrupt:
+            self._helper.complete(task)
+        self._failures[_LATE] = 0
+
+    def _guard(self, event: str, hook: Callable[[], None]) -> None:
         if os.getpid() != self._pid:
             return  # a forked child runs the rest of its cell; the cell is its parent's
         try:
             try:
-                hook(*arguments)
+                hook()
             except KeyboardInterrupt:
                 # Aimed at the cell, which is not running yet or any more. IPython would report it
                 # as an error of the hook; what the hook had to do still has to be done.
-                hook(*arguments)
+                hook()
+        except LateError as error:
+            self._failed(_LATE, error)
         except (Exception, KeyboardInterrupt) as error:
             self._failed(event, error)
         else:
@@ -144,7 +165,8 @@ class Hooks:
         elif self._failures[event] >= _MAX_FAILURES:
             # What takes the %%track line out stays, or the cells themselves would fail.
             self._stop_watching_cells()
-            self._gave_up()
+            with suppress(Exception):
+                self._helper.complete(self._helper.task(self._gave_up))
             self._say(f"nbtrack stopped recording after {_MAX_FAILURES} failures: {what}")
 
     def _watch_shutdown(self) -> None:
@@ -164,6 +186,9 @@ class Hooks:
         if os.getpid() != self._pid:
             return
         try:
-            self._leave(self._restarts)
+            if self._helper.is_late:
+                self._leave(self._restarts)
+            else:
+                self._helper.complete(self._helper.task(self._leave, self._restarts))
         except Exception as error:
             sys.stderr.write(f"nbtrack could not end its run: {type(error).__name__}: {error}\n")

@@ -21,11 +21,15 @@ from .._options import RunOptions
 from .._run import Run
 from .._settings import Settings, notebook_hint
 from .._start import start_next
+from ..recorder import spawn
 from ..store.schema import Failure
-from . import cells, commands, configurable, failures, magics
+from ..store.state import memory_note
+from . import cells, commands, configurable, failures
 from .console import ConsoleCapture
 from .hooks import Hooks
 from .parameters import parameters_of
+from .position import PositionWatch
+from .running import Moment, RunningCell, RunningCells, last_shown
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
@@ -38,34 +42,18 @@ _STOP_TO_EXIT = 1.5
 _LOCK_PATIENCE = 2.0
 
 
-class RunningCell:
-    """A cell being executed by one thread."""
-
-    __slots__ = ("before", "cell", "info", "options")
-
-    def __init__(self, execution: cells.Execution) -> None:
-        self.info = execution.info
-        self.options = magics.find_options(execution.info.raw_cell or "")
-        self.cell = cells.describe(execution, self.options)
-        self.before = last_shown()
-
-
-def last_shown() -> Any:
-    """The exception that IPython showed last."""
-    return getattr(sys, "last_value", None)
-
-
 class Session:
     """What nbtrack is in one kernel, from ``%load_ext`` or the first ``log()`` on."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
+        self._running = RunningCells()
         self._hooks = Hooks(
             shell,
             begin=self._begin_cell,
             end=self._end_cell,
-            begin_any=self._begin_execution,
-            end_any=self._end_execution,
+            begin_any=self._running.begin_execution,
+            end_any=self._running.end_execution,
             leave=self._leave,
             gave_up=self._gave_up,
             line=lambda text: commands.run_command(self, text),
@@ -73,8 +61,6 @@ class Session:
         )
         # Widget callbacks and the cells of a subshell run on threads of their own.
         self._lock = threading.RLock()
-        self._running: dict[int, RunningCell] = {}
-        self._shown_before: dict[int, Any] = {}
         self._runs: list[Run] = []
         # The one that nobody asked for with options of its own.
         self._own_run: Run | None = None
@@ -85,6 +71,7 @@ class Session:
         self._interrupted_at: float | None = None
         self._last_error: Failure | None = None
         self._console = ConsoleCapture(shell, runs=lambda: self._runs, cell_now=self.cell_now)
+        self._positions = PositionWatch(lambda: self._running, self._label_of, self._set_position)
 
     def attach(self) -> None:
         """Watch the shell. May be repeated, and takes an unloading back."""
@@ -101,7 +88,8 @@ class Session:
         executions = cells.executions(self._shell)
         if executions and not executions[0].info.silent:
             # Its beginning was not seen: an error before now counts for nothing.
-            running = self._running[threading.get_ident()] = RunningCell(executions[0])
+            running = RunningCell(executions[0], last_shown())
+            self._running[threading.get_ident()] = running
             self._console.begin_cell(running.cell)
 
     def load(self) -> bool:
@@ -141,8 +129,7 @@ class Session:
 
     def cell_now(self) -> CellInfo | None:
         """The cell that the calling thread is executing."""
-        running = self._running.get(threading.get_ident())
-        return running.cell if running is not None else None
+        return self._running.now()
 
     def say(self, text: str, stream: TextIO | None = None) -> None:
         """Print one line, unless nothing is to be printed."""
@@ -201,17 +188,18 @@ class Session:
         path = notebook_hint() or self._shell.user_ns.get("__vsc_ipynb_file__")
         return str(path) if path else None
 
-    def _begin_cell(self, info: ExecutionInfo) -> None:
-        executions = cells.executions(self._shell)
+    def _begin_cell(self, info: ExecutionInfo, moment: Moment) -> None:
+        executions = moment.executions
         if len(executions) > 1:
             return  # a part of the cell that runs it
         execution = executions[0] if executions else cells.Execution(info, None)
-        thread = threading.get_ident()
         with self._locked():
-            running = self._running.get(thread)
+            running = self._running.get(moment.thread)
             if running is None or running.info is not info:
-                running = self._running[thread] = RunningCell(execution)
+                running = RunningCell(execution, moment.shown)
+                self._running[moment.thread] = running
                 self._console.begin_cell(running.cell)
+            self._positions.begin()
             self._last_error = None
             self._prune()
             self._end_forgotten()
@@ -254,19 +242,20 @@ class Session:
             run = self._own_run = self._start(RunOptions(project=project), None)
         return run
 
-    def _end_cell(self, result: ExecutionResult | None) -> None:
-        if cells.executions(self._shell):
+    def _end_cell(self, result: ExecutionResult | None, moment: Moment) -> None:
+        if moment.executions:
             return  # it was a part of the cell that ran it
-        thread = threading.get_ident()
-        running = self._running.get(thread)
+        running = self._running.get(moment.thread)
         if running is None:
             return
-        after = last_shown()
         with self._locked():
             try:
-                self._end_attempts(running, result, after)
+                self._end_attempts(running, result, moment.shown)
+                self._tell_alerts(running)
             finally:
-                self._running.pop(thread, None)
+                self._running.pop(moment.thread, None)
+                if not self._running:
+                    self._positions.end()
                 self._console.end_cell()
                 if self._unloading:
                     self._let_go("the extension was unloaded")
@@ -297,18 +286,14 @@ class Session:
         elif outcome == "failed" and cells.ends_the_notebook(self._shell, running.info):
             self._last_error = failure
 
-    def _begin_execution(self) -> None:
-        """A cell or a widget's callback begins, in whatever thread."""
-        self._shown_before[threading.get_ident()] = last_shown()
+    def _tell_alerts(self, running: RunningCell) -> None:
+        for alert in spawn.alerts():
+            what = memory_note(alert).removeprefix("; ")
+            self.say(f"nbtrack: {what} (cell {running.cell.label})", sys.stderr)
 
-    def _end_execution(self) -> None:
-        """It has ended. An exception that it showed is not of the cells that other threads run."""
-        thread = threading.get_ident()
-        after = last_shown()
-        before = self._shown_before.pop(thread, after)
-        for other, running in list(self._running.items()):
-            if other != thread and running.before is before:
-                running.before = after
+    def _set_position(self, cell: CellInfo, line: int) -> None:
+        for run in self._runs:
+            run.set_position(cell, line)
 
     def _label_of(self, file: str) -> str | None:
         """``[12]`` for a file that IPython compiled cell 12 as."""
@@ -350,6 +335,7 @@ class Session:
 
     def _forget_shell(self) -> None:
         self._running.clear()
+        self._positions.end()
         self._attached = self._loaded = self._wants_run = self._unloading = False
 
     def _close(

@@ -100,8 +100,18 @@ def read_version_1(folders: list[str], read: Callable[[str], str | None]) -> Mem
     return MemoryUse(use.used, min(limits, default=None))
 
 
+def oom_kills(folder: str, read: Callable[[str], str | None]) -> int | None:
+    """How many processes of a group the system has killed for want of memory so far."""
+    # Both count what is below them too, and whoever's limit it was.
+    for name in ("memory.events", "memory.oom_control"):
+        count = statistic(read(f"{folder}/{name}"), "oom_kill")
+        if count is not None:
+            return count
+    return None
+
+
 def statistic(text: str | None, name: str) -> int | None:
-    """One number of ``memory.stat``."""
+    """One number of a file with a name and a number in each line."""
     for line in (text or "").splitlines():
         key, _, value = line.partition(" ")
         if key == name:
@@ -121,6 +131,11 @@ class MemoryGroup:
     def read(self) -> MemoryUse | None:
         """The use and the limit now; None where there are no control groups."""
         return read_version_2(self._v2, _read) or read_version_1(self._v1, _read)
+
+    def oom_kills(self) -> int | None:
+        """How many of its processes were killed for want of memory so far; None: not counted."""
+        counts = (oom_kills(folders[0], _read) for folders in (self._v2, self._v1) if folders)
+        return next((count for count in counts if count is not None), None)
 
 
 def _tightest(

@@ -12,18 +12,33 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from .._errors import NbtrackError
 from .._process import ProcessIdentity, liveness, this_process
 from .._settings import Settings
+from ..store.death import Death
 from ..store.journal import Journal, now
 from ..store.layout import RunDir, SegmentName, atomic_write, new_writer_id
-from ..store.schema import Beat, Change, Record, Row, Sample, WriterInfo
+from ..store.remains import add_remains, remove_remains
+from ..store.schema import (
+    AttemptEnd,
+    AttemptStart,
+    Beat,
+    CellEnd,
+    CellStart,
+    Change,
+    MemoryAlert,
+    Record,
+    Row,
+    Sample,
+    WriterInfo,
+)
 from ..store.tail import SegmentTail
 from ..store.values import flatten
+from .cgroup import MemoryUse
 from .liveframe import SYSTEM, LiveFrame
 from .notes import note
 
@@ -59,6 +74,8 @@ class Follower:
         self._missing: set[str] = set()
         self._owner_gone = False
         self._journal: Journal | None = None
+        # The cells that run.
+        self._busy: set[int] = set()
         self._frame = self._last_frame()
         # Written before this recorder was started; rows up to there are in the frame already.
         self._counted = dict(self._frame.cursor)
@@ -111,12 +128,29 @@ class Follower:
         """Record a look at the machine."""
         self._append(lambda seq: Sample(seq, now(), values))
 
-    def owner_died(self, how: dict[str, int | None] | None) -> None:
+    def owner_died(self, death: Death) -> None:
         """Record how the owner ended, if it left the run open."""
         left_open = [] if self.vanished else [w for w, closed in self._closed.items() if not closed]
         for writer in left_open:
-            self._append(partial(_death, writer, how))
+            found = add_remains(death, self.run_dir, writer)
+            self._append(partial(_change, "owner_died", writer, found))
+        if left_open and self._journal is not None:
+            remove_remains(self.run_dir)
         self._owner_gone = True
+
+    def memory_reached(self, use: MemoryUse) -> MemoryAlert | None:
+        """Record that the memory limit is reached, and what follows; None: nobody is to know."""
+        action = self.settings.on_memory_limit
+        writer = next((w for w, closed in self._closed.items() if not closed), None)
+        if action == "ignore" or writer is None:
+            return None
+        alert = MemoryAlert(
+            used=use.used,
+            limit=use.limit or 0,
+            action="interrupt" if action == "interrupt" and self._busy else "warn",
+        )
+        self._append(partial(_change, "memory", writer, alert))
+        return alert
 
     def end_own_journal(self) -> None:
         """Write nothing more of our own. Repeatable."""
@@ -187,10 +221,23 @@ class Follower:
                     frame.add(record.attempt, record.step, _numbers(record.data))
             elif isinstance(record, Sample) and record.seq > counted:
                 frame.add(SYSTEM, record.time, record.data.items())
+            elif isinstance(record, CellStart | AttemptStart | CellEnd | AttemptEnd):
+                self._note_cell(record)
         if records:
             frame.cursor[writer] = max(frame.cursor.get(writer, 0), records[-1].seq)
         if tail.info is not None and self._is_owners(tail.info):
             self._closed[writer] = _is_closed_by(records, self._closed.get(writer, False))
+
+    def _note_cell(self, record: CellStart | AttemptStart | CellEnd | AttemptEnd) -> None:
+        """Know whether something runs; an attempt without a cell is a script."""
+        if isinstance(record, CellStart):
+            self._busy |= {record.time} if not record.earlier else set()
+        elif isinstance(record, CellEnd):
+            self._busy -= {record.cell}
+        elif isinstance(record, AttemptStart):
+            self._busy |= {0} if not record.cell else set()
+        else:
+            self._busy -= {0}
 
     def _seal(self) -> None:
         if self._trouble.waiting("seal"):
@@ -303,8 +350,10 @@ def _is_closed_by(records: list[Record], before: bool) -> bool:
     return before
 
 
-def _death(writer: str, how: dict[str, int | None] | None, seq: int) -> Change:
-    return Change(seq, now(), 0, "owner_died", writer, how)
+def _change(
+    kind: Literal["owner_died", "memory"], writer: str, value: Death | MemoryAlert, seq: int
+) -> Change:
+    return Change(seq, now(), 0, kind, writer, value)
 
 
 def _numbers(data: dict[str, Any]) -> Iterator[tuple[str, float]]:

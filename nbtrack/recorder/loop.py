@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import select
@@ -19,9 +20,10 @@ from .._settings import Settings
 from ..store.layout import RunDir
 from . import postmortem
 from .follower import Follower
+from .memory import MemoryWatch
 from .merging import MergeQueue
 from .samplers import Sampler
-from .spawn import decode_message
+from .spawn import decode_message, encode_alert
 
 TICK_SECONDS = 0.5
 BEAT_SECONDS = 5.0
@@ -51,6 +53,7 @@ class Recorder:
         self._followers: list[Follower] = []
         self._merges = MergeQueue()
         self._sampler: Sampler | None = None
+        self._memory = MemoryWatch(owner.pid)
         self._pidfd = None if in_process else _open_pidfd(owner)
         self._owner_alive = True
         self._stop = False
@@ -127,6 +130,7 @@ class Recorder:
         runs = [follower for follower in self._followers if follower.open]
         if not runs:
             return
+        self._watch_memory(runs)
         if moment >= self._beat_at:
             self._beat_at = moment + BEAT_SECONDS
             for follower in runs:
@@ -141,11 +145,48 @@ class Recorder:
                 follower.add_sample(values)
         self._tick_at = min(self._tick_at, self._sample_at)
 
+    def _watch_memory(self, runs: list[Follower]) -> None:
+        """Leave word where a memory limit is reached, and interrupt what runs if that is asked."""
+        use = self._memory.look()
+        if use is None:
+            return
+        reached = {
+            limit: self._memory.reaches(limit)
+            for limit in {follower.settings.memory_limit for follower in runs}
+        }
+        for follower in runs:
+            if not reached[follower.settings.memory_limit]:
+                continue
+            alert = follower.memory_reached(use)
+            if alert is None:
+                continue
+            if alert.action == "interrupt":
+                self._interrupt()
+            self._tell(encode_alert(alert))
+
+    def _interrupt(self) -> None:
+        """What the stop button does."""
+        if self._in_process:
+            _thread.interrupt_main()
+        elif self._pidfd is not None:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGINT)
+        elif liveness(self._owner) == "alive":
+            with contextlib.suppress(OSError):
+                os.kill(self._owner.pid, signal.SIGINT)
+
+    def _tell(self, message: bytes) -> None:
+        """Send the owner a line, which it reads when its cell has ended, if it can be sent now."""
+        if self._control is not None:
+            with contextlib.suppress(OSError):
+                self._control.send(message)
+
     def _bury(self) -> None:
         """The owner is dead: say how it ended in every run that it left open."""
         how = postmortem.how_it_ended(self._owner.pid, self._owner.started, self._pidfd)
+        death = self._memory.add_to(how)
         for follower in self._followers:
-            follower.owner_died(how)
+            follower.owner_died(death)
 
     def _advance(self, follower: Follower) -> None:
         """Bring a run that has ended to its end, and let go of it."""

@@ -7,6 +7,8 @@ import struct
 import time
 from pathlib import Path
 
+from ..store.death import Death
+
 # The kernel's struct pidfd_info in its first version: mask, cgroup, eleven numbers, exit status.
 _INFO = struct.Struct("<QQ11Ii")
 _INFO_EXIT = 1 << 3
@@ -14,8 +16,8 @@ _GET_INFO = 3 << 30 | _INFO.size << 16 | 0xFF << 8 | 11
 _PATIENCE = 0.5
 
 
-def how_it_ended(pid: int, started: int, pidfd: int | None) -> dict[str, int | None] | None:
-    """``{"exit": code, "signal": number}`` of a dead process, one of them None; None if unknown.
+def how_it_ended(pid: int, started: int, pidfd: int | None) -> Death:
+    """The exit code of a dead process, or the signal that killed it; neither, if unknown.
 
     While nobody has waited for it, a dead process is a zombie with its status in ``/proc``; after
     that only a pidfd opened in its lifetime still knows (Linux 6.15 and newer).
@@ -24,11 +26,11 @@ def how_it_ended(pid: int, started: int, pidfd: int | None) -> dict[str, int | N
     while True:
         found = _of_zombie(pid, started)
         if found == "gone":
-            return _explain(_of_pidfd(pidfd))
+            return _death(_of_pidfd(pidfd))
         if isinstance(found, int):
-            return _explain(found)
+            return _death(found)
         if time.monotonic() > deadline:
-            return None
+            return Death()
         time.sleep(0.005)
 
 
@@ -58,8 +60,8 @@ def _of_pidfd(pidfd: int | None) -> int | None:
     return status if mask & _INFO_EXIT else None
 
 
-def _explain(status: int | None) -> dict[str, int | None] | None:
+def _death(status: int | None) -> Death:
     if status is None:
-        return None
+        return Death()
     code = os.waitstatus_to_exitcode(status)
-    return {"exit": None, "signal": -code} if code < 0 else {"exit": code, "signal": None}
+    return Death(signal=-code) if code < 0 else Death(exit=code)

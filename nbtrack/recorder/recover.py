@@ -8,11 +8,13 @@ from .._errors import StoreError
 from .._process import liveness, this_process
 from .._settings import Settings
 from ..store import reader
+from ..store.death import Death
 from ..store.derived import write_derived
 from ..store.fold import Fold
 from ..store.journal import Journal, now
 from ..store.layout import LEFTOVER_SECONDS, RunDir, Store, new_writer_id, remove_leftovers
 from ..store.merge import merge
+from ..store.remains import add_remains, remove_remains
 from ..store.schema import Change, WriterInfo
 from ..store.seal import seal_run
 
@@ -97,7 +99,9 @@ def _record_death(run_dir: RunDir, fold: Fold) -> None:
         opened=now(),
     )
     journal = Journal(run_dir, info, Settings.load())
+    death = add_remains(Death(), run_dir, owner.writer)
     try:
-        journal.append(Change(journal.next_seq(), now(), 0, "owner_died", owner.writer, None))
+        journal.append(Change(journal.next_seq(), now(), 0, "owner_died", owner.writer, death))
     finally:
         journal.close()
+    remove_remains(run_dir)

@@ -10,6 +10,7 @@ with the kernel, and its presence would keep a kernel from shutting down in time
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -22,6 +23,7 @@ import msgspec
 
 from .._process import ProcessIdentity, this_process
 from .._settings import Settings
+from ..store.schema import MemoryAlert
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # Appended, not put first: a checkout or a copied folder must not hide a module of the library.
@@ -34,6 +36,7 @@ _SEND_FLAGS = socket.MSG_DONTWAIT | getattr(socket, "MSG_NOSIGNAL", 0)
 _SHORT_LIFE = 30.0
 _MAX_SHORT_LIVES = 3
 _MAX_RUNS = 64
+_PIECE = 1 << 16
 
 
 class RecorderHandle:
@@ -74,6 +77,18 @@ class RecorderHandle:
             return True
         except OSError:
             return False
+
+    def alerts(self) -> list[MemoryAlert]:
+        """What it has sent since the last call. Never waits."""
+        data = b""
+        with contextlib.suppress(OSError):
+            while piece := self._control.recv(_PIECE, socket.MSG_DONTWAIT):
+                data += piece
+        found = []
+        for line in data.splitlines():
+            with contextlib.suppress(msgspec.DecodeError):
+                found.append(msgspec.json.decode(line, type=MemoryAlert))
+        return found
 
     def close(self) -> None:
         """Let go of this side; the recorder goes on with the runs that it has."""
@@ -187,6 +202,12 @@ def seals() -> bool:
     return handle is not None and handle.seals()
 
 
+def alerts() -> list[MemoryAlert]:
+    """Where the memory limit was reached since the last call."""
+    handle = _spawner.handle
+    return handle.alerts() if handle is not None else []
+
+
 def failure() -> str:
     """Why there is no recorder, or none in a process of its own; empty if there was no trouble."""
     return _spawner.failure
@@ -215,6 +236,11 @@ def start(arguments: list[str], *, stdin: int) -> subprocess.Popen[bytes]:
         close_fds=True,
         start_new_session=True,
     )
+
+
+def encode_alert(alert: MemoryAlert) -> bytes:
+    """One line that tells the owner of it."""
+    return msgspec.json.encode(alert) + b"\n"
 
 
 def encode_message(run_dir: Path, settings: Settings) -> bytes:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from .._process import liveness
+from .death import Death
 from .digest import Digest, Last
+from .layout import RunDir
+from .remains import add_remains
 from .schema import (
     AttemptEnd,
     AttemptStart,
@@ -21,6 +24,8 @@ from .schema import (
     Closing,
     Event,
     Failure,
+    MemoryAlert,
+    RunInfo,
     WriterInfo,
 )
 from .state import AttemptFacts, Evidence
@@ -75,8 +80,10 @@ class Fold(msgspec.Struct, kw_only=True):
     summary: dict[str, Any] = {}
     closings: dict[str, Closing] = {}
     closed_at: dict[str, int] = {}
-    died: dict[str, dict[str, Any] | None] = {}
+    died: dict[str, Death] = {}
     errors: list[Failure] = []
+    memory_alert: MemoryAlert | None = None
+    memory_alert_at: int = 0
     rows: int = 0
     dropped: int = 0
     last_time: int = 0
@@ -94,25 +101,37 @@ class Fold(msgspec.Struct, kw_only=True):
         """Nothing was logged, tracked or saved."""
         return not (self.rows or self.attempts or self.config or self.summary)
 
-    def evidence(self, fail_on: Literal["tracked", "any", "never"], now: int) -> Evidence:
-        """What tells the run's state; looks up the owner's process."""
+    def evidence(self, run_dir: RunDir, info: RunInfo, now: int) -> Evidence:
+        """What tells the run's state; looks up the owner's process.
+
+        Where nobody was left to record its death, what it left in ``run_dir`` tells of it.
+        """
         owner = self.owner
         if owner is None:
-            return Evidence("elsewhere", attempts=self.facts(), fail_on=fail_on)
+            return Evidence("elsewhere", attempts=self.facts(), fail_on=info.fail_on)
         alive = liveness(owner.process)
         if alive == "elsewhere" and owner.writer in self.died:
             alive = "dead"
-        died = self.died.get(owner.writer) or {}
+        death = self.died.get(owner.writer)
+        if death is None and alive == "dead":
+            death = add_remains(Death(), run_dir, owner.writer)
         return Evidence(
             alive,
             closing=self.closings.get(owner.writer),
             attempts=self.facts(),
             cell_errors=tuple(self.errors),
-            fail_on=fail_on,
-            signal=died.get("signal"),
+            fail_on=info.fail_on,
+            death=death,
+            job=info.job,
+            memory_alert=self._latest_alert(),
             last_seen=max(0.0, (now - self.last_seen) / 1e6) if self.last_seen else None,
             where=owner.process.host,
         )
+
+    def _latest_alert(self) -> MemoryAlert | None:
+        """That memory got short, unless a tracked cell has begun since."""
+        began = self.attempts[-1].started if self.attempts else 0
+        return self.memory_alert if self.memory_alert_at >= began else None
 
     def facts(self) -> tuple[AttemptFacts, ...]:
         return tuple(
@@ -139,7 +158,7 @@ def fold(
     order = {writer.writer: at for at, writer in enumerate(result.writers)}
     attempts: dict[int, Attempt] = {}
     for writer, event in sorted(events, key=lambda e: (order.get(e[0], len(order)), e[1].seq)):
-        if not (isinstance(event, Change) and event.kind == "owner_died"):
+        if not (isinstance(event, Change) and event.kind in ("owner_died", "memory")):
             result.last_time = max(result.last_time, event.time)
         if isinstance(event, AttemptStart):
             attempts[event.attempt] = _started(writer, event)
@@ -203,9 +222,12 @@ def _change(
         result.closings[writer] = msgspec.convert(event.value, Closing)
         result.closed_at[writer] = event.time
     elif event.kind == "owner_died":
-        result.died[event.key] = event.value
+        result.died[event.key] = msgspec.convert(event.value or {}, Death)
     elif event.kind == "dropped":
         result.dropped += event.value
+    elif event.kind == "memory":
+        result.memory_alert = msgspec.convert(event.value, MemoryAlert)
+        result.memory_alert_at = event.time
 
 
 def _add_rows(result: Fold, digest: Digest) -> None:

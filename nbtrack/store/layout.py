@@ -53,6 +53,8 @@ class RunDir:
         self.output_log = path / "output.log"
         self.session = path / "session.ipynb"
         self.recorder_log = path / "recorder.log"
+        self.position = path / "position.json"
+        self.stack = path / "stack.txt"
 
     def __repr__(self) -> str:
         return f"RunDir({str(self.path)!r})"

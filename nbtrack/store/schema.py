@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from .._process import ProcessIdentity
+from .death import Job
 
 FORMAT_VERSION = 2
 
@@ -22,7 +23,7 @@ RunState = Literal["running", "finished", "failed", "crashed"]
 AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"]
 # What a person reads under a cell: two streams, the value of its last line, what it displayed.
 Stream = Literal["stdout", "stderr", "result", "display"]
-ChangeKind = Literal["config", "summary", "closed", "owner_died", "dropped"]
+ChangeKind = Literal["config", "summary", "closed", "owner_died", "dropped", "memory"]
 
 # msgpack extension type of an integer beyond 64 bits, as its decimal digits.
 BIG_INT = 1
@@ -106,9 +107,11 @@ class Change(msgspec.Struct, array_like=True, tag=4):
     config     ``key`` was set to ``value`` in the config
     summary    ``key`` was set to ``value`` in the summary by hand
     closed     the owner ended the run; ``value`` is a :class:`Closing`
-    owner_died seen by the recorder; ``key`` is the owner's writer, ``value``
-               ``{"exit": int | null, "signal": int | null}``
+    owner_died seen by the recorder; ``key`` is the owner's writer, ``value`` a
+               :class:`~nbtrack.store.death.Death`
     dropped    ``value`` rows could not be kept since the last such record
+    memory     seen by the recorder: the memory limit was reached; ``key`` is
+               the owner's writer, ``value`` a :class:`MemoryAlert`
     ========== ===========================================================
     """
 
@@ -209,6 +212,14 @@ class Closing(msgspec.Struct, kw_only=True):
     failure: Failure | None = None
 
 
+class MemoryAlert(msgspec.Struct, kw_only=True):
+    """The memory limit was reached: bytes used, of how many, and what was done about it."""
+
+    used: int
+    limit: int
+    action: Literal["warn", "interrupt"]
+
+
 class WriterInfo(msgspec.Struct, kw_only=True):
     """Who writes a segment; in its header, and with the sets sealed from it."""
 
@@ -241,6 +252,7 @@ class RunInfo(msgspec.Struct, kw_only=True, omit_defaults=False):
     group: str | None = None
     job_type: str | None = None
     discarded: bool = False
+    job: Job | None = None
     fail_on: Literal["tracked", "any", "never"] = "tracked"
 
 

@@ -39,7 +39,7 @@ END_ROOM = 8 << 10
 _MAPPABLE = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs"})
 
 
-class _File(FileIO):
+class QuietFile(FileIO):
     """A file that may be left without a warning: the parent's in a child, or by an interrupt."""
 
     def __del__(self) -> None:
@@ -180,7 +180,7 @@ def create_segment(path: Path, head: bytes, size: int, salt: int, *, mapped: boo
     Raises:
         OSError: It cannot be created, or there is no room for it.
     """
-    file = _File(path, "x+")
+    file = QuietFile(path, "x+")
     try:
         if mapped:
             _allocate(file.fileno(), size)

@@ -14,7 +14,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from .._process import Liveness
-from .schema import AttemptState, Closing, Failure, RunState
+from .death import Death, Job, amount, cause
+from .schema import AttemptState, Closing, Failure, MemoryAlert, RunState
 
 
 class AttemptFacts(NamedTuple):
@@ -36,7 +37,9 @@ class Evidence(NamedTuple):
         attempts: In the order in which they began. An attempt without an end is ``running``.
         cell_errors: Errors of cells that are not tracked.
         fail_on: Which cell errors fail the run.
-        signal: What killed the owner, where that is known.
+        death: How the owner died, as far as that is known.
+        job: The batch job or pod that it ran in.
+        memory_alert: The memory limit was reached, and no tracked cell has begun since.
         last_seen: Seconds since the last record of the owner or its recorder.
         where: The owner's host, in words, for an owner elsewhere.
     """
@@ -46,7 +49,9 @@ class Evidence(NamedTuple):
     attempts: tuple[AttemptFacts, ...] = ()
     cell_errors: tuple[Failure, ...] = ()
     fail_on: Literal["tracked", "any", "never"] = "tracked"
-    signal: int | None = None
+    death: Death | None = None
+    job: Job | None = None
+    memory_alert: MemoryAlert | None = None
     last_seen: float | None = None
     where: str = ""
 
@@ -74,9 +79,18 @@ def state(evidence: Evidence) -> Verdict:
     if evidence.owner == "elsewhere":
         seen = "" if evidence.last_seen is None else f", last seen {_ago(evidence.last_seen)} ago"
         return Verdict("running", f"on {evidence.where or 'another host'}{seen}")
+    short = memory_note(evidence.memory_alert)
     if open_attempt is not None:
-        return Verdict("running", f"cell {open_attempt.label} is running")
-    return Verdict("running", "waiting for the next cell")
+        return Verdict("running", f"cell {open_attempt.label} is running{short}")
+    return Verdict("running", f"waiting for the next cell{short}")
+
+
+def memory_note(alert: MemoryAlert | None) -> str:
+    """That memory got short, as an addition to a sentence; empty if it did not."""
+    if alert is None:
+        return ""
+    done = ", and the cell was interrupted" if alert.action == "interrupt" else ""
+    return f"; memory reached {amount(alert.used, alert.limit)}{done}"
 
 
 def first_failure(evidence: Evidence) -> Verdict | None:
@@ -104,13 +118,18 @@ def latest_tries(attempts: tuple[AttemptFacts, ...]) -> list[AttemptFacts]:
 
 
 def _dead(evidence: Evidence, open_attempt: AttemptFacts | None) -> Verdict:
-    killed = f"killed by signal {evidence.signal}" if evidence.signal else "died"
+    death = evidence.death or Death()
+    why = cause(death, evidence.job).words
     if open_attempt is not None:
-        return Verdict("crashed", f"process {killed} while cell {open_attempt.label} was running")
+        label = open_attempt.label
+        where = f"died in cell {label}" if label.startswith("[") else f"died in {label}"
+        if death.line is not None and death.cell in (label, None):
+            where += f", line {death.line}"
+        return Verdict("crashed", f"{where}: {why}")
     failed = first_failure(evidence)
     if failed is not None:
         return failed
-    return Verdict("finished", "kernel killed while idle")
+    return Verdict("finished", f"died while idle: {why}")
 
 
 def _ago(seconds: float) -> str:

@@ -340,7 +340,7 @@ class RunView:
 
     @property
     def _evidence(self) -> Evidence:
-        return self._fold.evidence(self._info.fail_on, time.time_ns() // 1000)
+        return self._fold.evidence(self._run_dir, self._info, time.time_ns() // 1000)
 
     @property
     def _fold(self) -> Fold:

@@ -105,7 +105,7 @@ def test_a_script_that_is_killed(tmp_path: Path, recorder: str) -> None:
             # for, so the recorder knows how it ended.
             wait_until(lambda: run_dir.manifest.exists() and not run_dir.segments(), 60)  # noqa: B023
             process.communicate()
-            killed = "process killed by signal 9 while cell -c was running"
+            killed = "died in -c: killed by SIGKILL, sender unknown"
             assert nbtrack.open_run("run", dir=store).reason == killed
         process.communicate()
         read = nbtrack.open_run("run", dir=store)
@@ -143,7 +143,7 @@ def test_killed_between_two_cells(tmp_path: Path) -> None:
     assert join(fork(work)) == -signal.SIGKILL
     run_dir = Store(tmp_path / "store").run("run")
     read = view(run_dir)
-    assert (read.state, read.reason) == ("finished", "kernel killed while idle")
+    assert (read.state, read.reason) == ("finished", "died while idle: cause unknown")
     assert logged(run_dir) == [0, 1]
 
 

@@ -104,7 +104,9 @@ def test_a_script_of_the_pages_runs(
 ) -> None:
     file = tmp_path / "script.py"
     file.write_text(script.text)
-    subprocess.run([sys.executable, "-W", "error", str(file)], cwd=tmp_path, timeout=180, check=True)
+    subprocess.run(
+        [sys.executable, "-W", "error", str(file)], cwd=tmp_path, timeout=180, check=True
+    )
     (run,) = nbtrack.runs()
     assert run.state == "finished"
     assert run.rows >= 10

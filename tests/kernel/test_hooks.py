@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.kernel.kernels import Kernel
@@ -16,14 +17,13 @@ pytestmark = pytest.mark.kernel
 @pytest.mark.parametrize("hook", ["_begin", "_end"])
 def test_an_interrupt_that_hits_a_hook(notebook: Kernel, hook: str) -> None:
     notebook.run(
+        "import os, signal\n"
         "from nbtrack.notebook.session import _session\n"
         f"original = _session._hooks.{hook}\n"
-        "def interrupted(argument, pending=[1]):\n"
-        "    if pending.pop(0):\n"
-        "        pending.append(0)\n"
-        "        raise KeyboardInterrupt\n"
+        "def interrupted(*arguments):\n"
         f"    _session._hooks.{hook} = original\n"
-        "    original(argument)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    original(*arguments)\n"
         f"_session._hooks.{hook} = interrupted",
         silent=True,
     )
@@ -31,6 +31,83 @@ def test_an_interrupt_that_hits_a_hook(notebook: Kernel, hook: str) -> None:
     assert [output["kind"] for output in cell.outputs] == ["error"]
     attempts = notebook.current_run().attempts
     assert [(a.cell_id, a.state, a.rows) for a in attempts] == [("a", "failed", 1)]
+
+
+class TestHooksThatMisbehave:
+    """Whatever a hook does, cells give what they would give without it."""
+
+    CELLS = ("x = 6\nx * 7", "%%track\nnbtrack.log({'a': x})\nx", "1 / 0")
+    EXPECTED = (("42", None), ("6", None), (None, "ZeroDivisionError"))
+
+    def replace(self, kernel: Kernel, hook: str, body: str) -> str:
+        kernel.run("%load_ext nbtrack\nimport nbtrack")
+        return kernel.run(
+            "import threading, time\n"
+            "from nbtrack.notebook.session import _session\n"
+            f"original = _session._hooks.{hook}\n"
+            f"def replaced(*arguments):\n    {body}\n"
+            f"_session._hooks.{hook} = replaced",
+            silent=True,
+        ).text
+
+    @pytest.mark.parametrize("hook", ["_begin", "_end", "_begin_any", "_end_any"])
+    def test_one_that_raises(self, kernel: Kernel, hook: str) -> None:
+        told = self.replace(kernel, hook, "raise RuntimeError('broken')")
+        cells = [kernel.run(source) for source in self.CELLS]
+        assert tuple((cell.result, cell.error) for cell in cells) == self.EXPECTED
+        told += "".join(cell.text for cell in cells)
+        assert told.count("nbtrack could not record this cell: RuntimeError: broken") == 1
+        assert told.count("nbtrack stopped recording after 3 failures") == 1
+        assert kernel.run("'quiet'").text == ""
+        assert kernel.value("len(get_ipython().events.callbacks['pre_run_cell'])") == "0"
+        kernel.run("nbtrack.log({'a': 1})")
+        kernel.shutdown()
+        assert kernel.only_run().rows == 2
+
+    @pytest.mark.parametrize("hook", ["_begin", "_end"])
+    def test_one_that_hangs(self, kernel: Kernel, hook: str) -> None:
+        self.replace(kernel, hook, "threading.Event().wait()")
+        cells = [kernel.run(source) for source in self.CELLS]
+        assert tuple((cell.result, cell.error) for cell in cells) == self.EXPECTED
+        told = "".join(cell.text for cell in cells)
+        assert told.count("could not record this cell: LateError: it takes longer than 2 s") == 1
+        assert told.count("nbtrack stopped recording after 3 failures: LateError") == 1
+        assert kernel.value("len(get_ipython().events.callbacks['pre_run_cell'])") == "0"
+        kernel.run("nbtrack.log({'a': 1})")
+        kernel.shutdown()
+        assert kernel.only_run().rows == 2
+
+    @pytest.mark.parametrize("hook", ["_begin", "_end"])
+    def test_one_that_is_slow_loses_nothing(self, kernel: Kernel, hook: str) -> None:
+        self.replace(
+            kernel,
+            hook,
+            f"_session._hooks.{hook} = original; time.sleep(3); original(*arguments)",
+        )
+        first, second = (kernel.run(f"%%track\n{i}\nraise KeyError({i})") for i in range(2))
+        assert (first.error, second.error) == ("KeyError", "KeyError")
+        assert first.text.count("could not record this cell: LateError") == 1
+        kernel.run("%%track\n'later'")
+        run = kernel.only_run()
+        assert [(a.cell_try, a.state) for a in run.attempts] == [
+            (1, "failed"),
+            (1, "failed"),
+            (1, "finished"),
+        ]
+
+    def test_the_recorder_hangs_or_dies(self, kernel: Kernel) -> None:
+        kernel.run("%load_ext nbtrack\nimport nbtrack")
+        kernel.run("%%track\nnbtrack.log({'a': 1})\nfrom nbtrack.recorder.spawn import _spawner")
+        recorder = psutil.Process(int(str(kernel.value("_spawner.handle.pid"))))
+        recorder.suspend()
+        cells = [kernel.run(source) for source in self.CELLS]
+        assert tuple((cell.result, cell.error) for cell in cells) == self.EXPECTED
+        recorder.kill()
+        cells = [kernel.run(source) for source in self.CELLS]
+        assert tuple((cell.result, cell.error) for cell in cells) == self.EXPECTED
+        assert "".join(cell.text for cell in cells) == ""
+        kernel.shutdown()
+        assert (kernel.only_run().state, kernel.only_run().rows) == ("finished", 3)
 
 
 class TestTheStoreIsBroken:

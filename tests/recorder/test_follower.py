@@ -14,6 +14,7 @@ from nbtrack._process import ProcessIdentity, this_process
 from nbtrack._settings import Settings
 from nbtrack.recorder.follower import Follower
 from nbtrack.recorder.liveframe import LiveFrame
+from nbtrack.store.death import Death
 from nbtrack.store.frames import HEADER_SIZE
 from nbtrack.store.journal import Journal, now
 from nbtrack.store.layout import RunDir, SegmentName, Store
@@ -145,13 +146,13 @@ def test_the_run_of_another_owner_is_not_closed_by_its_end(
     follower.look()
     assert follower.open
     assert [name.writer for name in run_dir.segments()] == ["obb"], "the dead one's is sealed"
-    follower.owner_died({"exit": None, "signal": 9})
+    follower.owner_died(Death(signal=9))
     assert follower.closed
     follower.end_own_journal()
     follower.look()
     second.close()
     died = RunView(run_dir)._fold.died
-    assert died == {"obb": {"exit": None, "signal": 9}}
+    assert died == {"obb": Death(signal=9)}
 
 
 def test_a_damaged_segment_is_left_and_told_once(run_dir: RunDir, new_journal: NewJournal) -> None:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from nbtrack.recorder.liveframe import SYSTEM, LiveFrame
+from nbtrack.store.death import Death, cause
 from nbtrack.store.reader import snapshot
 from nbtrack.store.schema import Beat, Sample
 from nbtrack.store.seal import seal_run
@@ -38,6 +39,10 @@ def shown(owner: Owner, key: str, run: str = "one") -> int:
 
 def rows_shown(owner: Owner, run: str = "one") -> int:
     return shown(owner, "loss", run)
+
+
+def deaths(owner: Owner) -> list[Death]:
+    return list(snapshot(owner.run_dir()).fold.died.values())
 
 
 def is_merged(owner: Owner, run: str = "one") -> bool:
@@ -102,9 +107,8 @@ def test_a_killed_owner_loses_nothing(owner: Owner, number: signal.Signals, name
     assert list(owner.run_dir().journal.iterdir()) == [], "nor a segment prepared for later"
     assert len(losses(owner)) == 100_000
     assert owner.view().state == name
-    assert f"signal {number.value}" in owner.view().reason
-    died = snapshot(owner.run_dir()).fold.died
-    assert list(died.values()) == [{"exit": None, "signal": number.value}]
+    assert cause(Death(signal=number.value)).words in owner.view().reason
+    assert [(how.exit, how.signal) for how in deaths(owner)] == [(None, number.value)]
 
 
 @pytest.mark.parametrize("code", [0, 7])
@@ -113,8 +117,7 @@ def test_the_exit_status_of_an_owner_that_nobody_waited_for(owner: Owner, code: 
     owner.end(code)
     wait_for(lambda: not is_running(recorder), "the recorder ends")
     wait_for(lambda: is_merged(owner), "everything is sealed")
-    died = snapshot(owner.run_dir()).fold.died
-    assert list(died.values()) == [{"exit": code, "signal": None}]
+    assert [(how.exit, how.signal) for how in deaths(owner)] == [(code, None)]
 
 
 def test_the_exit_status_of_an_owner_that_was_reaped_at_once(owner: Owner) -> None:
@@ -127,12 +130,9 @@ def test_the_exit_status_of_an_owner_that_was_reaped_at_once(owner: Owner) -> No
     os.kill(recorder, signal.SIGCONT)
     wait_for(lambda: not is_running(recorder), "the recorder ends")
     wait_for(lambda: is_merged(owner), "everything is sealed")
-    [how] = snapshot(owner.run_dir()).fold.died.values()
     # Before Linux 6.15 nothing tells it any more.
-    assert how in ({"exit": 9, "signal": None}, None)
     release = tuple(int(part) for part in os.uname().release.split(".")[:2])
-    if release >= (6, 15):
-        assert how is not None
+    assert [how.exit for how in deaths(owner)] == [9 if release >= (6, 15) else None]
 
 
 def test_an_owner_that_dies_before_its_recorder_is_ready(owner: Owner) -> None:
@@ -140,7 +140,7 @@ def test_an_owner_that_dies_before_its_recorder_is_ready(owner: Owner) -> None:
     owner.process.kill()
     owner.process.wait()
     wait_for(lambda: is_merged(owner), "everything is sealed")
-    assert len(snapshot(owner.run_dir()).fold.died) == 1
+    assert len(deaths(owner)) == 1
 
 
 def test_a_killed_recorder_is_replaced(owner: Owner) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from nbtrack.recorder.postmortem import how_it_ended
+from nbtrack.store.death import Death
 from tests.recorder.processes import is_running, wait_for
 
 RELEASE = tuple(int(part) for part in os.uname().release.split(".")[:2])
@@ -22,17 +23,17 @@ def started(pid: int) -> int:
 
 
 ENDINGS = [
-    ("raise SystemExit(0)", {"exit": 0, "signal": None}),
-    ("raise SystemExit(7)", {"exit": 7, "signal": None}),
-    ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", {"exit": None, "signal": 9}),
-    ("import os; os.abort()", {"exit": None, "signal": 6}),
-    ("import ctypes; ctypes.string_at(0)", {"exit": None, "signal": 11}),
+    ("raise SystemExit(0)", Death(exit=0)),
+    ("raise SystemExit(7)", Death(exit=7)),
+    ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", Death(signal=9)),
+    ("import os; os.abort()", Death(signal=6)),
+    ("import ctypes; ctypes.string_at(0)", Death(signal=11)),
 ]
 
 
 @pytest.mark.parametrize(("code", "expected"), ENDINGS)
 @pytest.mark.parametrize("reaped", [False, True], ids=["zombie", "reaped"])
-def test_how_it_ended(code: str, expected: dict[str, int | None], reaped: bool) -> None:
+def test_how_it_ended(code: str, expected: Death, reaped: bool) -> None:
     process = subprocess.Popen(
         [sys.executable, "-X", "faulthandler=0", "-c", f"input(); {code}"],
         stdin=subprocess.PIPE,
@@ -50,7 +51,7 @@ def test_how_it_ended(code: str, expected: dict[str, int | None], reaped: bool) 
             wait_for(lambda: not is_running(process.pid), "the process ends")
         how = how_it_ended(process.pid, since, pidfd)
         if reaped and RELEASE < (6, 15):
-            assert how is None
+            assert how == Death()
         else:
             assert how == expected
     finally:
@@ -63,14 +64,14 @@ def test_another_process_with_its_pid_is_not_taken_for_it() -> None:
     try:
         since = started(process.pid)
         wait_for(lambda: not is_running(process.pid), "the process ends")
-        assert how_it_ended(process.pid, since, None) == {"exit": 7, "signal": None}
-        assert how_it_ended(process.pid, since - 1, None) is None
+        assert how_it_ended(process.pid, since, None) == Death(exit=7)
+        assert how_it_ended(process.pid, since - 1, None) == Death()
     finally:
         process.wait()
 
 
 def test_a_process_that_lives_has_not_ended() -> None:
-    assert how_it_ended(os.getpid(), started(os.getpid()), None) is None
+    assert how_it_ended(os.getpid(), started(os.getpid()), None) == Death()
 
 
 def test_gone_without_a_trace() -> None:
@@ -78,4 +79,4 @@ def test_gone_without_a_trace() -> None:
     since = started(process.pid)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert how_it_ended(process.pid, since, None) is None
+    assert how_it_ended(process.pid, since, None) == Death()

@@ -101,7 +101,7 @@ RUNS: dict[str, tuple[Any, ...]] = {
         *({}, ["second", "third"], "edited again"),
     ),
     "damaged": (
-        *("crashed", "process killed by signal 9 while cell [3] was running", 7, 5, 0),
+        *("crashed", "died in cell [3]: killed by SIGKILL, sender unknown", 7, 5, 0),
         *({}, ["first"], "the damaged one"),
     ),
 }

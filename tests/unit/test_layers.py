@@ -32,6 +32,7 @@ TRACKING = (
     "_run",
     "_screen",
     "_script",
+    "_stacks",
     "_start",
     "_tee",
     "_timeline",
@@ -39,6 +40,7 @@ TRACKING = (
 )
 # The part of the store that a user's process loads while it tracks: nothing that reads tables.
 STORE_FOR_TRACKING = (
+    "store.death",
     "store.fold",
     "store.frames",
     "store.journal",
@@ -46,7 +48,9 @@ STORE_FOR_TRACKING = (
     "store.locks",
     "store.reader",
     "store.registry",
+    "store.remains",
     "store.schema",
+    "store.segment",
     "store.state",
     "store.view",
 )
@@ -95,6 +99,8 @@ FILE_NAMES = (
     "recorder.log",
     "output.log",
     "session.ipynb",
+    "position.json",
+    "stack.txt",
     ".seg",
     ".parquet",
     ".nbtrack",

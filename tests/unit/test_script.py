@@ -165,7 +165,7 @@ def test_an_exit_of_another_thread_is_none_of_the_script(tmp_path: Path) -> None
 def test_os_exit_leaves_no_time_to_say_anything(code: int, tmp_path: Path) -> None:
     run, done = ended(tmp_path, f"os._exit({code})")
     assert done.code == code
-    assert (run.state, run.reason) == ("crashed", "process died while cell train.py was running")
+    assert (run.state, run.reason) == ("crashed", "died in train.py: cause unknown")
     assert run.attempts[0].state == "crashed"
     assert losses(run) == [1.0]
 

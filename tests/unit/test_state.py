@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbtrack._process import Liveness
+from nbtrack.store.death import Death
 from nbtrack.store.schema import AttemptState, Closing, Failure, RunState
 from nbtrack.store.state import (
     AttemptFacts,
@@ -43,7 +44,7 @@ class Case(NamedTuple):
 
 FAILED: tuple[RunState, str] = ("failed", "cell [1] raised ValueError")
 WAITING: tuple[RunState, str] = ("running", "waiting for the next cell")
-IDLE: tuple[RunState, str] = ("finished", "kernel killed while idle")
+IDLE: tuple[RunState, str] = ("finished", "died while idle: cause unknown")
 
 # What every row of the page "How runs end" comes down to.
 CASES: dict[str, Case] = {
@@ -56,7 +57,7 @@ CASES: dict[str, Case] = {
     "closed well, an attempt has no end": Case(
         tries("a:running"),
         ("finished", "kernel shut down"),
-        {"closing": CLOSED_WELL, "owner": "dead", "signal": 9},
+        {"closing": CLOSED_WELL, "owner": "dead", "death": Death(signal=9)},
     ),
     "closed badly, elsewhere": Case(
         tries("a:finished"),
@@ -96,7 +97,9 @@ CASES: dict[str, Case] = {
     "dead with nothing": Case((), IDLE, {"owner": "dead"}),
     "dead between cells": Case(tries("a:finished"), IDLE, {"owner": "dead"}),
     "dead between cells, by a signal": Case(
-        tries("a:finished"), IDLE, {"owner": "dead", "signal": 9}
+        tries("a:finished"),
+        ("finished", "died while idle: killed by SIGKILL, sender unknown"),
+        {"owner": "dead", "death": Death(signal=9)},
     ),
     "dead after an interrupted cell": Case(tries("a:interrupted"), IDLE, {"owner": "dead"}),
     "dead after a failed cell": Case(tries("a:failed"), FAILED, {"owner": "dead"}),
@@ -105,17 +108,17 @@ CASES: dict[str, Case] = {
     ),
     "dead in a cell": Case(
         tries("a:running"),
-        ("crashed", "process died while cell [1] was running"),
+        ("crashed", "died in cell [1]: cause unknown"),
         {"owner": "dead"},
     ),
     "killed in a cell": Case(
         tries("a:running"),
-        ("crashed", "process killed by signal 9 while cell [1] was running"),
-        {"owner": "dead", "signal": 9},
+        ("crashed", "died in cell [1]: killed by SIGKILL, sender unknown"),
+        {"owner": "dead", "death": Death(signal=9)},
     ),
     "killed in a cell after another failed": Case(
         tries("a:failed", "b:running"),
-        ("crashed", "process died while cell [2] was running"),
+        ("crashed", "died in cell [2]: cause unknown"),
         {"owner": "dead"},
     ),
     "dead, and an earlier owner died in a cell": Case(
@@ -179,7 +182,7 @@ CASES: dict[str, Case] = {
     ),
     "never, dead in a cell": Case(
         tries("a:running"),
-        ("crashed", "process died while cell [1] was running"),
+        ("crashed", "died in cell [1]: cause unknown"),
         {"fail_on": "never", "owner": "dead"},
     ),
 }
@@ -249,7 +252,7 @@ evidences = st.builds(
     attempts=attempts,
     cell_errors=st.lists(failures, max_size=3).map(tuple),
     fail_on=st.sampled_from(get_args(FailOn)),
-    signal=st.none() | st.integers(1, 64),
+    death=st.none() | st.builds(Death, signal=st.none() | st.integers(1, 200)),
     last_seen=st.none() | st.floats(0, 1e9),
     where=st.text(),
 )
@@ -296,8 +299,8 @@ def test_who_cannot_be_looked_up_is_as_if_alive(evidence: Evidence) -> None:
 
 
 @given(evidences)
-def test_signal_age_and_host_change_words_alone(evidence: Evidence) -> None:
-    plain = evidence._replace(signal=None, last_seen=None, where="")
+def test_death_age_and_host_change_words_alone(evidence: Evidence) -> None:
+    plain = evidence._replace(death=None, last_seen=None, where="")
     assert state(plain).state == state(evidence).state
 
 
