@@ -94,7 +94,7 @@ def _create(store: Store, run_id: str | None) -> RunDir:
 
 
 def _resume(run_dir: RunDir, options: RunOptions, settings: Settings) -> Run:
-    from .store import reader
+    from .store import documents, reader
 
     if options.resume not in ("allow", "must"):
         raise RunExistsError(
@@ -104,7 +104,7 @@ def _resume(run_dir: RunDir, options: RunOptions, settings: Settings) -> Run:
             hint="resume='allow' goes on with it; nothing of it is ever overwritten.",
         )
     taken = reader.snapshot(run_dir).fold
-    info = reader.read_info(run_dir)
+    info = documents.read_info(run_dir)
     evidence = taken.evidence(run_dir, info, now())
     if evidence.owner == "alive" and evidence.closing is None and taken.owner is not None:
         raise RunExistsError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
 
 # From here on there is room for ids beside the names.
 WIDE = 120
+
+_BARS = "▁▂▃▄▅▆▇█"
+_SPARKS = 32
 
 _COLOURS = {
     "running": "cyan",
@@ -49,6 +53,17 @@ def size(count: int | None) -> str:
     while value >= 1000 and unit != "TB":
         value, unit = value / 1000, next(units)
     return f"{value:.3g} {unit}"
+
+
+def sparkline(values: list[float]) -> str:
+    """Values as a row of bars from 0 to the largest, each the largest of its stretch."""
+    if not values or max(values) <= 0:
+        return ""
+    count = min(_SPARKS, len(values))
+    edges = [len(values) * at // count for at in range(count + 1)]
+    largest = [max(values[start:end]) for start, end in pairwise(edges)]
+    top = len(_BARS) - 1
+    return "".join(_BARS[round(top * value / max(values))] for value in largest)
 
 
 def duration(start: datetime, end: datetime | None) -> str:

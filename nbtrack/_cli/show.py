@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..store.cells import CellView
+    from ..store.post_mortem import PostMortem
     from ..store.view import AttemptView, RunView
 
 # How many values the table of attempts shows; --json has all.
@@ -62,6 +63,8 @@ def _show(console: Console, view: RunView) -> None:
         Text.assemble((f"{name:<9}", "dim"), value) for name, value in lines if value
     )
     console.print(Panel(body, title=title, title_align="left", expand=False))
+    if view.post_mortem is not None:
+        console.print(_card(view.post_mortem))
     for name, values in (("config", view.config), ("summary", view.summary)):
         if values:
             console.print(_pairs(name, values))
@@ -71,6 +74,34 @@ def _show(console: Console, view: RunView) -> None:
         console.print(Text(f"damaged: {damage}", "yellow"))
     if view.exception:
         console.print(Text(view.exception["traceback"].rstrip(), "red"))
+
+
+def _card(found: PostMortem) -> Any:
+    """How it died."""
+    from rich.panel import Panel
+    from rich.text import Text
+
+    where = f"{found.cell or ''}{f', line {found.line}' if found.line else ''}".strip(", ")
+    memory = render.sparkline(found.memory)
+    if found.memory_bytes is not None and found.memory_limit_bytes is not None:
+        used, limit = render.size(found.memory_bytes), render.size(found.memory_limit_bytes)
+        memory = f"{memory}  {used} of {limit} in use at the last look".strip()
+    lines = [
+        ("cause", found.cause),
+        ("verdict", found.certainty),
+        ("cell", where),
+        ("source", found.source or ""),
+        ("memory", memory),
+        ("look up", found.look_up or ""),
+    ]
+    body = Text("\n").join(
+        Text.assemble((f"{name:<9}", "dim"), value) for name, value in lines if value
+    )
+    for title, text in (("last output", found.output), ("stack", found.stack or "")):
+        if text:
+            body.append(f"\n\n{title}\n", "dim")
+            body.append_text(Text.from_ansi(text) if title == "last output" else Text(text))
+    return Panel(body, title=Text("post-mortem", "bold"), title_align="left", expand=False)
 
 
 def _pairs(name: str, values: dict[str, Any]) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 from .._errors import NewerFormatError, StoreError
 from .._process import liveness
 from ..recorder.recover import is_recorded, is_unfinished
-from ..store import reader
+from ..store import documents, reader
 from ..store.fold import Fold
 from ..store.layout import LEFTOVER_SECONDS, RunDir, Store, leftovers
 from .finding import Finding, Level
@@ -69,7 +69,7 @@ class _Look:
         """Look at one run."""
         self.count += 1
         try:
-            info = reader.read_info(run_dir)
+            info = documents.read_info(run_dir)
             taken = reader.snapshot(run_dir)
             latest = max(info.created / 1e6, self._measure(run_dir))
         except NewerFormatError as error:

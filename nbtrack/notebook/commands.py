@@ -117,7 +117,7 @@ def status(session: Session) -> str:
     """The card of the current run."""
     run = _current.get_run()
     if run is None:
-        return session.describe_waiting()
+        return "\n".join(filter(None, [session.describe_waiting(), session.previous]))
     verdict = run.verdict
     counts = Counter(attempt.state for attempt in run.attempts)
     attempts = ", ".join(f"{n} {state}" for state, n in counts.items())
@@ -137,7 +137,8 @@ def status(session: Session) -> str:
         ("more", f"%track show, or nbtrack show {run.id}"),
     ]
     rows = [f"{name:<11}{text}" for name, text in lines if text]
-    return "\n".join([f"{run.name}  {verdict.state}", "─" * 40, *rows])
+    lines_before = [session.previous] if session.previous else []
+    return "\n".join([f"{run.name}  {verdict.state}", "─" * 40, *rows, *lines_before])
 
 
 def _run(command: str) -> Run:

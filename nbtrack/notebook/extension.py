@@ -48,7 +48,8 @@ def load(shell: InteractiveShell) -> None:
     else:
         store = find_store(settings.dir, Path.cwd())
         what = "script" if script else "kernel"
-        session.say(f"nbtrack {__version__}: recording this {what} to {store.path}")
+        death = session.look_back(store) if not script else None
+        session.say(death or f"nbtrack {__version__}: recording this {what} to {store.path}")
 
 
 def unload(shell: InteractiveShell) -> None:

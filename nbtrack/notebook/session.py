@@ -22,6 +22,7 @@ from .._run import Run
 from .._settings import Settings, notebook_hint
 from .._start import start_next
 from ..recorder import spawn
+from ..store.layout import Store
 from ..store.schema import Failure
 from ..store.state import memory_note
 from . import cells, commands, configurable, failures
@@ -29,6 +30,7 @@ from .console import ConsoleCapture
 from .hooks import Hooks
 from .parameters import parameters_of
 from .position import PositionWatch
+from .previous import previous_death
 from .running import Moment, RunningCell, RunningCells, last_shown
 
 if TYPE_CHECKING:
@@ -43,7 +45,11 @@ _LOCK_PATIENCE = 2.0
 
 
 class Session:
-    """What nbtrack is in one kernel, from ``%load_ext`` or the first ``log()`` on."""
+    """What nbtrack is in one kernel, from ``%load_ext`` or the first ``log()`` on.
+
+    Attributes:
+        previous: How the kernel before this one died, in a line; None if it did not.
+    """
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
@@ -70,6 +76,7 @@ class Session:
         self._unloading = False
         self._interrupted_at: float | None = None
         self._last_error: Failure | None = None
+        self.previous: str | None = None
         self._console = ConsoleCapture(shell, runs=lambda: self._runs, cell_now=self.cell_now)
         self._positions = PositionWatch(lambda: self._running, self._label_of, self._set_position)
 
@@ -100,6 +107,13 @@ class Session:
         self._loaded = True
         self._wants_run = _current.get_run() is None
         return True
+
+    def look_back(self, store: Store) -> str | None:
+        """The line that tells how the kernel before this one died, if it did."""
+        notebook = self._notebook()
+        with suppress(Exception):  # no old run may keep this one from being recorded
+            self.previous = previous_death(store, notebook) if notebook is not None else None
+        return self.previous
 
     def describe_waiting(self) -> str:
         """What is so while there is no run."""

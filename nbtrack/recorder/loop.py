@@ -148,8 +148,6 @@ class Recorder:
     def _watch_memory(self, runs: list[Follower]) -> None:
         """Leave word where a memory limit is reached, and interrupt what runs if that is asked."""
         use = self._memory.look()
-        if use is None:
-            return
         reached = {
             limit: self._memory.reaches(limit)
             for limit in {follower.settings.memory_limit for follower in runs}

@@ -20,10 +20,11 @@ import msgspec
 from .._errors import DamagedFileError, StoreError
 from . import query
 from .digest import Digest
+from .documents import read_document, read_status
 from .fold import Fold, fold
 from .frames import newer_format
 from .layout import LAST_TABLE, RunDir, SegmentName, atomic_write
-from .schema import FORMAT_VERSION, Edit, Event, Manifest, RunInfo, WriterInfo
+from .schema import FORMAT_VERSION, Event, Manifest, WriterInfo
 from .seal import DIGEST_KEY, FORMAT_KEY, WRITERS_KEY
 from .tables import TableBuilder, events_from_cells, events_from_changes
 from .tail import Damage, SegmentTail
@@ -31,7 +32,6 @@ from .tail import Damage, SegmentTail
 _RETRIES = 20
 _READ = "read the run"
 
-D = TypeVar("D", RunInfo, Edit, Manifest)
 T = TypeVar("T")
 
 
@@ -208,54 +208,5 @@ def write_status(run_dir: RunDir) -> None:
 
 
 def _from_status(run_dir: RunDir, selection: Selection) -> Fold | None:
-    try:
-        document = json.loads(run_dir.status.read_bytes())
-        if document["format"] != FORMAT_VERSION or document["signature"] != selection.signature:
-            return None
-        return msgspec.convert(document["fold"], Fold)
-    except (OSError, ValueError, KeyError, TypeError, msgspec.ValidationError):
-        return None  # derived: absent, out of date or damaged, it is made again
-
-
-def read_info(run_dir: RunDir) -> RunInfo:
-    """``run.json`` with the edits that came later.
-
-    Raises:
-        DamagedFileError: It is not what was written.
-        NewerFormatError: A newer nbtrack wrote it.
-        FileNotFoundError: There is no such run.
-    """
-    info = read_document(run_dir.info, RunInfo)
-    for path in run_dir.edit_files():
-        edit = read_document(path, Edit)
-        changes = {
-            name: value
-            for name in Edit.__struct_fields__
-            if (value := getattr(edit, name)) is not msgspec.UNSET
-        }
-        info = msgspec.structs.replace(info, **changes)
-    return info
-
-
-def read_document(path: Path, kind: type[D]) -> D:
-    """A JSON document of a run.
-
-    Raises:
-        DamagedFileError: It is not what was written.
-        NewerFormatError: A newer nbtrack wrote it.
-        FileNotFoundError: There is none.
-    """
-    content = path.read_bytes()
-    try:
-        raw = msgspec.json.decode(content)
-        version = raw.get("format", FORMAT_VERSION)
-        if version > FORMAT_VERSION:
-            raise newer_format(str(path), version)
-        return msgspec.convert(raw, kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, TypeError) as error:
-        raise DamagedFileError(
-            f"not a readable {kind.__name__} document: {error}",
-            path=path,
-            operation=_READ,
-            hint="The rows in journal/, sealed/ and merged/ are still readable.",
-        ) from None
+    found = read_status(run_dir)
+    return found[1] if found is not None and found[0] == selection.signature else None

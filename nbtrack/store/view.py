@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import query, reader
+from . import documents, query, reader
 from .cells import CellView, read_cells
 from .console import outputs_of
 from .fold import Attempt, Fold
 from .layout import RunDir
 from .log import entries, log
+from .post_mortem import MEMORY_KEYS, PostMortem, examine
 from .present import exception, iso, moment
 from .reader import Snapshot
 from .result import Table
@@ -177,6 +178,18 @@ class RunView:
         return exception(self._verdict.failure)
 
     @property
+    def post_mortem(self) -> PostMortem | None:
+        """What is known of the death of the process that recorded the run; None if it ended well.
+
+        Raises:
+            StoreError: The files cannot be read.
+        """
+        death = self._evidence.death
+        if death is None or self._evidence.owner != "dead" or self._evidence.closing is not None:
+            return None
+        return examine(death, self._info.job, self.cells, self.system(*MEMORY_KEYS))
+
+    @property
     def config(self) -> dict[str, Any]:
         """The config as it was set last."""
         return self._fold.config
@@ -310,6 +323,7 @@ class RunView:
             "state": self.state,
             "reason": self.reason,
             "exception": self.exception,
+            "post_mortem": self._describe_death(),
             "started_at": iso(self.started_at),
             "ended_at": iso(self.ended_at),
             "attempts": [attempt.to_dict() for attempt in self.attempts],
@@ -326,9 +340,13 @@ class RunView:
             "path": str(self.path),
         }
 
+    def _describe_death(self) -> dict[str, Any] | None:
+        found = self.post_mortem
+        return found.to_dict() if found is not None else None
+
     @cached_property
     def _info(self) -> RunInfo:
-        return reader.read_info(self._run_dir)
+        return documents.read_info(self._run_dir)
 
     @cached_property
     def _snapshot(self) -> Snapshot:

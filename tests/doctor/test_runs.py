@@ -19,7 +19,7 @@ import pytest
 
 from nbtrack.doctor import Finding, runs
 from nbtrack.recorder.recover import recover
-from nbtrack.store import reader
+from nbtrack.store import documents, reader
 from nbtrack.store.layout import RunDir, Store
 from nbtrack.store.seal import seal_run
 from tests.doctor.reports import as_another_user, one
@@ -78,7 +78,7 @@ def record_without_recorder() -> None:
 
 def begin_earlier(run_dir: RunDir, seconds: float) -> None:
     """Have a run begin earlier: the recorder of a young run may not have written yet."""
-    info = reader.read_info(run_dir)
+    info = documents.read_info(run_dir)
     earlier = msgspec.structs.replace(info, created=info.created - int(seconds * 1e6))
     run_dir.info.write_bytes(msgspec.json.encode(earlier))
 

@@ -1,0 +1,75 @@
+"""What became of the kernel that this notebook had before, if it died.
+
+Reads two small documents of a run. Only if the recorder died with its kernel, or is still at work,
+is a process of its own asked, since reading a journal needs much that a kernel does not load.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import islice
+
+import msgspec
+
+from .._errors import StoreError
+from .._process import liveness
+from ..store.documents import read_info, read_status
+from ..store.frames import HEADER_SIZE, read_header
+from ..store.journal import now
+from ..store.layout import RunDir, Store
+from ..store.state import state
+
+_RECENT = 50
+_PATIENCE = 5.0
+
+
+class _Shown(msgspec.Struct):
+    """What ``nbtrack show --json`` says of a run, as far as it matters here."""
+
+    name: str
+    state: str
+    reason: str
+    rows: int
+
+
+def previous_death(store: Store, notebook: str) -> str | None:
+    """The line that tells of it; None if the notebook's latest run did not die in a cell."""
+    for run_dir in islice(store.run_dirs(), _RECENT):
+        try:
+            info = read_info(run_dir)
+            if info.notebook == notebook and not info.discarded:
+                return _describe(_look_at(store, run_dir))
+        except (StoreError, OSError, subprocess.SubprocessError, msgspec.DecodeError):
+            continue
+    return None
+
+
+def _describe(run: _Shown | None) -> str | None:
+    if run is None or run.state != "crashed":
+        return None
+    rows = f"{run.rows:,} row{'s' * (run.rows != 1)} kept"
+    return f"Previous kernel {run.reason}; {rows}; nbtrack show {run.name}"
+
+
+def _look_at(store: Store, run_dir: RunDir) -> _Shown | None:
+    segments = run_dir.segments()
+    status = read_status(run_dir) if not segments else None
+    if status is not None:
+        fold, info = status[1], read_info(run_dir)
+        verdict = state(fold.evidence(run_dir, info, now()))
+        return _Shown(info.name, verdict.state, verdict.reason, fold.rows)
+    for name in segments:
+        with run_dir.segment(name).open("rb") as file:
+            writer = read_header(file.read(HEADER_SIZE), str(run_dir.segment(name)))
+        if writer is not None and writer.role == "owner" and liveness(writer.process) != "dead":
+            return None  # another kernel of this notebook, at work
+    command = [sys.executable, "-m", "nbtrack", "show", run_dir.id, "--json"]
+    done = subprocess.run(
+        [*command, "--store", str(store.path)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_PATIENCE,
+        check=True,
+    )
+    return msgspec.json.decode(done.stdout, type=_Shown)

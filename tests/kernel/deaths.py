@@ -1,0 +1,481 @@
+"""Ways in which a kernel that logs as fast as it can comes to its end.
+
+Each is done to a real kernel. The rows that ``log()`` has returned from are counted by the cell
+itself, in memory that the test shares with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import psutil
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
+import nbtrack
+from nbtrack import RunView
+from tests.crash.processes import SharedCounter
+from tests.kernel.kernels import PATIENCE, Kernel, wait_until
+from tests.kernel.servers import Server
+
+LOAD = "%load_ext nbtrack\nimport nbtrack"
+ENDLESS = 10**12
+MANY = 20_000
+
+_CELL = """\
+%%track
+import ctypes, mmap, os, signal, struct, subprocess, sys, time
+with open({counter!r}, "r+b") as file:
+    acknowledged = mmap.mmap(file.fileno(), 8)
+{before}
+for i in range({rows}):
+    nbtrack.log({{"i": i, "loss": 1 / (i + 1)}})
+    acknowledged[:] = struct.pack("<q", i + 1)
+{after}
+"""
+
+
+class Case(NamedTuple):
+    """What came of one way of dying.
+
+    Attributes:
+        store: Where the run is.
+        counter: Counts the rows that were acknowledged.
+        died: When, in seconds of the monotonic clock.
+        before: The state that a reader gave while it lived; None where nobody could look.
+        alive: It lives on.
+    """
+
+    store: Path
+    counter: SharedCounter
+    died: float
+    before: str | None
+    alive: bool = False
+
+    def run(self) -> RunView:
+        """The run, read anew."""
+        (run,) = nbtrack.runs(dir=self.store)
+        return run
+
+
+class Way(NamedTuple):
+    """A way of dying, and what a reader is to say of it.
+
+    Attributes:
+        words: What it is, for the page.
+        die: Does it, in a folder of its own.
+        state: The state afterwards.
+        reason: A regular expression for the reason.
+        recorder: Whether a recorder was left to seal what there is.
+        full: Takes long.
+    """
+
+    words: str
+    die: Callable[[Path], contextlib.AbstractContextManager[Case]]
+    state: str
+    reason: str
+    recorder: bool = True
+    full: bool = False
+
+
+class Victim:
+    """A kernel that logs."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.counter = SharedCounter(kernel.folder / "acknowledged")
+        self.recorder = 0
+        self.before: str | None = None
+
+    def log(self, rows: int = ENDLESS, *, before: str = "", after: str = "") -> None:
+        """Begin to log, and wait until there are many rows."""
+        self.kernel.run(LOAD)
+        self.kernel.run("'the run begins here'")
+        # One that is not there yet cannot know how its kernel dies.
+        journals = (self.kernel.store / "runs").glob
+        wait_until(lambda: list(journals("*/journal/r*.seg")), "the recorder to be at work")
+        self.kernel.start(self.cell(rows, before=before, after=after))
+        wait_until(lambda: self.counter.get() >= min(rows, MANY), "rows")
+        if rows == ENDLESS:
+            self.recorder = self.find_recorder()
+            self.before = self.kernel.only_run().state
+
+    def cell(self, rows: int, *, before: str = "", after: str = "") -> str:
+        path = str(self.kernel.folder / "acknowledged")
+        return _CELL.format(counter=path, rows=rows, before=before, after=after)
+
+    def find_recorder(self) -> int:
+        """The recorder's process; 0 if the kernel is gone."""
+        with contextlib.suppress(psutil.Error):
+            for child in psutil.Process(self.kernel.pid).children():
+                with contextlib.suppress(psutil.Error):
+                    if any("nbtrack.recorder" in word for word in child.cmdline()):
+                        return int(child.pid)
+        return 0
+
+    def send(self, number: signal.Signals) -> Case:
+        """A signal that ends it."""
+        os.kill(self.kernel.pid, number)
+        return self.dead()
+
+    def dead(self, *, alive: bool = False) -> Case:
+        """It has died by now, or does so soon."""
+        if not alive:
+            wait_until(lambda: not self.kernel.manager.is_alive(), "the kernel to be gone")
+        return Case(self.kernel.store, self.counter, time.monotonic(), self.before, alive)
+
+
+@contextlib.contextmanager
+def victim(folder: Path, **environ: str) -> Iterator[Victim]:
+    with Kernel(folder, **environ) as kernel:
+        yield Victim(kernel)
+
+
+def by(
+    act: Callable[[Victim], Case], **log: str | int
+) -> Callable[[Path], contextlib.AbstractContextManager[Case]]:
+    """A way of dying: a kernel logs, and ``act`` ends it."""
+
+    @contextlib.contextmanager
+    def die(folder: Path) -> Iterator[Case]:
+        with victim(folder) as dying:
+            dying.log(**log)  # type: ignore[arg-type]
+            yield act(dying)
+
+    return die
+
+
+def in_cell(code: str) -> Callable[[Path], contextlib.AbstractContextManager[Case]]:
+    """The cell itself ends the kernel when it has logged enough."""
+    return by(Victim.dead, rows=MANY, after=code)
+
+
+def _shut_down(dying: Victim) -> Case:
+    dying.kernel.shutdown()
+    return dying.dead()
+
+
+def _shut_down_now(dying: Victim) -> Case:
+    dying.kernel.client.stop_channels()
+    dying.kernel.manager.shutdown_kernel(now=True)
+    return dying.dead()
+
+
+def _restart(dying: Victim) -> Case:
+    died = psutil.Process(dying.kernel.pid)
+    dying.kernel.restart()
+    died.wait(PATIENCE)
+    return dying.dead(alive=True)._replace(alive=False)
+
+
+def _kill_both(dying: Victim) -> Case:
+    os.kill(dying.recorder, signal.SIGSTOP)
+    os.kill(dying.kernel.pid, signal.SIGKILL)
+    os.kill(dying.recorder, signal.SIGKILL)
+    return dying.dead()
+
+
+def _kill_recorder(dying: Victim) -> None:
+    recorder = psutil.Process(dying.recorder)
+    recorder.kill()
+    # Its parent does not wait for it: a zombie is dead too.
+    wait_until(
+        lambda: not recorder.is_running() or recorder.status() == psutil.STATUS_ZOMBIE,
+        "the recorder to be gone",
+    )
+
+
+def _kill_recorder_then_shut_down(dying: Victim) -> Case:
+    _kill_recorder(dying)
+    return _shut_down(dying)
+
+
+def _kill_recorder_then_kernel(dying: Victim) -> Case:
+    _kill_recorder(dying)
+    return dying.send(signal.SIGKILL)
+
+
+def _stop_recorder_meanwhile(dying: Victim) -> Case:
+    os.kill(dying.recorder, signal.SIGSTOP)
+    case = dying.send(signal.SIGKILL)
+    assert case.run().state == "crashed", "no recorder is needed to see that"
+    os.kill(dying.recorder, signal.SIGCONT)
+    return case
+
+
+def _suspend(dying: Victim) -> Case:
+    for pid in (dying.kernel.pid, dying.recorder):
+        os.kill(pid, signal.SIGSTOP)
+    wait_until(
+        lambda: psutil.Process(dying.kernel.pid).status() == psutil.STATUS_STOPPED, "the stop"
+    )
+    assert dying.kernel.only_run().state == "running"
+    before = dying.counter.get()
+    for pid in (dying.recorder, dying.kernel.pid):
+        os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: dying.counter.get() > before + MANY, "more rows")
+    dying.kernel.interrupt()
+    case = dying.dead(alive=True)
+    wait_until(lambda: case.run().attempts[0].state == "interrupted", "the interrupt")
+    return case
+
+
+@contextlib.contextmanager
+def _out_of_memory(folder: Path) -> Iterator[Case]:
+    with _memory_group(400 << 20) as procs, victim(folder) as dying:
+        procs.write_text(str(dying.kernel.pid))
+        take = "taken = []\nwhile True:\n    taken.append(b'x' * (8 << 20))\n    time.sleep(0.05)"
+        dying.log(MANY, after=take)
+        yield dying.dead()
+
+
+@contextlib.contextmanager
+def _memory_group(limit: int) -> Iterator[Path]:
+    """A control group with so much memory, where this process may make one. Its list of pids."""
+    top = Path("/sys/fs/cgroup")
+    version_1 = (top / "memory").is_dir()
+    group = (top / "memory" if version_1 else top) / f"nbtrack-test-{os.getpid()}"
+    try:
+        group.mkdir()
+        name = "memory.limit_in_bytes" if version_1 else "memory.max"
+        (group / name).write_text(str(limit))
+        with contextlib.suppress(OSError):
+            swap = "memory.memsw.limit_in_bytes" if version_1 else "memory.swap.max"
+            (group / swap).write_text(str(limit if version_1 else 0))
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            group.rmdir()
+        pytest.skip(f"no control group with a limit can be made here: {error}")
+    try:
+        yield group / "cgroup.procs"
+    finally:
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: not (group / "cgroup.procs").read_text(), "the group to be empty")
+        with contextlib.suppress(OSError):
+            group.rmdir()
+
+
+@contextlib.contextmanager
+def _server_stops(folder: Path) -> Iterator[Case]:
+    server = Server(folder, folder / "store")
+    try:
+        _, client = server.open("notebook.ipynb")
+        counter = SharedCounter(folder / "acknowledged")
+        code = _CELL.format(counter=str(folder / "acknowledged"), rows=ENDLESS, before="", after="")
+        for source in (LOAD, code):
+            client.execute(source)
+        wait_until(lambda: counter.get() >= MANY, "rows")
+        (run,) = nbtrack.runs(dir=folder / "store")
+        before = run.state
+        client.stop_channels()
+    finally:
+        server.stop()
+    yield Case(folder / "store", counter, time.monotonic(), before)
+
+
+def notebook(
+    after: str = "", *, seconds: int | None = None, error: type[Exception] | None = None
+) -> Callable[[Path], contextlib.AbstractContextManager[Case]]:
+    """nbclient runs a notebook whose cell logs and then does what ``after`` says."""
+
+    @contextlib.contextmanager
+    def die(folder: Path) -> Iterator[Case]:
+        counter, written = _write_notebook(folder, after)
+        resources = {"metadata": {"path": str(folder)}}
+        client = NotebookClient(written, timeout=seconds, resources=resources)
+        with pytest.raises(error) if error else contextlib.nullcontext():
+            client.execute(env={**os.environ, "NBTRACK_DIR": str(folder / "store")})
+        yield Case(folder / "store", counter, time.monotonic(), None)
+
+    return die
+
+
+def papermill(after: str = "") -> Callable[[Path], contextlib.AbstractContextManager[Case]]:
+    """papermill runs such a notebook."""
+
+    @contextlib.contextmanager
+    def die(folder: Path) -> Iterator[Case]:
+        counter, _ = _write_notebook(folder, after)
+        done = subprocess.run(
+            [sys.executable, "-m", "papermill", "notebook.ipynb", "out.ipynb"],
+            cwd=folder,
+            env={**os.environ, "NBTRACK_DIR": str(folder / "store")},
+            capture_output=True,
+            timeout=PATIENCE,
+        )
+        assert bool(done.returncode) == bool(after)
+        yield Case(folder / "store", counter, time.monotonic(), None)
+
+    return die
+
+
+def _write_notebook(folder: Path, after: str) -> tuple[SharedCounter, nbformat.NotebookNode]:
+    path = str(folder / "acknowledged")
+    cell = _CELL.format(counter=path, rows=MANY, before="", after=after)
+    cells = [nbformat.v4.new_code_cell(source) for source in (LOAD, cell)]
+    written: nbformat.NotebookNode = nbformat.v4.new_notebook(cells=cells)
+    written.metadata.kernelspec = {"name": "python3", "display_name": "", "language": "python"}
+    nbformat.write(written, folder / "notebook.ipynb")
+    return SharedCounter(folder / "acknowledged"), written
+
+
+_HOLD_GIL = "ctypes.PyDLL(None).sleep(600)"
+_CHILD = "child = subprocess.Popen(['sleep', '600'])"
+
+
+def _kill_while_held(seconds: float) -> Callable[[Victim], Case]:
+    def act(dying: Victim) -> Case:
+        until = time.monotonic() + seconds
+        wait_until(lambda: time.monotonic() > until, "time")
+        assert dying.kernel.only_run().state == "running", "nothing of the kernel can run"
+        return dying.send(signal.SIGKILL)
+
+    return act
+
+
+_IN_CELL = r"died in cell \[\d+\](, line \d+)?: "
+_UNKNOWN = r"(killed by SIGKILL, sender unknown|cause unknown)"
+
+WAYS = {
+    "shutdown": Way(
+        "the notebook is closed: shutdown",
+        by(_shut_down),
+        "failed",
+        r"kernel shut down while cell \[\d+\] was running",
+    ),
+    "restart": Way(
+        "the kernel is restarted",
+        by(_restart),
+        "failed",
+        r"kernel restarted while cell \[\d+\] was running",
+    ),
+    "server stop": Way(
+        "the Jupyter server is stopped",
+        _server_stops,
+        "failed",
+        r"kernel shut down while cell \[\d+\] was running",
+    ),
+    "nbclient ends": Way(
+        "nbclient has run the notebook", notebook(), "finished", "kernel shut down"
+    ),
+    "nbclient fails": Way(
+        "a cell raises under nbclient",
+        notebook("raise KeyError('x')", error=CellExecutionError),
+        "failed",
+        r"cell \[\d+\] raised KeyError",
+    ),
+    "nbclient times out": Way(
+        "nbclient's time for a cell is up",
+        notebook("time.sleep(600)", seconds=10, error=CellTimeoutError),
+        "failed",
+        r"kernel shut down while cell \[\d+\] was running",
+    ),
+    "papermill ends": Way(
+        "papermill has run the notebook", papermill(), "finished", "kernel shut down"
+    ),
+    "papermill fails": Way(
+        "a cell raises under papermill",
+        papermill("raise KeyError('x')"),
+        "failed",
+        r"cell \[\d+\] raised KeyError",
+    ),
+    "exit": Way("`exit()` in the cell", in_cell("exit()"), "finished", "kernel shut down"),
+    "SIGTERM": Way(
+        "SIGTERM",
+        by(lambda dying: dying.send(signal.SIGTERM)),
+        "crashed",
+        _IN_CELL + "terminated by SIGTERM, sender unknown",
+    ),
+    "SIGKILL": Way(
+        "SIGKILL",
+        by(lambda dying: dying.send(signal.SIGKILL)),
+        "crashed",
+        _IN_CELL + "killed by SIGKILL, sender unknown",
+    ),
+    "shutdown now": Way(
+        "the server kills the kernel at once: `shutdown(now=True)`",
+        by(_shut_down_now),
+        "crashed",
+        _IN_CELL + "killed by SIGKILL, sender unknown",
+    ),
+    "segmentation fault": Way(
+        "a segmentation fault in C code",
+        in_cell("ctypes.string_at(0)"),
+        "crashed",
+        _IN_CELL + r"segmentation fault \(SIGSEGV\) in string_at, ctypes/__init__.py:\d+",
+    ),
+    "os._exit": Way(
+        "`os._exit(3)`",
+        in_cell("os._exit(3)"),
+        "crashed",
+        _IN_CELL + "exited with code 3 without a shutdown",
+    ),
+    "out of memory": Way(
+        "the system kills it for want of memory, in a control group of 400 MiB",
+        _out_of_memory,
+        "crashed",
+        _IN_CELL + r"killed, out of memory \(proven\), \d+\.\d of 400\.0 MiB",
+    ),
+    "kernel and recorder": Way(
+        "kernel and recorder are killed together",
+        by(_kill_both),
+        "crashed",
+        _IN_CELL + "cause unknown",
+        recorder=False,
+    ),
+    "recorder, then shutdown": Way(
+        "the recorder alone is killed, later the notebook is closed",
+        by(_kill_recorder_then_shut_down),
+        "failed",
+        r"kernel shut down while cell \[\d+\] was running",
+        recorder=False,
+    ),
+    "recorder, then SIGKILL": Way(
+        "the recorder alone is killed, later the kernel",
+        by(_kill_recorder_then_kernel),
+        "crashed",
+        _IN_CELL + "cause unknown",
+        recorder=False,
+    ),
+    "stopped recorder": Way(
+        "the recorder is stopped, the kernel killed, the recorder goes on",
+        by(_stop_recorder_meanwhile),
+        "crashed",
+        _IN_CELL + _UNKNOWN,
+    ),
+    "child in its group": Way(
+        "the notebook is closed, with a child process of the cell's in the kernel's group",
+        by(_shut_down, before=_CHILD),
+        "failed",
+        r"kernel shut down while cell \[\d+\] was running",
+    ),
+    "C code holds the interpreter": Way(
+        "killed in C code that does not let Python run",
+        by(_kill_while_held(2), rows=MANY, after=_HOLD_GIL),
+        "crashed",
+        _IN_CELL + "killed by SIGKILL, sender unknown",
+    ),
+    "C code holds the interpreter for 20 s": Way(
+        "the same after 20 seconds",
+        by(_kill_while_held(20), rows=MANY, after=_HOLD_GIL),
+        "crashed",
+        _IN_CELL + "killed by SIGKILL, sender unknown",
+        full=True,
+    ),
+    "suspend": Way(
+        "kernel and recorder are stopped (a laptop that sleeps), and go on",
+        by(_suspend),
+        "running",
+        "waiting for the next cell",
+    ),
+}
