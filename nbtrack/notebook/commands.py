@@ -131,6 +131,7 @@ def status(session: Session) -> str:
         ("attempts", f"{len(run.attempts)}: {attempts}" if attempts else "none yet"),
         ("next step", str(run.step)),
         ("dropped", f"{run.dropped_rows:,} rows" if run.dropped_rows else ""),
+        ("memory", session.memory.removeprefix("memory ")),
         ("tags", ", ".join(run.tags)),
         ("recorder", "at work" if spawn.seals() else spawn.failure() or "not at work"),
         ("path", str(run.path)),

@@ -49,6 +49,7 @@ class Session:
 
     Attributes:
         previous: How the kernel before this one died, in a line; None if it did not.
+        memory: That memory got short in the last tracked cell; empty if it did not.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
@@ -77,6 +78,7 @@ class Session:
         self._interrupted_at: float | None = None
         self._last_error: Failure | None = None
         self.previous: str | None = None
+        self.memory = ""
         self._console = ConsoleCapture(shell, runs=lambda: self._runs, cell_now=self.cell_now)
         self._positions = PositionWatch(lambda: self._running, self._label_of, self._set_position)
 
@@ -221,7 +223,7 @@ class Session:
             for other in self._runs:
                 other.begin_cell(running.cell)
             if running.options is not None and run is not None and run.open_attempt is None:
-                self._interrupted_at = None
+                self._interrupted_at, self.memory = None, ""
                 run.begin_attempt(running.cell)
             for other in self._runs:
                 self._arm(other)
@@ -303,7 +305,8 @@ class Session:
     def _tell_alerts(self, running: RunningCell) -> None:
         for alert in spawn.alerts():
             what = memory_note(alert).removeprefix("; ")
-            self.say(f"nbtrack: {what} (cell {running.cell.label})", sys.stderr)
+            self.memory = f"{what} (cell {running.cell.label})"
+            self.say(f"nbtrack: {self.memory}", sys.stderr)
 
     def _set_position(self, cell: CellInfo, line: int) -> None:
         for run in self._runs:

@@ -1,9 +1,10 @@
-"""The command lines of the recorder and of a merge.
+"""The command lines of the recorder, of a merge and of a recovery.
 
 ::
 
     python -m nbtrack.recorder --owner PID --started TICKS     the control socket is its stdin
     python -m nbtrack.recorder merge [--if-many] RUN_DIR
+    python -m nbtrack.recorder recover STORE
 """
 
 from __future__ import annotations
@@ -26,9 +27,13 @@ def main() -> int:
     merge = commands.add_parser("merge", help="merge the sealed sets of a run into one")
     merge.add_argument("run_dir", type=Path)
     merge.add_argument("--if-many", action="store_true", help="only if it is worth it by now")
+    recover = commands.add_parser("recover", help="see to runs that nobody records any more")
+    recover.add_argument("store", type=Path)
     arguments = parser.parse_args()
     if arguments.command == "merge":
         return _merge(arguments.run_dir, if_many=arguments.if_many)
+    if arguments.command == "recover":
+        return _recover(arguments.store)
     if arguments.owner is None or arguments.started is None:
         parser.error("--owner and --started are needed")
     try:
@@ -88,6 +93,14 @@ def _merge(path: Path, *, if_many: bool) -> int:
             note(run_dir.recorder_log, f"could not merge: {type(error).__name__}: {error}")
             return 1
     return 0
+
+
+def _recover(path: Path) -> int:
+    _be_modest()
+    from ..store.layout import Store
+    from .recover import recover
+
+    return int(any(recovery.problem for recovery in recover(Store(path))))
 
 
 def _be_modest() -> None:

@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ import msgspec
 from .._process import ProcessIdentity, liveness
 from .._settings import Settings
 from ..store.layout import RunDir
-from . import postmortem
+from . import postmortem, spawn
 from .follower import Follower
 from .memory import MemoryWatch
 from .merging import MergeQueue
@@ -31,6 +32,8 @@ LINGER_SECONDS = 5.0
 # How long a recorder outlives its owner at most, for workers that live on or a disk that is full.
 AFTERLIFE_SECONDS = 60.0
 _MESSAGES = 1 << 16
+# A kernel that has just begun has better things to do.
+_RECOVERY_AFTER = 10.0
 
 
 class Recorder:
@@ -60,6 +63,8 @@ class Recorder:
         self._tick_at = self._beat_at = self._sample_at = 0.0
         self._idle_since = time.monotonic()
         self._give_up_at = float("inf")
+        self._recover_at = time.monotonic() + _RECOVERY_AFTER
+        self._recovery: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
         """Work until the owner is dead or has no runs any more, and everything is in order."""
@@ -124,6 +129,9 @@ class Recorder:
             self._advance(follower)
         if not self._in_process:
             self._merges.poll()
+        self._recover_orphans(moment)
+        if self._recovery is not None and self._recovery.poll() is not None:
+            self._recovery = None
 
     def _record(self, moment: float) -> None:
         """Heartbeat and samples, when it is time for them."""
@@ -201,6 +209,17 @@ class Recorder:
             self._merges.add(follower.run_dir)
         elif sealed:
             self._merges.add_if_many(follower.run_dir)
+
+    def _recover_orphans(self, moment: float) -> None:
+        """Once, see to the runs of this store whose kernel and recorder died together."""
+        if self._in_process or moment < self._recover_at or not self._followers:
+            return
+        self._recover_at = float("inf")
+        store = self._followers[0].run_dir.path.parent.parent
+        with contextlib.suppress(OSError):
+            self._recovery = spawn.start(
+                spawn.command("recover", str(store)), stdin=subprocess.DEVNULL
+            )
 
     def _follow(self, path: Path, settings: Settings) -> None:
         run_dir = RunDir(path)

@@ -50,6 +50,8 @@ def recover(store: Store) -> list[Recovery]:
 
 
 def _recover(run_dir: RunDir) -> Recovery | None:
+    if run_dir.status.exists() and not run_dir.segments():
+        return None  # in order, as nearly all are: two names tell
     try:
         before = reader.snapshot(run_dir)
         if is_recorded(before.fold):

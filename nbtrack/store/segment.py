@@ -22,6 +22,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Literal
 
+from .faults import fault
 from .frames import HEADER_SIZE, frame, scan
 from .locks import PatientLock
 
@@ -67,12 +68,14 @@ class Segment:
 
     def put_in_place(self, path: Path) -> None:
         """Give the file its name; until then no reader sees it. Repeatable."""
+        fault("segment.before_rename")
         try:
             self.path.rename(path)
         except FileNotFoundError:
             if not path.exists():
                 raise
         self.path = path
+        fault("segment.after_rename")
 
     def discard(self) -> None:
         """Drop a prepared file that was never put in place."""
@@ -112,9 +115,11 @@ class Segment:
         # Frames that another thread appended while this one was stopping the segment.
         used = position + scan(file.readall(), 0, self._salt).end
         file.seek(used)
+        fault("segment.before_end")
         if file.write(last) < len(last):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         file.truncate(used + len(last))
+        fault("segment.after_end")
         file.close()
 
     def _stop(self) -> int:
@@ -185,9 +190,11 @@ def create_segment(path: Path, head: bytes, size: int, salt: int, *, mapped: boo
         if mapped:
             _allocate(file.fileno(), size)
             os.pwrite(file.fileno(), head, 0)
+            fault("segment.created")
             return MappedSegment(path, size, salt, file)
         if file.write(head) < len(head):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        fault("segment.created")
         return AppendedSegment(path, size, salt, file)
     except BaseException:
         file.close()

@@ -16,8 +16,9 @@ import duckdb
 import pytest
 
 from nbtrack._attempts import CellInfo
-from nbtrack.store import faults, merge, reader, seal
+from nbtrack.store import faults, merge, reader, seal, segment
 from nbtrack.store import segment as segment_module
+from nbtrack.store.faults import JOURNAL_POINTS, MERGE_POINTS, SEAL_POINTS
 from nbtrack.store.frames import frame
 from nbtrack.store.journal import now
 from nbtrack.store.layout import TABLES, RunDir, SegmentName
@@ -32,10 +33,8 @@ from tests.crash.processes import SharedCounter, fork, join
 from tests.journals import KINDS, Cell, Kind, cells, logged, new_run, view, wait_until
 
 CELL = CellInfo(cell_id="c", execution_count=1, source="log()", config={"lr": 0.1})
-SEAL_POINTS = [*(f"seal.after_{table}" for table in TABLES), "seal.before_unlink"]
 # Makes the segments full with few rows.
 PAD = "x" * 600
-MERGE_POINTS = [*(f"merge.after_{table}" for table in TABLES), "merge.before_unlink"]
 
 
 class Original(NamedTuple):
@@ -102,7 +101,8 @@ def killed_at(point: str, do: Callable[[], object]) -> None:
 
 
 def test_there_are_no_other_fault_points() -> None:
-    for module, points in ((seal, SEAL_POINTS), (merge, MERGE_POINTS)):
+    places = ((segment, JOURNAL_POINTS), (seal, SEAL_POINTS), (merge, MERGE_POINTS))
+    for module, points in places:
         text = inspect.getsource(module)
         found = re.findall(r'\bfault\(f?"([^"]+)"\)', text)
         assert {name.split("{")[0] for name in found} == {
