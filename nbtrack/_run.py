@@ -21,7 +21,8 @@ from ._errors import NbtrackWarning
 from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
 from ._settings import Settings
-from ._timeline import Succession, Timeline
+from ._succession import Succession
+from ._timeline import Timeline
 from .store.frames import CRC_PIECE, MARK, checksum, pack_frame_header
 from .store.journal import now
 from .store.layout import RunDir, atomic_write
@@ -45,8 +46,13 @@ class Run(Timeline):
         loose_step: int,
         resumed: bool,
         on_end: Callable[[Timeline], None],
+        joined: int | None = None,
     ) -> None:
         """Begin recording into ``run_dir``, which exists.
+
+        Args:
+            joined: The run is another process's, and this one adds rows to it: to this attempt, or
+                to none (0).
 
         Raises:
             StoreNotWritableError: The journal cannot be written.
@@ -59,6 +65,7 @@ class Run(Timeline):
             loose_step=loose_step,
             resumed=resumed,
             on_end=on_end,
+            joined=joined,
         )
         self.config = Config({}, self._record_config, "config")
         self.summary: RecordedMapping = Summary(self._record_summary, self._read_summary)

@@ -14,7 +14,7 @@ from ._failure import failure_of
 from ._options import RunOptions
 from ._run import Run
 from ._settings import Settings
-from ._start import start_next
+from ._start import join_next, start_next
 from ._tee import Tee
 from ._timeline import live_runs
 from .store.schema import Failure, Stream
@@ -32,6 +32,8 @@ class ScriptHost:
         self._failure: Failure | None = None
         self._interrupted = False
         self._exit_code: int | None = None
+        # A run goes on until the end, also if the script keeps no name for it.
+        self._runs: list[Run] = []
         self._excepthook = sys.excepthook
         self._exit = sys.exit
         sys.excepthook = self._on_exception
@@ -42,9 +44,13 @@ class ScriptHost:
     def init(self, options: RunOptions) -> Run:
         """Start a run, and make it current."""
         settings = Settings.load()
-        if settings.console:
-            self._tee.start()
-        return start_next(options, settings, cell=self.cell_now())
+        run = join_next(options, settings)
+        if run is None:
+            if settings.console:
+                self._tee.start()
+            run = start_next(options, settings, cell=self.cell_now())
+        self._runs = [*(other for other in self._runs if not other.finished), run]
+        return run
 
     def cell_now(self) -> CellInfo:
         """The script as the one cell that it is."""

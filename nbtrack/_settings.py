@@ -19,6 +19,8 @@ from msgspec import Meta
 from ._errors import InvalidSettingError
 
 PREFIX = "NBTRACK_"
+# Set by a process that records, for the processes that it starts; no setting.
+RUN_VARIABLE = "NBTRACK_RUN"
 _BATCH_SYSTEMS = {"SLURM": "SLURM_JOB_ID", "PBS": "PBS_JOBID", "LSF": "LSB_JOBID"}
 SECTION = "NbTrack"
 IN_KERNEL = "%config in this kernel"
@@ -115,6 +117,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             InvalidSettingError: One has a value that it cannot have.
         """
         return cls(**{name: check(name, given) for name, given in resolve(**overrides).items()})
+
+
+class Launch(NamedTuple):
+    """One process of several that a launcher started together.
+
+    Attributes:
+        rank: Its number, from 0.
+        name: What the whole launch is called on every host; None if it has no name.
+        restarts: How often the launcher has started all of them again.
+    """
+
+    rank: int
+    name: str | None
+    restarts: str
 
 
 class Given(NamedTuple):
@@ -236,7 +252,7 @@ def no_setting(name: str) -> str:
 
 def unknown_variables() -> list[str]:
     """Variables that look like settings and are none."""
-    known = {PREFIX + name.upper() for name in FIELDS}
+    known = {RUN_VARIABLE, *(PREFIX + name.upper() for name in FIELDS)}
     return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
 
 
@@ -266,6 +282,29 @@ def batch_job() -> tuple[str, str] | None:
     if os.environ.get("KUBERNETES_SERVICE_HOST"):
         return "Kubernetes", os.environ.get("HOSTNAME") or "this pod"
     return None
+
+
+def announce_run(text: str | None) -> None:
+    """Tell the processes that this one starts of its run; None: of none."""
+    if text is None:
+        os.environ.pop(RUN_VARIABLE, None)
+    else:
+        os.environ[RUN_VARIABLE] = text
+
+
+def announced_run() -> str | None:
+    """What the process that started this one told of its run."""
+    return os.environ.get(RUN_VARIABLE)
+
+
+def launch() -> Launch | None:
+    """Of which launch of several ranks this process is one; None if it is none."""
+    rank, size = os.environ.get("RANK", ""), os.environ.get("WORLD_SIZE", "")
+    if not (rank.isdecimal() and size.isdecimal() and int(size) > 1):
+        return None
+    named = os.environ.get("TORCHELASTIC_RUN_ID", "none")
+    restarts = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    return Launch(int(rank), f"{named}/{restarts}" if named != "none" else None, restarts)
 
 
 def notebook_hint() -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from . import _current
+from . import _current, _family
 from ._arguments import LAST_STEP
 from ._attempts import CellInfo, Tries
 from ._disabled import DisabledRun
@@ -20,9 +20,10 @@ from ._names import new_name
 from ._options import RunOptions
 from ._run import Run
 from ._settings import Settings, batch_job
+from ._succession import Takeover
 from ._values import plain_setting
 from ._version import __version__
-from .store import registry
+from .store import documents, registry
 from .store.death import Job
 from .store.journal import now
 from .store.layout import (
@@ -94,7 +95,7 @@ def _create(store: Store, run_id: str | None) -> RunDir:
 
 
 def _resume(run_dir: RunDir, options: RunOptions, settings: Settings) -> Run:
-    from .store import documents, reader
+    from .store import reader
 
     if options.resume not in ("allow", "must"):
         raise RunExistsError(
@@ -224,42 +225,38 @@ def _user() -> str | None:
         return None
 
 
-class Takeover:
-    """A run begins where another was current: the other ends, unless ``with`` nests them.
+def join_next(options: RunOptions, settings: Settings) -> Run | None:
+    """Join the run that this process belongs to, and make it current; None: it belongs to none.
 
-    A run without rows is taken over whole: nothing of it stays. Else it ends, and the cell that
-    runs goes on as an attempt of the new run; if the cell had logged nothing yet, its attempt
-    moves.
+    Of several ranks the first is given the id of the run that the others will join.
+
+    Raises:
+        StoreNotWritableError: The journal cannot be written.
     """
-
-    def __init__(self, old: Run, new: Run, cell: CellInfo | None) -> None:
-        self._old = old
-        self._new = new
-        self._cell = cell
-
-    def settle(self) -> None:
-        """The old run ends."""
-        old = self._old
-        if not old.finished:
-            if old.is_untouched:
-                old.discard()
-            else:
-                old.let_go(self._cell)
-                old.close("the next run began")
-        self._begin()
-
-    def nest(self) -> None:
-        """The old run waits."""
-        self._begin()
-
-    def leave(self) -> None:
-        """The old run goes on."""
-        if not self._old.finished:
-            _current.set_run(self._old)
-
-    def _begin(self) -> None:
-        if self._cell is not None and self._new.open_attempt is None:
-            self._new.begin_attempt(self._cell)
+    if (options.mode or settings.mode) == "disabled" or options.id is not None:
+        return None
+    found = _family.place()
+    rank_id = _family.rank_id() if found is None else None
+    if rank_id is not None:
+        store = find_store(options.dir or settings.dir, Path.cwd())
+        found = _family.rank_place(store, rank_id)
+        if found is None and not _exists(store.run(rank_id)):
+            options.id = rank_id
+    if found is None:
+        return None
+    run_dir, attempt = found
+    run = Run(
+        run_dir,
+        documents.read_info(run_dir),
+        settings,
+        tries=Tries(),
+        loose_step=0,
+        resumed=True,
+        on_end=_current.forget,
+        joined=attempt,
+    )
+    _current.set_run(run)
+    return run
 
 
 def _resumes(options: RunOptions, run: Run) -> bool:

@@ -6,15 +6,16 @@ import os
 import time
 import weakref
 from collections.abc import Callable
-from typing import Any, Literal, NoReturn, Protocol
+from typing import Any, Literal, NoReturn
 
-from . import _stacks
+from . import _family, _stacks
 from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Tries
 from ._cells import Cells
 from ._console import ConsoleWriter
 from ._errors import RunFinishedError
 from ._process import this_process
 from ._settings import Settings
+from ._succession import Succession
 from .recorder import spawn
 from .store.journal import Journal, now
 from .store.layout import RunDir, new_writer_id, remove_run
@@ -38,19 +39,6 @@ from .store.state import AttemptFacts, Evidence, Verdict, first_failure, state
 _live: weakref.WeakSet[Timeline] = weakref.WeakSet()
 
 
-class Succession(Protocol):
-    """What becomes of the run that was current before this one."""
-
-    def settle(self) -> None:
-        """This run is used: the one before ends."""
-
-    def nest(self) -> None:
-        """This run is entered by ``with``: the one before waits."""
-
-    def leave(self) -> None:
-        """The ``with`` statement is left: the one before goes on."""
-
-
 class Timeline:
     """A run being recorded: which attempt rows belong to, and how it all ends."""
 
@@ -64,6 +52,7 @@ class Timeline:
         loose_step: int,
         resumed: bool,
         on_end: Callable[[Timeline], None],
+        joined: int | None = None,
     ) -> None:
         self._run_dir = run_dir
         self._info = info
@@ -73,17 +62,19 @@ class Timeline:
         self._errors: list[Failure] = []
         self._open: OpenAttempt | None = None
         self._cells = Cells(lambda record: self._journal.append(record), lambda: self._next_seq())
-        self._loose = Cursor(0, loose_step)
+        self._loose = Cursor(joined or 0, loose_step)
         self._cursor: Cursor = self._loose
         self._has_rows = resumed
-        self._is_child = False
+        self._is_child = joined is not None
         self._finished = False
         self._succession: Succession | None = None
         self.console = self._new_console()
-        self._start_journal("owner")
+        self._start_journal("worker" if self._is_child else "owner")
         self._journal.open()
-        _stacks.keep(run_dir.stack)
-        spawn.ensure(run_dir.path, settings)
+        if not self._is_child:
+            _family.announce(run_dir, 0)
+            _stacks.keep(run_dir.stack)
+            spawn.ensure(run_dir.path, settings)
         _live.add(self)
 
     @property
@@ -148,6 +139,7 @@ class Timeline:
             )
         )
         self._cells.became(cell, n)
+        _family.announce(self._run_dir, n)
         return n
 
     def end_attempt(self, outcome: Outcome, failure: Failure | None) -> None:
@@ -174,6 +166,7 @@ class Timeline:
             self._tries.end(n, outcome, failure)
         self._open = None
         self._cursor = self._loose
+        _family.announce(self._run_dir, 0)
 
     def let_go(self, cell: CellInfo | None) -> None:
         """``cell``, and the attempt that is open, go on in the next run."""
@@ -336,6 +329,7 @@ class Timeline:
         self._journal.close()
         if not self._is_child:
             spawn.release(self._run_dir.path)
+            _family.withdraw(self._run_dir)
             self._position.remove()
             _stacks.release(self._run_dir.stack)
         self._on_end(self)

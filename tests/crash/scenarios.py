@@ -12,7 +12,7 @@ import pytest
 
 from nbtrack._attempts import CellInfo
 from nbtrack._errors import NbtrackWarning, RunFinishedError
-from nbtrack._start import Takeover
+from nbtrack._succession import Takeover
 from nbtrack.store.layout import RunDir
 from nbtrack.store.segment import AppendedSegment, MappedSegment
 from tests.journals import Kind, new_run, read_rows, wait_until

@@ -18,7 +18,7 @@ from nbtrack.store.tail import SegmentTail
 from nbtrack.store.view import RunView
 
 
-def wait_for(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 120.0) -> None:
     """Return as soon as ``condition`` holds; fail if it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

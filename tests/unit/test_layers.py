@@ -26,6 +26,7 @@ TRACKING = (
     "_current",
     "_disabled",
     "_failure",
+    "_family",
     "_mappings",
     "_names",
     "_options",
@@ -34,6 +35,7 @@ TRACKING = (
     "_script",
     "_stacks",
     "_start",
+    "_succession",
     "_tee",
     "_timeline",
     "_values",
@@ -41,6 +43,7 @@ TRACKING = (
 # The part of the store that a user's process loads while it tracks: nothing that reads tables.
 STORE_FOR_TRACKING = (
     "store.death",
+    "store.documents",
     "store.fold",
     "store.frames",
     "store.journal",

@@ -1,0 +1,107 @@
+"""Processes that belong to a run and were not forked from its owner.
+
+- Workers of ``multiprocessing`` (spawn, forkserver) and joblib: the owner tells the processes that
+  it starts of its run and its open attempt, in an environment variable.
+- Ranks, which a launcher such as torchrun starts together: the first makes the run under an id that
+  all of them know, the others join it.
+
+Anything else that an owner starts, ``!python train.py`` for one, records a run of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from ._process import ProcessIdentity, liveness, this_process
+from ._settings import announce_run, announced_run, launch
+from .store.layout import RunDir, Store
+
+# The first rank may have much to load before it calls init().
+_RANK_PATIENCE = 60.0
+_LOOK_SECONDS = 0.05
+
+
+class _Announcement(msgspec.Struct):
+    path: str
+    attempt: int
+    owner: ProcessIdentity
+
+
+class Place(NamedTuple):
+    """A run to join, and its attempt that rows belong to; 0 for none."""
+
+    run_dir: RunDir
+    attempt: int
+
+
+def announce(run_dir: RunDir, attempt: int) -> None:
+    """Tell the processes that are started from now on."""
+    announcement = _Announcement(str(run_dir.path.absolute()), attempt, this_process())
+    try:
+        announce_run(msgspec.json.encode(announcement).decode())
+    except (UnicodeError, ValueError):
+        announce_run(None)  # a path that no text holds
+
+
+def withdraw(run_dir: RunDir) -> None:
+    """The run has ended."""
+    found = _announced()
+    if found is not None and found.path == str(run_dir.path.absolute()):
+        announce_run(None)
+
+
+def place() -> Place | None:
+    """The run of which this process is a worker; None if there is none, or it has ended."""
+    if not _is_worker():
+        return None
+    found = _announced()
+    if found is None or liveness(found.owner) != "alive" or found.owner == this_process():
+        return None
+    run_dir = RunDir(Path(found.path))
+    return Place(run_dir, found.attempt) if run_dir.info.exists() else None
+
+
+def rank_id() -> str | None:
+    """The id of the run that all ranks of this launch share; None if there are no ranks."""
+    started = launch()
+    if started is None:
+        return None
+    # Ranks of one host have one parent; over several hosts only the launcher's own name tells.
+    parent = f"{this_process().boot_id}/{os.getppid()}/{started.restarts}"
+    name = (started.name or parent).encode()
+    return f"ranks-{blake2b(name, digest_size=8).hexdigest()}"
+
+
+def rank_place(store: Store, run_id: str) -> Place | None:
+    """The first rank's run, once it is there; None for the first rank, or if it does not come."""
+    started = launch()
+    if started is None or started.rank == 0:
+        return None
+    run_dir = store.run(run_id)
+    deadline = time.monotonic() + _RANK_PATIENCE
+    while not run_dir.info.exists():
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(_LOOK_SECONDS)
+    return Place(run_dir, 1)  # a script is one attempt
+
+
+def _announced() -> _Announcement | None:
+    text = announced_run()
+    try:
+        return msgspec.json.decode(text, type=_Announcement) if text else None
+    except msgspec.DecodeError:
+        return None
+
+
+def _is_worker() -> bool:
+    """Whether ``multiprocessing``, or joblib in its manner, has started this process."""
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    return multiprocessing is not None and multiprocessing.current_process().name != "MainProcess"
