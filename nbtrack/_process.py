@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -42,10 +43,7 @@ def this_process() -> ProcessIdentity:
     pid = os.getpid()
     machine = _machine()
     return ProcessIdentity(
-        host=machine[0],
-        machine_id=machine[1],
-        boot_id=machine[2],
-        pid_ns=machine[3],
+        **machine._asdict(),
         pid=pid,
         started=_started(pid) or 0,
     )
@@ -58,20 +56,45 @@ def liveness(process: ProcessIdentity) -> Liveness:
     means that its pid cannot be looked up from here: another host, another pid namespace of this
     one, or a process of somebody else that is hidden.
     """
-    host, machine_id, boot_id, pid_ns = _machine()
-    if process.host != host or process.machine_id != machine_id:
+    return judge(process, _machine(), _started, _exists)
+
+
+def judge(
+    process: ProcessIdentity,
+    here: Machine,
+    started: Callable[[int], int | None],
+    exists: Callable[[int], bool],
+) -> Liveness:
+    """Whether ``process`` lives, seen from ``here``. Pure.
+
+    Args:
+        process: Who is asked for.
+        here: The machine, its boot and the pid namespace that are looked from.
+        started: When the process of that pid here started; 0 if it is dead, None if it is not seen.
+        exists: Whether there is a process of that pid, though it may be hidden.
+    """
+    if process.host != here.host or process.machine_id != here.machine_id:
         return "elsewhere"
-    if process.boot_id != boot_id:
+    if process.boot_id != here.boot_id:
         # Outside containers nothing outlives a reboot of its own machine.
-        rebooted = bool(machine_id) and process.pid_ns == pid_ns == _INITIAL_PID_NAMESPACE
-        return "dead" if rebooted else "elsewhere"
-    if process.pid_ns != pid_ns or not process.started:
+        initial = process.pid_ns == here.pid_ns == _INITIAL_PID_NAMESPACE
+        return "dead" if here.machine_id and initial else "elsewhere"
+    if process.pid_ns != here.pid_ns or not process.started:
         return "elsewhere"
-    started = _started(process.pid)
-    if started is None:
+    found = started(process.pid)
+    if found is None:
         # Mounted with hidepid, /proc does not show the processes of other users.
-        return "elsewhere" if _exists(process.pid) else "dead"
-    return "alive" if started == process.started else "dead"
+        return "elsewhere" if exists(process.pid) else "dead"
+    return "alive" if found == process.started else "dead"
+
+
+class Machine(NamedTuple):
+    """From where processes are looked up; see :class:`ProcessIdentity`."""
+
+    host: str
+    machine_id: str
+    boot_id: str
+    pid_ns: int
 
 
 class Memory(NamedTuple):
@@ -104,7 +127,7 @@ def _kilobytes(status: bytes, field: bytes) -> int:
 
 
 @cache
-def _machine() -> tuple[str, str, str, int]:
+def _machine() -> Machine:
     machine_id = _read("/etc/machine-id")
     boot_id = _read("/proc/sys/kernel/random/boot_id")
     if not boot_id:
@@ -115,7 +138,7 @@ def _machine() -> tuple[str, str, str, int]:
         pid_ns = os.stat("/proc/self/ns/pid").st_ino
     except OSError:
         pid_ns = 0
-    return socket.gethostname(), machine_id, boot_id, pid_ns
+    return Machine(socket.gethostname(), machine_id, boot_id, pid_ns)
 
 
 def _started(pid: int) -> int | None:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 COMMON_REQUIREMENTS = ("numpy==2.4.6", "psutil==7.2.2")
 
 # In the order in which they are run and shown. The first is what the ratios refer to.
-NAMES = ("nbtrack", "wandb", "trackio", "limit")
+NAMES = ("nbtrack", "wandb", "trackio", "mlflow", "limit")
 
 Log = Callable[[dict[str, Any]], object]
 

@@ -19,6 +19,22 @@ from tests.kernel.kernels import Kernel, wait_until
 pytestmark = pytest.mark.kernel
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(30))
+def test_one_kernel_killed_at_a_random_moment(tmp_path: Path, seed: int) -> None:
+    enough = random.Random(seed).randrange(1, 300_000)
+    with Kernel(tmp_path) as kernel:
+        victim = Victim(kernel)
+        kernel.run(LOAD)
+        kernel.start(victim.cell(ENDLESS))
+        wait_until(lambda: victim.counter.get() > enough, "rows")
+        kernel.kill()
+        values = [int(value) for value in kernel.only_run().history("i")["value"]]
+        assert values == list(range(len(values)))
+        assert len(values) - victim.counter.get() in (0, 1)
+        assert kernel.only_run().state == "crashed"
+
+
 @pytest.mark.parametrize("count", [6, pytest.param(20, marks=pytest.mark.full)])
 def test_all_states_are_right_and_no_row_is_lost(tmp_path: Path, count: int) -> None:
     source = random.Random(count)

@@ -114,6 +114,23 @@ def test_fork_in_a_cell(notebook: Kernel) -> None:
     assert Counter(run.history("who").to_pandas()["value"]) == {0: 1, 1: 1000, 2: 1000}
 
 
+def test_workers_of_joblib_in_a_cell(kernel: Kernel) -> None:
+    kernel.run("%load_ext nbtrack\nimport joblib, nbtrack")
+    kernel.run(
+        "%%track\n"
+        "def work(i):\n"
+        "    import nbtrack\n"
+        "    nbtrack.log({'i': i})\n"
+        "_ = joblib.Parallel(n_jobs=2)(joblib.delayed(work)(i) for i in range(40))",
+        cell="c",
+    )
+    run = kernel.only_run()
+    assert [(a.state, a.rows) for a in run.attempts] == [("finished", 40)]
+    assert sorted(run.history("i").to_pandas()["value"]) == list(range(40))
+    kernel.shutdown()
+    assert (kernel.only_run().state, kernel.only_run().rows) == ("finished", 40)
+
+
 def test_a_child_that_ends_by_itself_ends_nothing_of_its_parent(kernel: Kernel) -> None:
     kernel.run("%load_ext nbtrack\nimport multiprocessing, nbtrack, os")
     kernel.run(

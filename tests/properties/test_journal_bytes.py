@@ -183,6 +183,39 @@ def test_exactly_the_intact_records_are_read(
     assert any(d.offset == 0 for d in tail.damage) == (not header_intact)
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    records=st.lists(RECORD, min_size=1, max_size=12),
+    order=st.lists(st.integers(0, 11), max_size=20),
+    between=st.sampled_from([b"", b"\xc1", bytes(20), b"\xc1\xff\xff\xff"]),
+)
+def test_frames_in_any_order_and_number_are_read_as_they_stand(
+    records: list[Record], order: list[int], between: bytes
+) -> None:
+    """Nothing of ours moves or copies frames; a reader gives what is there, and no row else."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        segment = Segment(folder, records, ended=False)
+        places = [place for place in order if place < len(records)]
+        frames = [segment.data[slice(*segment.bounds[place])] for place in places]
+        data = segment.data[:HEADER_SIZE] + b"".join(between + frame for frame in frames)
+        found = segment.read(data).read()
+    assert shown(found) == shown([records[place] for place in places])
+
+
+@settings(max_examples=20, deadline=None)
+@given(records=st.lists(RECORD, min_size=1, max_size=4))
+def test_a_file_cut_at_every_byte_gives_every_whole_frame(records: list[Record]) -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        segment = Segment(folder, records, ended=False)
+        end = segment.bounds[-1][1]
+        for size in range(HEADER_SIZE, end + 1, max(1, (end - HEADER_SIZE) // 200)):
+            tail = segment.read(segment.data[:size])
+            whole = sum(stop <= size for _, stop in segment.bounds)
+            assert shown(tail.read()) == shown(records[:whole])
+            assert tail.damage == [], "a torn end is no damage yet"
+            assert not tail.ended
+
+
 @settings(max_examples=150, deadline=None)
 @given(data=NASTY, head=st.booleans(), records=st.lists(RECORD, max_size=3))
 @example(data=b"", head=False, records=[])

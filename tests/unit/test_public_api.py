@@ -16,7 +16,7 @@ import pytest
 import nbtrack
 from nbtrack import _errors
 from nbtrack._cli import main
-from nbtrack._settings import PREFIX, Settings
+from nbtrack._settings import PREFIX, RUN_VARIABLE, Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 IPYTHON_ENTRY_POINTS = {"load_ipython_extension", "unload_ipython_extension"}
@@ -152,7 +152,7 @@ def test_every_setting_is_documented(field: str) -> None:
 
 
 def test_the_docs_name_only_settings_that_exist() -> None:
-    known = {PREFIX + field.upper() for field in Settings.__struct_fields__}
+    known = {RUN_VARIABLE, *(PREFIX + field.upper() for field in Settings.__struct_fields__)}
     named = {
         match
         for path in DOCS.glob("*.md")

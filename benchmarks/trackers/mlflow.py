@@ -1,0 +1,61 @@
+"""MLflow, logging to a SQLite database of its own, without a server.
+
+`log_metrics()` is called as it is, so all rows have step 0 and differ in their time and values.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from benchmarks.trackers import Log, Tracker
+
+SLOW = "at milliseconds a call it would take most of an hour"
+
+
+class Adapter(Tracker):
+    """mlflow, local."""
+
+    name: ClassVar[str] = "mlflow"
+    module: ClassVar[str] = "mlflow"
+    requirements: ClassVar[tuple[str, ...]] = ("mlflow==3.17.0",)
+    without: ClassVar[Mapping[str, str]] = {
+        "latency": SLOW,
+        "memory": SLOW,
+        "disk": SLOW,
+        "read": SLOW,
+    }
+
+    @classmethod
+    def environment(cls, directory: Path) -> Mapping[str, str]:
+        return {
+            "MLFLOW_TRACKING_URI": f"sqlite:///{directory / 'mlflow.db'}",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "DO_NOT_TRACK": "true",
+            "GIT_PYTHON_REFRESH": "quiet",
+        }
+
+    def start(self) -> Log:
+        import mlflow
+
+        mlflow.start_run()
+        log: Log = mlflow.log_metrics
+        return log
+
+    def finish(self) -> None:
+        import mlflow
+
+        mlflow.end_run()
+
+    def location(self) -> Path:
+        return self.directory / "mlflow.db"
+
+    def recorded(self, key: str) -> list[float]:
+        with sqlite3.connect(self.location()) as database:
+            found = database.execute("SELECT value FROM metrics WHERE key = ?", (key,)).fetchall()
+        return [float(value) for (value,) in found]
+
+    def series(self, key: str) -> Any:
+        raise NotImplementedError
