@@ -101,16 +101,20 @@ def cycle(n):
         for i in range(n):
             run.log({"i": i, "pad": "x" * 1000})
 
+def settled(wanted):
+    # Segments are made and ended beside the loop that logs.
+    deadline = time.monotonic() + 60
+    while not wanted(found := files()):
+        assert time.monotonic() < deadline, found
+        gc.collect()
+        time.sleep(0.01)
+    return found
+
 cycle(10)
-gc.collect()
-before = files()
+before = settled(lambda found: not any("journal" in file for file in found))
 for n in (1, 200, 3000, 1):
     cycle(n)
-deadline = time.monotonic() + 60
-while files() != before and time.monotonic() < deadline:
-    gc.collect()
-    time.sleep(0.01)  # what is ended beside the loop that logs
-assert files() == before, (before, files())
+settled(lambda found: found == before)
 """
 
 
