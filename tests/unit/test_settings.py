@@ -12,7 +12,9 @@ import pytest
 from nbtrack import _profile, _settings
 from nbtrack._errors import InvalidSettingError, ProfileError
 from nbtrack._settings import DEFAULT, FIELDS, IN_KERNEL, Given, Settings, resolve
-from nbtrack.store.layout import default_project, find_store
+from nbtrack.store.documents import read_info
+from nbtrack.store.layout import RunDir, default_project, find_store
+from tests.journals import new_run
 
 
 @pytest.fixture(autouse=True)
@@ -260,3 +262,34 @@ def test_the_project_is_the_checkout_or_the_folder(tmp_path: Path) -> None:
     assert default_project(tmp_path / "checkout") == "checkout"
     find_store(None, tmp_path).create()
     assert default_project(inner) == "checkout"
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, None),
+        ({"SLURM_JOB_ID": "4711"}, ("SLURM", "4711")),
+        ({"PBS_JOBID": "12.head"}, ("PBS", "12.head")),
+        ({"LSB_JOBID": "9"}, ("LSF", "9")),
+        (
+            {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "HOSTNAME": "jupyter-ada"},
+            ("Kubernetes", "jupyter-ada"),
+        ),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "SLURM_JOB_ID": "1"}, ("SLURM", "1")),
+    ],
+)
+def test_the_batch_job_is_known_from_the_environment(
+    variables: dict[str, str],
+    expected: tuple[str, str] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "KUBERNETES_SERVICE_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    assert _settings.batch_job() == expected
+    run = new_run(tmp_path / "store")
+    job = read_info(RunDir(run.path)).job
+    assert (job.system, job.id) == expected if job is not None else expected is None
+    run.finish()
