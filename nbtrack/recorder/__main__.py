@@ -100,7 +100,7 @@ def _recover(path: Path) -> int:
     from ..store.layout import Store
     from .recover import recover
 
-    return int(any(recovery.problem for recovery in recover(Store(path))))
+    return int(any(recovery.problem for recovery in recover(Store(path), quick=True)))
 
 
 def _be_modest() -> None:

@@ -37,21 +37,24 @@ class Recovery(msgspec.Struct, kw_only=True):
     problem: str | None = None
 
 
-def recover(store: Store) -> list[Recovery]:
+def recover(store: Store, *, quick: bool = False) -> list[Recovery]:
     """Seal, merge and sum up every run of a store that nobody records any more.
+
+    ``quick`` looks at two names of a run that is in order, as nearly all are; else what killed
+    processes left in such runs is removed too.
 
     Repeatable, and harmless beside kernels and recorders at work: what is alive is left alone. One
     run that cannot be recovered does not stop the others. Returns what was done, for the runs for
     which there was anything to do.
     """
     remove_leftovers(store, older_than=LEFTOVER_SECONDS)
-    done = [_recover(run_dir) for run_dir in store.run_dirs()]
+    done = [_recover(run_dir, quick) for run_dir in store.run_dirs()]
     return [recovery for recovery in done if recovery is not None]
 
 
-def _recover(run_dir: RunDir) -> Recovery | None:
-    if run_dir.status.exists() and not run_dir.segments():
-        return None  # in order, as nearly all are: two names tell
+def _recover(run_dir: RunDir, quick: bool) -> Recovery | None:
+    if quick and run_dir.status.exists() and not run_dir.segments():
+        return None
     try:
         before = reader.snapshot(run_dir)
         if is_recorded(before.fold):
