@@ -32,7 +32,10 @@ def show(run: str, cells: bool, store: Path | None, as_json: bool) -> None:
 
     view = open_run(run, dir=store)
     if as_json:
-        more = {"cells": [cell.to_dict() for cell in view.cells]} if cells else {}
+        found = view.post_mortem
+        more: dict[str, Any] = {"post_mortem": found.to_dict() if found is not None else None}
+        if cells:
+            more["cells"] = [cell.to_dict() for cell in view.cells]
         print_json({**view.to_dict(), **more})
     elif cells:
         console = render.console()

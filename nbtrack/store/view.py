@@ -323,7 +323,6 @@ class RunView:
             "state": self.state,
             "reason": self.reason,
             "exception": self.exception,
-            "post_mortem": self._describe_death(),
             "started_at": iso(self.started_at),
             "ended_at": iso(self.ended_at),
             "attempts": [attempt.to_dict() for attempt in self.attempts],
@@ -339,10 +338,6 @@ class RunView:
             "host": self.host,
             "path": str(self.path),
         }
-
-    def _describe_death(self) -> dict[str, Any] | None:
-        found = self.post_mortem
-        return found.to_dict() if found is not None else None
 
     @cached_property
     def _info(self) -> RunInfo:
