@@ -43,6 +43,9 @@ def log(run: Run, i: int, counter: SharedCounter) -> None:
     if i % 500 == 0:
         run.console.write(None, "stdout", f"epoch {i}\n")
         run._journal.append(Sample(run._next_seq(), now(), {"cpu.percent": 1.0}))
+        cell = CellInfo(cell_id="b", execution_count=i, source="look()")
+        run.begin_cell(cell)
+        run.end_cell(cell, "finished", None)
 
 
 def log_on(store: Path, journal: Kind, counter: SharedCounter, phase: SharedCounter) -> None:
@@ -95,7 +98,9 @@ def check_recovery(store: Path, acknowledged: int, where: object) -> None:
     assert run_dir.output_log.exists(), where
 
 
-@pytest.mark.parametrize("kills", [SHARE, pytest.param(ALL, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "kills", [SHARE, pytest.param(ALL, marks=[pytest.mark.full, pytest.mark.timeout(3600)])]
+)
 def test_at_seeded_moments(
     tmp_path: Path, kills: int, record_property: Callable[[str, object], None]
 ) -> None:
@@ -140,7 +145,9 @@ def die_at(point: str, store: Path, journal: Kind, counter: SharedCounter) -> No
             merge_module.merge(run_dir)
 
 
-@pytest.mark.parametrize("repetitions", [1, pytest.param(20, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "repetitions", [1, pytest.param(20, marks=[pytest.mark.full, pytest.mark.timeout(1800)])]
+)
 @pytest.mark.parametrize("point", POINTS)
 def test_at_every_point(tmp_path: Path, point: str, repetitions: int) -> None:
     for repetition in range(repetitions):
