@@ -353,6 +353,8 @@ class Journal:
 
     def _is_over_quota(self) -> bool:
         """Whether a row is to be dropped, even after waiting for the recorder."""
+        if self._settings.overflow == "drop" and not self._quota.is_due():
+            return True  # a look at the disk for every row that is dropped would cost more than it
         self._start_housekeeping()  # nobody can seal what is full and not ended
         if self._settings.overflow == "drop":
             self._quota.measure()

@@ -23,6 +23,7 @@ class Quota:
         self, run_dir: RunDir, writer: str, limit: int, recorder_alive: Callable[[], bool]
     ) -> None:
         self.unsealed = 0
+        self._measured_at = 0.0
         self._run_dir = run_dir
         self._writer = writer
         self._limit = limit
@@ -40,6 +41,11 @@ class Quota:
                 with contextlib.suppress(FileNotFoundError):
                     sizes += self._run_dir.segment(name).stat().st_size
         self.unsealed = sizes
+        self._measured_at = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether the last look at the disk was some time ago."""
+        return time.monotonic() - self._measured_at >= _LOOK_SECONDS
 
     def wait(self, tell: Callable[[], object]) -> None:
         """Wait while the recorder makes room; not for one that is gone, or makes none."""

@@ -66,10 +66,10 @@ def python(script: str, *arguments: str, **variables: str) -> subprocess.Popen[s
     )
 
 
-def run_python(script: str, *arguments: str, **variables: str) -> str:
-    """What the script prints; it must end well."""
+def run_python(script: str, *arguments: str, seconds: float = 180, **variables: str) -> str:
+    """What the script prints; it must end well, and in time."""
     process = python(script, *arguments, **variables)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=seconds)
     assert process.returncode == 0, err
     return out
 
