@@ -57,7 +57,6 @@ def soak(folder: Path, rows: int, values: int, policy: str, quota: int) -> Any:
         str(rows),
         str(values),
         policy,
-        seconds=1500,
         NBTRACK_DIR=str(folder / "store"),
         NBTRACK_RECORDER="process",
         NBTRACK_OVERFLOW=policy,
