@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -43,7 +44,7 @@ class Place(NamedTuple):
 
 def announce(run_dir: RunDir, attempt: int) -> None:
     """Tell the processes that are started from now on."""
-    announcement = _Announcement(str(run_dir.path.absolute()), attempt, this_process())
+    announcement = _Announcement(str(run_dir.path.absolute()), attempt, _identity(os.getpid()))
     try:
         announce_run(msgspec.json.encode(announcement).decode())
     except (UnicodeError, ValueError):
@@ -91,6 +92,12 @@ def rank_place(store: Store, run_id: str) -> Place | None:
             return None
         time.sleep(_LOOK_SECONDS)
     return Place(run_dir, 1)  # a script is one attempt
+
+
+@cache
+def _identity(pid: int) -> ProcessIdentity:
+    """This process, looked up once; a forked child has another pid."""
+    return this_process()
 
 
 def _announced() -> _Announcement | None:

@@ -1,14 +1,15 @@
 """Writes down which line of a cell is running, for the case that the kernel dies there.
 
-A thread looks at the stack of the cell's thread twice a second while a cell runs, and sleeps in
-between. While C code holds the interpreter it cannot look: then the line before stays, which is
-mostly the line that called that code.
+A thread looks at the stack of the cell's thread four times a second while cells run, and sleeps
+when none has run for a while. While C code holds the interpreter it cannot look: then the line
+before stays, which is mostly the line that called that code.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import FrameType
@@ -16,9 +17,9 @@ from typing import Protocol
 
 from .._attempts import CellInfo
 
-# The first look comes early: much dies in its first line.
-_FIRST_SECONDS = 0.05
-_SECONDS = 0.5
+_SECONDS = 0.25
+# So many in which nothing ran, and it sleeps until a cell begins.
+_IDLE_LOOKS = 60
 
 
 class _Running(Protocol):
@@ -44,38 +45,46 @@ class PositionWatch:
         self._running = running
         self._label_of = label_of
         self._tell = tell
-        self._busy = threading.Event()
-        self._idle = threading.Event()
+        self._busy = False
+        self._awake = False
+        self._wake = threading.Event()
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
         """A cell begins."""
-        self._idle.clear()
-        self._busy.set()
+        self._busy = True
         if self._thread is None or not self._thread.is_alive():
             with suppress(RuntimeError):  # no more threads: nobody looks
                 self._thread = threading.Thread(
                     target=self._watch, name="nbtrack-position", daemon=True
                 )
                 self._thread.start()
+        if not self._awake:
+            self._wake.set()
 
     def end(self) -> None:
         """No cell runs any more."""
-        self._busy.clear()
-        self._idle.set()
+        self._busy = False
 
     def _watch(self) -> None:
+        last: tuple[CellInfo, int] | None = None
         while True:
-            self._busy.wait()
-            seconds = _FIRST_SECONDS
-            last: tuple[CellInfo, int] | None = None
-            while not self._idle.wait(seconds):
+            self._wake.wait()
+            self._wake.clear()
+            # Waking a thread for each of many short cells would cost them more than this.
+            self._awake = True
+            idle = 0
+            while idle < _IDLE_LOOKS:
+                time.sleep(_SECONDS)
+                idle = 0 if self._busy else idle + 1
                 with suppress(Exception):  # nothing but a line in a post-mortem depends on it
-                    seen = self._look()
+                    seen = self._look() if self._busy else None
                     if seen is not None and seen != last:
                         self._tell(*seen)
                         last = seen
-                seconds = min(_SECONDS, 2 * seconds)
+            self._awake = False
+            if self._busy:
+                self._wake.set()
 
     def _look(self) -> tuple[CellInfo, int] | None:
         frames = sys._current_frames()
