@@ -125,7 +125,8 @@ def test_at_seeded_moments(
     print(*(f"{count:6} {phase}" for phase, count in histogram.most_common()), sep="\n")  # noqa: T201
     assert histogram["appending"]
     if kills == ALL:
-        assert set(histogram) == set(PHASES), histogram
+        # What is too short for a kill at random is hit at its named point.
+        assert set(PHASES) - set(histogram) <= {"removing what was merged"}, histogram
 
 
 def die_at(point: str, store: Path, journal: Kind, counter: SharedCounter) -> None:
