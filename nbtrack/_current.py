@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from . import _family, _stacks
 from ._errors import NoRunError
 
 if TYPE_CHECKING:
@@ -35,9 +36,17 @@ def get_run() -> Run | None:
 
 
 def set_run(run: Run | None) -> None:
-    """Make ``run`` the current one."""
+    """Make ``run`` the current one: processes started now, and a fault in C code, are of it."""
     global _run
     _run = run
+    _family.announce(run.place if run is not None else None)
+    _stacks.keep(run.stack_path if run is not None else None)
+
+
+def attempt_changed(run: object) -> None:
+    """Rows of ``run`` belong to another attempt from now on."""
+    if _run is not None and _run is run:
+        _family.announce(_run.place)
 
 
 def forget(run: object) -> None:

@@ -54,6 +54,16 @@ class DisabledRun(Run):
         return self._run_dir.path
 
     @property
+    def place(self) -> None:
+        """Nowhere."""
+        return
+
+    @property
+    def stack_path(self) -> None:
+        """Nowhere."""
+        return
+
+    @property
     def step(self) -> int:
         """Always 0."""
         return 0

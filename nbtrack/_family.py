@@ -10,23 +10,25 @@ Anything else that an owner starts, ``!python train.py`` for one, records a run 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from ._process import ProcessIdentity, liveness, this_process
+from ._process import ProcessIdentity, liveness, started_at, this_process
 from ._settings import announce_run, announced_run, launch
+from .store.documents import read_info
 from .store.layout import RunDir, Store
 
 # The first rank may have much to load before it calls init().
 _RANK_PATIENCE = 60.0
 _LOOK_SECONDS = 0.05
+_LOADED = time.time()
 
 
 class _Announcement(msgspec.Struct):
@@ -42,20 +44,15 @@ class Place(NamedTuple):
     attempt: int
 
 
-def announce(run_dir: RunDir, attempt: int) -> None:
-    """Tell the processes that are started from now on."""
-    announcement = _Announcement(str(run_dir.path.absolute()), attempt, _identity(os.getpid()))
-    try:
-        announce_run(msgspec.json.encode(announcement).decode())
-    except (UnicodeError, ValueError):
-        announce_run(None)  # a path that no text holds
-
-
-def withdraw(run_dir: RunDir) -> None:
-    """The run has ended."""
-    found = _announced()
-    if found is not None and found.path == str(run_dir.path.absolute()):
-        announce_run(None)
+def announce(place: Place | None) -> None:
+    """Tell the processes that are started from now on where their rows belong; None: nowhere."""
+    text = None
+    if place is not None:
+        owner = _identity(os.getpid())
+        announcement = _Announcement(str(place.run_dir.path.absolute()), place.attempt, owner)
+        with contextlib.suppress(UnicodeError):  # a path that no text holds
+            text = msgspec.json.encode(announcement).decode()
+    announce_run(text)
 
 
 def place() -> Place | None:
@@ -74,24 +71,37 @@ def rank_id() -> str | None:
     started = launch()
     if started is None:
         return None
+    # Not at the top: it brings all of OpenSSL.
+    from hashlib import blake2b
+
     # Ranks of one host have one parent; over several hosts only the launcher's own name tells.
-    parent = f"{this_process().boot_id}/{os.getppid()}/{started.restarts}"
-    name = (started.name or parent).encode()
-    return f"ranks-{blake2b(name, digest_size=8).hexdigest()}"
+    parent = os.getppid()
+    name = started.name or f"{this_process().boot_id}/{parent}/{started_at(parent)}"
+    text = f"{name}/{started.meeting_point}/{started.restarts}"
+    return f"ranks-{blake2b(text.encode(), digest_size=8).hexdigest()}"
 
 
 def rank_place(store: Store, run_id: str) -> Place | None:
-    """The first rank's run, once it is there; None for the first rank, or if it does not come."""
+    """The first rank's run, once it is there; None for the first rank, or if it does not come.
+
+    A launch may have the name of an earlier one: what is older than this launch is not its run.
+    """
     started = launch()
     if started is None or started.rank == 0:
         return None
     run_dir = store.run(run_id)
     deadline = time.monotonic() + _RANK_PATIENCE
-    while not run_dir.info.exists():
+    while not _is_of_this_launch(run_dir):
         if time.monotonic() > deadline:
             return None
         time.sleep(_LOOK_SECONDS)
     return Place(run_dir, 1)  # a script is one attempt
+
+
+def _is_of_this_launch(run_dir: RunDir) -> bool:
+    if not run_dir.info.exists():
+        return False
+    return read_info(run_dir).created / 1e6 > _LOADED - _RANK_PATIENCE
 
 
 @cache

@@ -45,7 +45,7 @@ def this_process() -> ProcessIdentity:
     return ProcessIdentity(
         **machine._asdict(),
         pid=pid,
-        started=_started(pid) or 0,
+        started=started_at(pid) or 0,
     )
 
 
@@ -56,7 +56,7 @@ def liveness(process: ProcessIdentity) -> Liveness:
     means that its pid cannot be looked up from here: another host, another pid namespace of this
     one, or a process of somebody else that is hidden.
     """
-    return judge(process, _machine(), _started, _exists)
+    return judge(process, _machine(), started_at, _exists)
 
 
 def judge(
@@ -141,8 +141,8 @@ def _machine() -> Machine:
     return Machine(socket.gethostname(), machine_id, boot_id, pid_ns)
 
 
-def _started(pid: int) -> int | None:
-    """Start time of a process in clock ticks since boot; 0 if it is dead, None if it is not seen.
+def started_at(pid: int) -> int | None:
+    """Start time of a process here, in clock ticks since boot; 0 if dead, None if it is not seen.
 
     A zombie is dead: its memory is gone, only its exit status waits. Not so while other threads
     live on after its first.

@@ -125,11 +125,13 @@ class Launch(NamedTuple):
     Attributes:
         rank: Its number, from 0.
         name: What the whole launch is called on every host; None if it has no name.
+        meeting_point: The address at which its ranks meet.
         restarts: How often the launcher has started all of them again.
     """
 
     rank: int
     name: str | None
+    meeting_point: str
     restarts: str
 
 
@@ -302,9 +304,10 @@ def launch() -> Launch | None:
     rank, size = os.environ.get("RANK", ""), os.environ.get("WORLD_SIZE", "")
     if not (rank.isdecimal() and size.isdecimal() and int(size) > 1):
         return None
-    named = os.environ.get("TORCHELASTIC_RUN_ID", "none")
+    name = os.environ.get("TORCHELASTIC_RUN_ID", "none")
+    address, port = os.environ.get("MASTER_ADDR", ""), os.environ.get("MASTER_PORT", "")
     restarts = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    return Launch(int(rank), f"{named}/{restarts}" if named != "none" else None, restarts)
+    return Launch(int(rank), None if name == "none" else name, f"{address}:{port}", restarts)
 
 
 def notebook_hint() -> str | None:

@@ -28,8 +28,15 @@ class _Kept:
 _kept = _Kept()
 
 
-def keep(path: Path) -> None:
-    """From now on a fault writes the stack to ``path``. Does nothing where that cannot be."""
+def keep(path: Path | None) -> None:
+    """From now on a fault writes the stack to ``path``, or where it did before; if that can be."""
+    if path == _kept.path:
+        return
+    if path is None:
+        _give_back()
+        _drop(_kept.file, _kept.path)
+        _kept.file = _kept.path = None
+        return
     if _kept.file is None:
         _kept.was_enabled = faulthandler.is_enabled()
         if _kept.was_enabled and "ipykernel" not in sys.modules:
@@ -40,14 +47,6 @@ def keep(path: Path) -> None:
         before = _kept.file, _kept.path
         _kept.file, _kept.path = file, path
         _drop(*before)
-
-
-def release(path: Path) -> None:
-    """The run that keeps it at ``path`` has ended: as it was before."""
-    if _kept.path == path:
-        _give_back()
-        _drop(_kept.file, path)
-        _kept.file = _kept.path = None
 
 
 def _give_back() -> None:

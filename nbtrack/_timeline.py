@@ -6,13 +6,15 @@ import os
 import time
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from . import _family, _stacks
+from . import _current
 from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Tries
 from ._cells import Cells
 from ._console import ConsoleWriter
 from ._errors import RunFinishedError
+from ._family import Place
 from ._process import this_process
 from ._settings import Settings
 from ._succession import Succession
@@ -72,8 +74,6 @@ class Timeline:
         self._start_journal("worker" if self._is_child else "owner")
         self._journal.open()
         if not self._is_child:
-            _family.announce(run_dir, 0)
-            _stacks.keep(run_dir.stack)
             spawn.ensure(run_dir.path, settings)
         _live.add(self)
 
@@ -102,6 +102,16 @@ class Timeline:
     def finished(self) -> bool:
         """Whether the run has ended."""
         return self._finished
+
+    @property
+    def place(self) -> Place | None:
+        """Where processes that are started now add their rows."""
+        return Place(self._run_dir, self._cursor.n)
+
+    @property
+    def stack_path(self) -> Path | None:
+        """Where the stack is kept if a fault in C code ends this process; None for a worker's."""
+        return None if self._is_child else self._run_dir.stack
 
     @property
     def open_attempt(self) -> int | None:
@@ -139,7 +149,7 @@ class Timeline:
             )
         )
         self._cells.became(cell, n)
-        _family.announce(self._run_dir, n)
+        _current.attempt_changed(self)
         return n
 
     def end_attempt(self, outcome: Outcome, failure: Failure | None) -> None:
@@ -166,7 +176,7 @@ class Timeline:
             self._tries.end(n, outcome, failure)
         self._open = None
         self._cursor = self._loose
-        _family.announce(self._run_dir, 0)
+        _current.attempt_changed(self)
 
     def let_go(self, cell: CellInfo | None) -> None:
         """``cell``, and the attempt that is open, go on in the next run."""
@@ -329,9 +339,7 @@ class Timeline:
         self._journal.close()
         if not self._is_child:
             spawn.release(self._run_dir.path)
-            _family.withdraw(self._run_dir)
             self._position.remove()
-            _stacks.release(self._run_dir.stack)
         self._on_end(self)
         _live.discard(self)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -127,7 +128,7 @@ joblib.Parallel(n_jobs=2)(joblib.delayed(work)(i) for i in range(30))
 
 @pytest.mark.full
 def test_workers_of_a_data_loader(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
+    pytest.importorskip("torch", reason="torch is large: whoever has it runs this")
     body = """\
 import torch
 class Numbers(torch.utils.data.Dataset):
@@ -194,6 +195,38 @@ assert [process.wait() for process in processes] == [0, 0, 0]
         assert logged(one) == list(range(30))
         assert Counter(one.history("pid")["value"].tolist()).most_common()[0][1] == 10
         assert [a.rows for a in one.attempts] == [30]
+
+
+def test_the_outer_run_goes_on_when_a_nested_one_has_ended(tmp_path: Path) -> None:
+    body = """\
+nbtrack.init(id="outer")
+work(0)
+with nbtrack.init(id="inner"):
+    work(0)
+process = multiprocessing.get_context("spawn").Process(target=work, args=(1,))
+process.start()
+process.join()
+"""
+    run(script(tmp_path, body))
+    assert {run.id: logged(run) for run in runs(tmp_path)} == {"outer": [0, 1], "inner": [0]}
+
+
+def test_a_launch_does_not_go_on_with_an_older_one_of_its_name(tmp_path: Path) -> None:
+    """Its first rank has a run of its own; the others do not take the old one for it."""
+    launch = {"RANK": "0", "WORLD_SIZE": "2", "TORCHELASTIC_RUN_ID": "mine"}
+    first = script(tmp_path, "work(0)")
+    run(first, **launch)
+    (old,) = runs(tmp_path)
+    run(first, **launch)
+    assert [run.rows for run in runs(tmp_path)] == [1, 1]
+    info = json.loads((old.path / "run.json").read_bytes())
+    info["created"] -= 10**12
+    (old.path / "run.json").write_text(json.dumps(info))
+    later = script(tmp_path, "nbtrack._family._RANK_PATIENCE = 0.2\nwork(0)", "later.py")
+    later.write_text(f"import nbtrack._family\n{later.read_text()}")
+    run(later, **{**launch, "RANK": "1"})
+    assert [run.rows for run in runs(tmp_path)] == [1, 1, 1]
+    assert old.refresh().rows == 1
 
 
 def test_one_rank_alone_is_a_script(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_process_that_proc_hides_is_not_called_dead(
     other: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As under hidepid: the file is not there although the process is.
-    monkeypatch.setattr(_process, "_started", lambda pid: None)
+    monkeypatch.setattr(_process, "started_at", lambda pid: None)
     assert liveness(other.identity) == "elsewhere"
     other.process.kill()
     other.process.wait()
