@@ -66,8 +66,9 @@ def _show(console: Console, view: RunView) -> None:
         Text.assemble((f"{name:<9}", "dim"), value) for name, value in lines if value
     )
     console.print(Panel(body, title=title, title_align="left", expand=False))
-    if view.post_mortem is not None:
-        console.print(_card(view.post_mortem))
+    post_mortem = view.post_mortem
+    if post_mortem is not None:
+        console.print(_card(post_mortem))
     for name, values in (("config", view.config), ("summary", view.summary)):
         if values:
             console.print(_pairs(name, values))
@@ -84,7 +85,7 @@ def _card(found: PostMortem) -> Any:
     from rich.panel import Panel
     from rich.text import Text
 
-    where = f"{found.cell or ''}{f', line {found.line}' if found.line else ''}".strip(", ")
+    where = ", ".join(filter(None, [found.cell, f"line {found.line}" if found.line else ""]))
     memory = render.sparkline(found.memory)
     if found.memory_bytes is not None and found.memory_limit_bytes is not None:
         used, limit = render.size(found.memory_bytes), render.size(found.memory_limit_bytes)
@@ -100,10 +101,12 @@ def _card(found: PostMortem) -> Any:
     body = Text("\n").join(
         Text.assemble((f"{name:<9}", "dim"), value) for name, value in lines if value
     )
-    for title, text in (("last output", found.output), ("stack", found.stack or "")):
+    for title, text in (
+        ("last output", Text.from_ansi(found.output)),
+        ("stack", Text(found.stack or "")),
+    ):
         if text:
-            body.append(f"\n\n{title}\n", "dim")
-            body.append_text(Text.from_ansi(text) if title == "last output" else Text(text))
+            body.append(f"\n\n{title}\n", "dim").append_text(text)
     return Panel(body, title=Text("post-mortem", "bold"), title_align="left", expand=False)
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import subprocess
-import sys
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -18,6 +16,7 @@ from .._options import make_options
 from .._run import Run
 from ..recorder import spawn
 from ..store.state import Verdict
+from . import asking
 from .magics import OptionError, Parser, setting
 
 if TYPE_CHECKING:
@@ -116,8 +115,9 @@ def options_of(parser: argparse.ArgumentParser) -> list[str]:
 def status(session: Session) -> str:
     """The card of the current run."""
     run = _current.get_run()
+    previous = [session.previous] if session.previous else []
     if run is None:
-        return "\n".join(filter(None, [session.describe_waiting(), session.previous]))
+        return "\n".join([session.describe_waiting(), *previous])
     verdict = run.verdict
     counts = Counter(attempt.state for attempt in run.attempts)
     attempts = ", ".join(f"{n} {state}" for state, n in counts.items())
@@ -131,15 +131,14 @@ def status(session: Session) -> str:
         ("attempts", f"{len(run.attempts)}: {attempts}" if attempts else "none yet"),
         ("next step", str(run.step)),
         ("dropped", f"{run.dropped_rows:,} rows" if run.dropped_rows else ""),
-        ("memory", session.memory.removeprefix("memory ")),
+        ("warning", session.memory),
         ("tags", ", ".join(run.tags)),
         ("recorder", "at work" if spawn.seals() else spawn.failure() or "not at work"),
         ("path", str(run.path)),
         ("more", f"%track show, or nbtrack show {run.id}"),
     ]
     rows = [f"{name:<11}{text}" for name, text in lines if text]
-    lines_before = [session.previous] if session.previous else []
-    return "\n".join([f"{run.name}  {verdict.state}", "─" * 40, *rows, *lines_before])
+    return "\n".join([f"{run.name}  {verdict.state}", "─" * 40, *rows, *previous])
 
 
 def _run(command: str) -> Run:
@@ -186,18 +185,9 @@ def _change(run: Run, arguments: argparse.Namespace) -> None:
 
 
 def _show(name: str, run: Run | None) -> None:
-    """What the command line shows, from a process of its own: reading needs much that a kernel
-    does not load.
-    """
-    store = [] if run is None else ["--store", str(run.path.parent.parent)]
-    done = subprocess.run(
-        [sys.executable, "-m", "nbtrack", "show", name, *store],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_SHOW_SECONDS,
-        check=False,
-    )
+    """What the command line shows."""
+    store = None if run is None else run.path.parent.parent
+    done = asking.show(name, store=store, seconds=_SHOW_SECONDS)
     if done.returncode:
         raise OptionError(done.stderr.strip())
     print(done.stdout.rstrip())  # noqa: T201

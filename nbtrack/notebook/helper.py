@@ -31,7 +31,7 @@ class Task:
         self._context = contextvars.copy_context()
         self.handed_over = False
         self.done = False
-        # A lock that is let go when it is done: a third of what an Event costs.
+        # Let go when it is done.
         self._lock = threading.Lock()
         self._lock.acquire()
         self.error: BaseException | None = None

@@ -10,21 +10,16 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Protocol
 
 from .._attempts import CellInfo
+from .running import RunningCells
 
 _SECONDS = 0.25
 # So many in which nothing ran, and it sleeps until a cell begins.
 _IDLE_LOOKS = 60
-
-
-class _Running(Protocol):
-    @property
-    def cell(self) -> CellInfo: ...
 
 
 class PositionWatch:
@@ -38,7 +33,7 @@ class PositionWatch:
 
     def __init__(
         self,
-        running: Callable[[], Mapping[int, _Running]],
+        running: RunningCells,
         label_of: Callable[[str], str | None],
         tell: Callable[[CellInfo, int], object],
     ) -> None:
@@ -71,7 +66,7 @@ class PositionWatch:
         while True:
             self._wake.wait()
             self._wake.clear()
-            # Waking a thread for each of many short cells would cost them more than this.
+            # For a while it looks on by itself: short cells do not have to wake it each.
             self._awake = True
             idle = 0
             while idle < _IDLE_LOOKS:
@@ -88,7 +83,7 @@ class PositionWatch:
 
     def _look(self) -> tuple[CellInfo, int] | None:
         frames = sys._current_frames()
-        for thread, running in list(self._running().items()):
+        for thread, running in list(self._running.items()):
             frame: FrameType | None = frames.get(thread)
             while frame is not None:
                 if self._label_of(frame.f_code.co_filename) == running.cell.label:

@@ -6,8 +6,6 @@ is a process of its own asked, since reading a journal needs much that a kernel 
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from itertools import islice
 
 import msgspec
@@ -18,7 +16,9 @@ from ..store.documents import read_info, read_status
 from ..store.frames import HEADER_SIZE, read_header
 from ..store.journal import now
 from ..store.layout import RunDir, Store
+from ..store.schema import RunInfo
 from ..store.state import state
+from . import asking
 
 _RECENT = 50
 _PATIENCE = 5.0
@@ -34,14 +34,18 @@ class _Shown(msgspec.Struct):
 
 
 def previous_death(store: Store, notebook: str) -> str | None:
-    """The line that tells of it; None if the notebook's latest run did not die in a cell."""
+    """The line that tells of it; None if the notebook's latest run did not die in a cell.
+
+    Raises:
+        StoreError, OSError, subprocess.TimeoutExpired, msgspec.DecodeError: It cannot be read.
+    """
     for run_dir in islice(store.run_dirs(), _RECENT):
         try:
             info = read_info(run_dir)
-            if info.notebook == notebook and not info.discarded:
-                return _describe(_look_at(store, run_dir))
-        except (StoreError, OSError, subprocess.SubprocessError, msgspec.DecodeError):
+        except (StoreError, OSError):
             continue
+        if info.notebook == notebook and not info.discarded:
+            return _describe(_look_at(store, run_dir, info))
     return None
 
 
@@ -52,11 +56,11 @@ def _describe(run: _Shown | None) -> str | None:
     return f"Previous kernel {run.reason}; {rows}; nbtrack show {run.name}"
 
 
-def _look_at(store: Store, run_dir: RunDir) -> _Shown | None:
+def _look_at(store: Store, run_dir: RunDir, info: RunInfo) -> _Shown | None:
     segments = run_dir.segments()
     status = read_status(run_dir) if not segments else None
     if status is not None:
-        fold, info = status[1], read_info(run_dir)
+        fold = status[1]
         verdict = state(fold.evidence(run_dir, info, now()))
         return _Shown(info.name, verdict.state, verdict.reason, fold.rows)
     for name in segments:
@@ -64,12 +68,5 @@ def _look_at(store: Store, run_dir: RunDir) -> _Shown | None:
             writer = read_header(file.read(HEADER_SIZE), str(run_dir.segment(name)))
         if writer is not None and writer.role == "owner" and liveness(writer.process) != "dead":
             return None  # another kernel of this notebook, at work
-    command = [sys.executable, "-m", "nbtrack", "show", run_dir.id, "--json"]
-    done = subprocess.run(
-        [*command, "--store", str(store.path)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=_PATIENCE,
-        check=True,
-    )
+    done = asking.show(run_dir.id, "--json", store=store.path, seconds=_PATIENCE)
     return msgspec.json.decode(done.stdout, type=_Shown)

@@ -24,7 +24,7 @@ from .._start import start_next
 from ..recorder import spawn
 from ..store.layout import Store
 from ..store.schema import Failure
-from ..store.state import memory_note
+from ..store.state import memory_words
 from . import cells, commands, configurable, failures
 from .console import ConsoleCapture
 from .hooks import Hooks
@@ -80,7 +80,7 @@ class Session:
         self.previous: str | None = None
         self.memory = ""
         self._console = ConsoleCapture(shell, runs=lambda: self._runs, cell_now=self.cell_now)
-        self._positions = PositionWatch(lambda: self._running, self._label_of, self._set_position)
+        self._positions = PositionWatch(self._running, self._label_of, self._set_position)
 
     def attach(self) -> None:
         """Watch the shell. May be repeated, and takes an unloading back."""
@@ -304,8 +304,7 @@ class Session:
 
     def _tell_alerts(self, running: RunningCell) -> None:
         for alert in spawn.alerts():
-            what = memory_note(alert).removeprefix("; ")
-            self.memory = f"{what} (cell {running.cell.label})"
+            self.memory = f"{memory_words(alert)} (cell {running.cell.label})"
             self.say(f"nbtrack: {self.memory}", sys.stderr)
 
     def _set_position(self, cell: CellInfo, line: int) -> None:

@@ -74,7 +74,7 @@ class Follower:
         self._missing: set[str] = set()
         self._owner_gone = False
         self._journal: Journal | None = None
-        # The cells that run.
+        # What the owner executes.
         self._busy: set[int] = set()
         self._frame = self._last_frame()
         # Written before this recorder was started; rows up to there are in the frame already.
@@ -215,29 +215,30 @@ class Follower:
         writer = tail.name.writer
         frame = self._frame
         counted = self._counted.get(writer, 0)
+        owners = tail.info is not None and self._is_owners(tail.info)
         for record in records:
             if isinstance(record, Row):
                 if record.seq > counted:
                     frame.add(record.attempt, record.step, _numbers(record.data))
             elif isinstance(record, Sample) and record.seq > counted:
                 frame.add(SYSTEM, record.time, record.data.items())
-            elif isinstance(record, CellStart | AttemptStart | CellEnd | AttemptEnd):
+            elif isinstance(record, CellStart | AttemptStart | CellEnd | AttemptEnd) and owners:
                 self._note_cell(record)
         if records:
             frame.cursor[writer] = max(frame.cursor.get(writer, 0), records[-1].seq)
-        if tail.info is not None and self._is_owners(tail.info):
+        if owners:
             self._closed[writer] = _is_closed_by(records, self._closed.get(writer, False))
 
     def _note_cell(self, record: CellStart | AttemptStart | CellEnd | AttemptEnd) -> None:
-        """Know whether something runs; an attempt without a cell is a script."""
-        if isinstance(record, CellStart):
-            self._busy |= {record.time} if not record.earlier else set()
+        """Know what runs: cells, by their names, and as 0 a script, an attempt without a cell."""
+        if isinstance(record, CellStart) and not record.earlier:
+            self._busy.add(record.time)
         elif isinstance(record, CellEnd):
-            self._busy -= {record.cell}
-        elif isinstance(record, AttemptStart):
-            self._busy |= {0} if not record.cell else set()
-        else:
-            self._busy -= {0}
+            self._busy.discard(record.cell)
+        elif isinstance(record, AttemptStart) and not record.cell:
+            self._busy.add(0)
+        elif isinstance(record, AttemptEnd):
+            self._busy.discard(0)
 
     def _seal(self) -> None:
         if self._trouble.waiting("seal"):

@@ -8,7 +8,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +18,11 @@ import msgspec
 from .._process import ProcessIdentity, liveness
 from .._settings import Settings
 from ..store.layout import RunDir
-from . import postmortem, spawn
+from . import postmortem
 from .follower import Follower
 from .memory import MemoryWatch
 from .merging import MergeQueue
+from .orphans import OrphanRecovery
 from .samplers import Sampler
 from .spawn import decode_message, encode_alert
 
@@ -32,8 +32,6 @@ LINGER_SECONDS = 5.0
 # How long a recorder outlives its owner at most, for workers that live on or a disk that is full.
 AFTERLIFE_SECONDS = 60.0
 _MESSAGES = 1 << 16
-# A kernel that has just begun has better things to do.
-_RECOVERY_AFTER = 10.0
 
 
 class Recorder:
@@ -63,8 +61,7 @@ class Recorder:
         self._tick_at = self._beat_at = self._sample_at = 0.0
         self._idle_since = time.monotonic()
         self._give_up_at = float("inf")
-        self._recover_at = time.monotonic() + _RECOVERY_AFTER
-        self._recovery: subprocess.Popen[bytes] | None = None
+        self._orphans = OrphanRecovery()
 
     def run(self) -> None:
         """Work until the owner is dead or has no runs any more, and everything is in order."""
@@ -73,6 +70,7 @@ class Recorder:
                 if self._wait(wakeup):
                     self._read_control()
                     self._tick()
+        self._orphans.end()
         if self._pidfd is not None:
             os.close(self._pidfd)
         for follower in self._followers:
@@ -129,9 +127,8 @@ class Recorder:
             self._advance(follower)
         if not self._in_process:
             self._merges.poll()
-        self._recover_orphans(moment)
-        if self._recovery is not None and self._recovery.poll() is not None:
-            self._recovery = None
+            if self._followers:
+                self._orphans.poll(self._followers[0].run_dir.path.parent.parent)
 
     def _record(self, moment: float) -> None:
         """Heartbeat and samples, when it is time for them."""
@@ -209,17 +206,6 @@ class Recorder:
             self._merges.add(follower.run_dir)
         elif sealed:
             self._merges.add_if_many(follower.run_dir)
-
-    def _recover_orphans(self, moment: float) -> None:
-        """Once, see to the runs of this store whose kernel and recorder died together."""
-        if self._in_process or moment < self._recover_at or not self._followers:
-            return
-        self._recover_at = float("inf")
-        store = self._followers[0].run_dir.path.parent.parent
-        with contextlib.suppress(OSError):
-            self._recovery = spawn.start(
-                spawn.command("recover", str(store)), stdin=subprocess.DEVNULL
-            )
 
     def _follow(self, path: Path, settings: Settings) -> None:
         run_dir = RunDir(path)

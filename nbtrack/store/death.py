@@ -6,11 +6,12 @@ A verdict is *proven*, *likely* or *unknown*, and says which. Pure: what is know
 
 from __future__ import annotations
 
-import re
 import signal
 from typing import Literal, NamedTuple
 
 import msgspec
+
+from .stack import frames_of
 
 Certainty = Literal["proven", "likely", "unknown"]
 
@@ -23,10 +24,6 @@ _FAULTS = {
     signal.SIGFPE: "floating point exception",
     signal.SIGILL: "illegal instruction",
 }
-
-
-# As ipykernel and IPython call the files that cells are compiled from.
-_CELL_FILE = re.compile(r"[/\\]ipykernel_\d+[/\\]|^<ipython-input")
 
 
 class Job(msgspec.Struct, kw_only=True, frozen=True):
@@ -50,22 +47,6 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
             "Kubernetes": "kubectl describe pod {}",
         }
         return commands[self.system].format(self.id) if self.system in commands else self.id
-
-
-class Position(msgspec.Struct, kw_only=True):
-    """Which line of which cell a kernel was executing when it was last looked at.
-
-    Attributes:
-        writer: The owner's writer.
-        cell: The cell's label, ``[12]``.
-        line: From 1.
-        time: Microseconds UTC.
-    """
-
-    writer: str
-    cell: str
-    line: int
-    time: int
 
 
 class Death(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -93,6 +74,10 @@ class Death(msgspec.Struct, kw_only=True, omit_defaults=True):
     cell: str | None = None
     line: int | None = None
     stack: str | None = None
+
+    def line_in(self, label: str | None) -> int | None:
+        """The line that ran in the cell, or script, of this label; None if it is not known."""
+        return self.line if self.cell in (label, None) else None
 
 
 class Cause(NamedTuple):
@@ -145,69 +130,14 @@ def amount(used: int, limit: int) -> str:
 
 
 def _fault(death: Death) -> str:
-    number = death.signal
-    if number is None:
-        words = "a fault in C code, as its stack says,"
-    else:
-        try:
-            name = signal.Signals(number).name
-        except ValueError:
-            name = f"signal {number}"
-        what = _FAULTS.get(signal.Signals(number)) if name.startswith("SIG") else None
-        words = f"{what} ({name})" if what else f"killed by {name}"
-    innermost = _frames(death.stack)[:1]
-    return f"{words} in {innermost[0].name}, {innermost[0].place}" if innermost else words
-
-
-class _Frame(NamedTuple):
-    file: str
-    line: int
-    name: str
-
-    @property
-    def place(self) -> str:
-        return f"{'/'.join(self.file.split('/')[-2:])}:{self.line}"
-
-
-def line_in_stack(stack: str | None) -> int | None:
-    """The line of the running cell, or of the script, in a stack that a fault left."""
-    frames = [frame for frame in _frames(stack) if frame.name == "<module>"]
-    cells = [frame for frame in frames if _CELL_FILE.search(frame.file)]
-    if cells:
-        return cells[-1].line  # the outermost: others were called by it
-    return frames[0].line if frames and not frames[0].file.startswith("<frozen") else None
-
-
-def shortened(stack: str) -> str:
-    """What a fault wrote, without other threads and what is below the person's own code."""
-    lines = stack.splitlines()
-    at = _faulting_thread(lines)
-    kept = list(lines[at : at + 1])
-    for line in lines[at + 1 :]:
-        if not line.startswith("  ") or "IPython/core/interactiveshell.py" in line:
-            break
-        kept.append(line)
-    what = [line for line in lines[:at] if line and not line.startswith((" ", "Thread"))]
-    return "\n".join([*what[-1:], *kept])
-
-
-def _faulting_thread(lines: list[str]) -> int:
-    """Where its frames begin; the number of lines if there are none."""
-    begins = [at for at, line in enumerate(lines) if line.startswith(("Current thread", "Stack"))]
-    return begins[-1] if begins else len(lines)
-
-
-def _frames(stack: str | None) -> list[_Frame]:
-    """The frames of the thread that faulted, innermost first, as :mod:`faulthandler` writes them.
-
-    The last such thread: an earlier one may be of a process forked from this.
-    """
-    lines = (stack or "").splitlines()
-    found: list[_Frame] = []
-    for line in lines[_faulting_thread(lines) + 1 :]:
-        file, separator, rest = line.strip().removeprefix('File "').partition('", line ')
-        number, _, name = rest.partition(" in ")
-        if not separator or not number.isdecimal():
-            break
-        found.append(_Frame(file, int(number), name))
-    return found
+    frames = frames_of(death.stack)
+    where = f" in {frames[0].name}, {frames[0].place}" if frames else ""
+    if death.signal is None:
+        return f"a fault in C code, as its stack says,{where}"
+    try:
+        known = signal.Signals(death.signal)
+    except ValueError:
+        return f"killed by signal {death.signal}"
+    if known in _FAULTS:
+        return f"{_FAULTS[known]} ({known.name}){where}"
+    return f"killed by {known.name}"

@@ -40,8 +40,7 @@ class PostMortem:
         self.exit_code = death.exit
         self.signal = death.signal
         self.cell = cell.label if cell is not None else None
-        known = cell is not None and death.cell in (cell.label, None)
-        self.line = death.line if known or death.cell is None else None
+        self.line = death.line_in(self.cell)
         self.source = _line_of(cell, self.line)
         self.memory_bytes = death.memory
         self.memory_limit_bytes = death.memory_limit

@@ -11,13 +11,30 @@ import os
 
 import msgspec
 
-from .death import Death, Position, line_in_stack, shortened
+from .death import Death
 from .journal import now
 from .layout import RunDir
 from .segment import QuietFile
+from .stack import line_in_stack, shortened
 
 _ROOM = 256
 _LONGEST_STACK = 256 << 10
+
+
+class Position(msgspec.Struct, kw_only=True):
+    """Which line of which cell a kernel was executing when it was last looked at.
+
+    Attributes:
+        writer: The owner's writer.
+        cell: The cell's label, ``[12]``.
+        line: From 1.
+        time: Microseconds UTC.
+    """
+
+    writer: str
+    cell: str
+    line: int
+    time: int
 
 
 class PositionFile:

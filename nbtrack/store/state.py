@@ -79,18 +79,17 @@ def state(evidence: Evidence) -> Verdict:
     if evidence.owner == "elsewhere":
         seen = "" if evidence.last_seen is None else f", last seen {_ago(evidence.last_seen)} ago"
         return Verdict("running", f"on {evidence.where or 'another host'}{seen}")
-    short = memory_note(evidence.memory_alert)
+    alert = evidence.memory_alert
+    short = f"; {memory_words(alert)}" if alert is not None else ""
     if open_attempt is not None:
         return Verdict("running", f"cell {open_attempt.label} is running{short}")
     return Verdict("running", f"waiting for the next cell{short}")
 
 
-def memory_note(alert: MemoryAlert | None) -> str:
-    """That memory got short, as an addition to a sentence; empty if it did not."""
-    if alert is None:
-        return ""
+def memory_words(alert: MemoryAlert) -> str:
+    """That memory got short, and what was done about it."""
     done = ", and the cell was interrupted" if alert.action == "interrupt" else ""
-    return f"; memory reached {amount(alert.used, alert.limit)}{done}"
+    return f"memory reached {amount(alert.used, alert.limit)}{done}"
 
 
 def first_failure(evidence: Evidence) -> Verdict | None:
@@ -123,8 +122,9 @@ def _dead(evidence: Evidence, open_attempt: AttemptFacts | None) -> Verdict:
     if open_attempt is not None:
         label = open_attempt.label
         where = f"died in cell {label}" if label.startswith("[") else f"died in {label}"
-        if death.line is not None and death.cell in (label, None):
-            where += f", line {death.line}"
+        line = death.line_in(label)
+        if line is not None:
+            where += f", line {line}"
         return Verdict("crashed", f"{where}: {why}")
     failed = first_failure(evidence)
     if failed is not None:

@@ -184,10 +184,10 @@ class RunView:
         Raises:
             StoreError: The files cannot be read.
         """
-        death = self._evidence.death
-        if death is None or self._evidence.owner != "dead" or self._evidence.closing is not None:
+        evidence = self._evidence
+        if evidence.death is None or evidence.owner != "dead" or evidence.closing is not None:
             return None
-        return examine(death, self._info.job, self.cells, self.system(*MEMORY_KEYS))
+        return examine(evidence.death, self._info.job, self.cells, self.system(*MEMORY_KEYS))
 
     @property
     def config(self) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def test_a_warning(greedy: Callable[..., Kernel]) -> None:
     assert cell.text.count("nbtrack: memory reached") == 1
     assert "(cell [2])" in cell.text
     assert kernel.only_run().reason.startswith("waiting for the next cell; memory reached ")
-    assert "memory     reached " in kernel.run("%track status").text
+    assert "warning    memory reached " in kernel.run("%track status").text
     # The next cell begins anew.
     again = kernel.run("%%track\ndel taken[:]\nnbtrack.log({'a': 1})")
     assert again.outputs == []

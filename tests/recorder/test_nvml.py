@@ -12,7 +12,7 @@ import pytest
 from nbtrack.store.schema import Sample
 from tests.recorder.processes import Owner, StartOwner, is_running, records, wait_for
 
-SOURCE = Path(__file__).with_name("nvml") / "stub.c"
+SOURCE = Path(__file__).with_name("nvml") / "replay.c"
 BUSY = {0.0, 37.0, 98.0, 100.0, 99.0, 12.0}
 
 

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import pytest
 
-from nbtrack.store.death import Death, Job, cause, line_in_stack, shortened
+from nbtrack.store.death import Death, Job, cause
 from nbtrack.store.layout import RunDir
 from nbtrack.store.remains import PositionFile, add_remains, remove_remains
+from nbtrack.store.stack import line_in_stack, shortened
 
 GIB = 1 << 30
 POD = Job(system="Kubernetes", id="jupyter-ada")
