@@ -25,7 +25,7 @@ def measure() -> list[dict[str, Any]]:
         results = Path(folder, "results")
         subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "tests/kernel/test_deaths.py"],
-            env={**os.environ, "NBTRACK_DEATHS": str(results)},
+            env={**os.environ, "DEATHS_FILE": str(results)},
             check=True,
         )
         return [json.loads(line) for line in results.read_text().splitlines()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from benchmarks.trackers import Log, Tracker
 
@@ -56,6 +56,3 @@ class Adapter(Tracker):
         with sqlite3.connect(self.location()) as database:
             found = database.execute("SELECT value FROM metrics WHERE key = ?", (key,)).fetchall()
         return [float(value) for (value,) in found]
-
-    def series(self, key: str) -> Any:
-        raise NotImplementedError

@@ -160,7 +160,8 @@ class Hooks:
     def _failed(self, event: str, error: BaseException) -> None:
         self._failures[event] = self._failures.get(event, 0) + 1
         what = f"{type(error).__name__}: {error}"
-        if sum(self._failures.values()) == 1:
+        # What is late is still being done: that is no news until it goes on.
+        if sum(self._failures.values()) == 1 and event != _LATE:
             self._say(f"nbtrack could not record this cell: {what}")
         elif self._failures[event] >= _MAX_FAILURES:
             # What takes the %%track line out stays, or the cells themselves would fail.

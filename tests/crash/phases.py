@@ -23,7 +23,6 @@ PHASES = (
     "reading a segment to seal it",
     "writing a table",
     "merging",
-    "removing what was merged",
     "between",
 )
 
@@ -53,4 +52,3 @@ def watch(phase: SharedCounter) -> None:
     wrap(seal, "seal", "reading a segment to seal it")
     wrap(parquet, "write", "writing a table")
     wrap(merge, "_merge", "merging")
-    wrap(merge, "_remove_replaced", "removing what was merged")

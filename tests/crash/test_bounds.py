@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ import pytest
 import nbtrack
 from tests.crash.processes import environment, run_python
 from tests.journals import wait_until
+from tests.recorder.processes import is_running
 
 MIB = 1 << 20
 
 SOAK = """
-import json, os, signal, sys, time, warnings
+import json, sys, warnings
 import psutil
 import nbtrack
 warnings.simplefilter("ignore", nbtrack.NbtrackWarning)
@@ -43,11 +44,10 @@ for i in range(rows):
             before = me.memory_info().rss
         most[0] = max(most[0], me.memory_info().rss)
         most[1] = max(most[1], recorder.memory_info().rss)
-began = time.perf_counter()
-run.finish()
-took = time.perf_counter() - began
+recorder.suspend()
+run.finish()  # waits for nobody
 recorder.resume()
-print(json.dumps([most[0] - before, most[1], run.dropped_rows, took]))
+print(json.dumps([most[0] - before, most[1], run.dropped_rows]))
 """
 
 
@@ -77,10 +77,10 @@ def soak(folder: Path, rows: int, values: int, policy: str, quota: int) -> Any:
 )
 def test_memory_is_flat(tmp_path: Path, rows: int, values: int, policy: str) -> None:
     """Rows come faster than they can be sealed."""
-    grown, recorder, dropped, took = soak(tmp_path, rows, values, policy, 16 * MIB)
+    grown, recorder, dropped = soak(tmp_path, rows, values, policy, 16 * MIB)
+    print(f"kernel +{grown / MIB:.1f} MiB, recorder {recorder / MIB:.1f} MiB")  # noqa: T201
     assert grown < 16 * MIB
     assert recorder < 100 * MIB
-    assert took < 5, "the budget is half a second; a machine may be slow"
     run = nbtrack.open_run("run", dir=tmp_path / "store")
     wait_until(lambda: run.refresh().state == "finished")
     assert run.rows + dropped == rows
@@ -131,14 +131,20 @@ def test_nothing_outlives_a_script_for_long(tmp_path: Path) -> None:
     )
     out = run_python(script, NBTRACK_DIR=str(tmp_path / "store"), NBTRACK_RECORDER="process")
     recorder = int(out)
-    wait_until(lambda: not psutil.pid_exists(recorder))
+    wait_until(lambda: not is_running(recorder))
     ours = [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in str(p.info["cmdline"])]
     assert ours == []
 
 
 def test_no_terminal_is_held(tmp_path: Path) -> None:
-    """Its end is seen as soon as the script ends, though the recorder goes on for a moment."""
-    script = "import nbtrack; nbtrack.init(); nbtrack.log({'a': 1}); print('done')"
+    """Its end is seen when the script ends, though the recorder, which is stopped, goes on."""
+    script = (
+        "import os, signal, nbtrack\n"
+        "from nbtrack.recorder.spawn import _spawner\n"
+        "nbtrack.init(); nbtrack.log({'a': 1})\n"
+        "os.kill(_spawner.handle.pid, signal.SIGSTOP)\n"
+        "print('recorder', _spawner.handle.pid)\n"
+    )
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", script],
@@ -149,16 +155,12 @@ def test_no_terminal_is_held(tmp_path: Path) -> None:
     )
     os.close(theirs)
     text = b""
-    while True:
-        try:
-            piece = os.read(ours, 1000)
-        except OSError:  # nobody has it open any more
-            break
-        if not piece:
-            break
-        text += piece
-    closed = time.monotonic()
+    with contextlib.suppress(OSError):  # nobody has it open any more
+        while piece := os.read(ours, 1000):
+            text += piece
     os.close(ours)
     assert process.wait(120) == 0
-    assert b"done" in text
-    assert time.monotonic() - closed < 60
+    recorder = psutil.Process(int(text.split()[-1]))
+    assert recorder.status() == psutil.STATUS_STOPPED
+    recorder.resume()
+    wait_until(lambda: not is_running(recorder.pid))

@@ -1,8 +1,4 @@
-"""Ways in which a kernel that logs as fast as it can comes to its end.
-
-Each is done to a real kernel. The rows that ``log()`` has returned from are counted by the cell
-itself, in memory that the test shares with it.
-"""
+"""Ways in which a kernel that logs as fast as it can comes to its end, each done to a real one."""
 
 from __future__ import annotations
 
@@ -16,56 +12,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import nbformat
 import psutil
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
 import nbtrack
-from nbtrack import RunView
 from tests.crash.processes import SharedCounter
-from tests.kernel.kernels import PATIENCE, Kernel, wait_until
+from tests.kernel.kernels import PATIENCE, wait_until
 from tests.kernel.servers import Server
-
-LOAD = "%load_ext nbtrack\nimport nbtrack"
-ENDLESS = 10**12
-MANY = 20_000
-
-_CELL = """\
-%%track
-import ctypes, mmap, os, signal, struct, subprocess, sys, time
-with open({counter!r}, "r+b") as file:
-    acknowledged = mmap.mmap(file.fileno(), 8)
-{before}
-for i in range({rows}):
-    nbtrack.log({{"i": i, "loss": 1 / (i + 1)}})
-    acknowledged[:] = struct.pack("<q", i + 1)
-{after}
-"""
-
-
-class Case(NamedTuple):
-    """What came of one way of dying.
-
-    Attributes:
-        store: Where the run is.
-        counter: Counts the rows that were acknowledged.
-        died: When, in seconds of the monotonic clock.
-        before: The state that a reader gave while it lived; None where nobody could look.
-        alive: It lives on.
-    """
-
-    store: Path
-    counter: SharedCounter
-    died: float
-    before: str | None
-    alive: bool = False
-
-    def run(self) -> RunView:
-        """The run, read anew."""
-        (run,) = nbtrack.runs(dir=self.store)
-        return run
+from tests.kernel.victims import (
+    CELL,
+    ENDLESS,
+    LOAD,
+    MANY,
+    Case,
+    Victim,
+    memory_group,
+    victim,
+    write_notebook,
+)
 
 
 class Way(NamedTuple):
@@ -86,59 +52,6 @@ class Way(NamedTuple):
     reason: str
     recorder: bool = True
     full: bool = False
-
-
-class Victim:
-    """A kernel that logs."""
-
-    def __init__(self, kernel: Kernel) -> None:
-        self.kernel = kernel
-        self.counter = SharedCounter(kernel.folder / "acknowledged")
-        self.recorder = 0
-        self.before: str | None = None
-
-    def log(self, rows: int = ENDLESS, *, before: str = "", after: str = "") -> None:
-        """Begin to log, and wait until there are many rows."""
-        self.kernel.run(LOAD)
-        self.kernel.run("'the run begins here'")
-        # One that is not there yet cannot know how its kernel dies.
-        journals = (self.kernel.store / "runs").glob
-        wait_until(lambda: list(journals("*/journal/r*.seg")), "the recorder to be at work")
-        self.kernel.start(self.cell(rows, before=before, after=after))
-        wait_until(lambda: self.counter.get() >= min(rows, MANY), "rows")
-        if rows == ENDLESS:
-            self.recorder = self.find_recorder()
-            self.before = self.kernel.only_run().state
-
-    def cell(self, rows: int, *, before: str = "", after: str = "") -> str:
-        path = str(self.kernel.folder / "acknowledged")
-        return _CELL.format(counter=path, rows=rows, before=before, after=after)
-
-    def find_recorder(self) -> int:
-        """The recorder's process; 0 if the kernel is gone."""
-        with contextlib.suppress(psutil.Error):
-            for child in psutil.Process(self.kernel.pid).children():
-                with contextlib.suppress(psutil.Error):
-                    if any("nbtrack.recorder" in word for word in child.cmdline()):
-                        return int(child.pid)
-        return 0
-
-    def send(self, number: signal.Signals) -> Case:
-        """A signal that ends it."""
-        os.kill(self.kernel.pid, number)
-        return self.dead()
-
-    def dead(self, *, alive: bool = False) -> Case:
-        """It has died by now, or does so soon."""
-        if not alive:
-            wait_until(lambda: not self.kernel.manager.is_alive(), "the kernel to be gone")
-        return Case(self.kernel.store, self.counter, time.monotonic(), self.before, alive)
-
-
-@contextlib.contextmanager
-def victim(folder: Path, **environ: str) -> Iterator[Victim]:
-    with Kernel(folder, **environ) as kernel:
-        yield Victim(kernel)
 
 
 def by(
@@ -232,37 +145,11 @@ def _suspend(dying: Victim) -> Case:
 
 @contextlib.contextmanager
 def _out_of_memory(folder: Path) -> Iterator[Case]:
-    with _memory_group(400 << 20) as procs, victim(folder) as dying:
+    with memory_group(400 << 20) as procs, victim(folder) as dying:
         procs.write_text(str(dying.kernel.pid))
         take = "taken = []\nwhile True:\n    taken.append(b'x' * (8 << 20))\n    time.sleep(0.05)"
         dying.log(MANY, after=take)
         yield dying.dead()
-
-
-@contextlib.contextmanager
-def _memory_group(limit: int) -> Iterator[Path]:
-    """A control group with so much memory, where this process may make one. Its list of pids."""
-    top = Path("/sys/fs/cgroup")
-    version_1 = (top / "memory").is_dir()
-    group = (top / "memory" if version_1 else top) / f"nbtrack-test-{os.getpid()}"
-    try:
-        group.mkdir()
-        name = "memory.limit_in_bytes" if version_1 else "memory.max"
-        (group / name).write_text(str(limit))
-        with contextlib.suppress(OSError):
-            swap = "memory.memsw.limit_in_bytes" if version_1 else "memory.swap.max"
-            (group / swap).write_text(str(limit if version_1 else 0))
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            group.rmdir()
-        pytest.skip(f"no control group with a limit can be made here: {error}")
-    try:
-        yield group / "cgroup.procs"
-    finally:
-        with contextlib.suppress(AssertionError):
-            wait_until(lambda: not (group / "cgroup.procs").read_text(), "the group to be empty")
-        with contextlib.suppress(OSError):
-            group.rmdir()
 
 
 @contextlib.contextmanager
@@ -271,7 +158,7 @@ def _server_stops(folder: Path) -> Iterator[Case]:
     try:
         _, client = server.open("notebook.ipynb")
         counter = SharedCounter(folder / "acknowledged")
-        code = _CELL.format(counter=str(folder / "acknowledged"), rows=ENDLESS, before="", after="")
+        code = CELL.format(counter=str(folder / "acknowledged"), rows=ENDLESS, before="", after="")
         for source in (LOAD, code):
             client.execute(source)
         wait_until(lambda: counter.get() >= MANY, "rows")
@@ -290,7 +177,7 @@ def notebook(
 
     @contextlib.contextmanager
     def die(folder: Path) -> Iterator[Case]:
-        counter, written = _write_notebook(folder, after)
+        counter, written = write_notebook(folder, after)
         resources = {"metadata": {"path": str(folder)}}
         client = NotebookClient(written, timeout=seconds, resources=resources)
         with pytest.raises(error) if error else contextlib.nullcontext():
@@ -305,7 +192,7 @@ def papermill(after: str = "") -> Callable[[Path], contextlib.AbstractContextMan
 
     @contextlib.contextmanager
     def die(folder: Path) -> Iterator[Case]:
-        counter, _ = _write_notebook(folder, after)
+        counter, _ = write_notebook(folder, after)
         done = subprocess.run(
             [sys.executable, "-m", "papermill", "notebook.ipynb", "out.ipynb"],
             cwd=folder,
@@ -317,16 +204,6 @@ def papermill(after: str = "") -> Callable[[Path], contextlib.AbstractContextMan
         yield Case(folder / "store", counter, time.monotonic(), None)
 
     return die
-
-
-def _write_notebook(folder: Path, after: str) -> tuple[SharedCounter, nbformat.NotebookNode]:
-    path = str(folder / "acknowledged")
-    cell = _CELL.format(counter=path, rows=MANY, before="", after=after)
-    cells = [nbformat.v4.new_code_cell(source) for source in (LOAD, cell)]
-    written: nbformat.NotebookNode = nbformat.v4.new_notebook(cells=cells)
-    written.metadata.kernelspec = {"name": "python3", "display_name": "", "language": "python"}
-    nbformat.write(written, folder / "notebook.ipynb")
-    return SharedCounter(folder / "acknowledged"), written
 
 
 _HOLD_GIL = "ctypes.PyDLL(None).sleep(600)"

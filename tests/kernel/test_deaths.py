@@ -13,13 +13,14 @@ import pytest
 
 from nbtrack.recorder.recover import recover
 from nbtrack.store.layout import Store
-from tests.kernel.deaths import WAYS, Case, Way
+from tests.kernel.deaths import WAYS, Way
 from tests.kernel.kernels import wait_until
+from tests.kernel.victims import Case
 
 pytestmark = pytest.mark.kernel
 
 # `python -m docs.reliability` collects the results here, to write the page's table.
-RESULTS = os.environ.get("NBTRACK_DEATHS")
+RESULTS = os.environ.get("DEATHS_FILE")
 
 
 @pytest.mark.parametrize(

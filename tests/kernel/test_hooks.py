@@ -42,51 +42,57 @@ class TestHooksThatMisbehave:
     def replace(self, kernel: Kernel, hook: str, body: str) -> str:
         kernel.run("%load_ext nbtrack\nimport nbtrack")
         return kernel.run(
-            "import threading, time\n"
+            "import threading\n"
             "from nbtrack.notebook.session import _session\n"
+            "goes_on = threading.Event()\n"
             f"original = _session._hooks.{hook}\n"
             f"def replaced(*arguments):\n    {body}\n"
             f"_session._hooks.{hook} = replaced",
             silent=True,
         ).text
 
-    @pytest.mark.parametrize("hook", ["_begin", "_end", "_begin_any", "_end_any"])
-    def test_one_that_raises(self, kernel: Kernel, hook: str) -> None:
-        told = self.replace(kernel, hook, "raise RuntimeError('broken')")
+    def run_cells(self, kernel: Kernel) -> str:
+        """What was printed below the cells, which are as they would be without us."""
         cells = [kernel.run(source) for source in self.CELLS]
         assert tuple((cell.result, cell.error) for cell in cells) == self.EXPECTED
-        told += "".join(cell.text for cell in cells)
-        assert told.count("nbtrack could not record this cell: RuntimeError: broken") == 1
-        assert told.count("nbtrack stopped recording after 3 failures") == 1
+        return "".join(cell.text for cell in cells)
+
+    def check_off(self, kernel: Kernel, told: str, why: str) -> None:
+        """The hooks took themselves off, with one line; rows are recorded on."""
+        assert told.count(f"nbtrack stopped recording after 3 failures: {why}") == 1
         assert kernel.run("'quiet'").text == ""
         assert kernel.value("len(get_ipython().events.callbacks['pre_run_cell'])") == "0"
         kernel.run("nbtrack.log({'a': 1})")
         kernel.shutdown()
         assert kernel.only_run().rows == 2
 
+    @pytest.mark.parametrize("hook", ["_begin", "_end", "_begin_any", "_end_any"])
+    def test_one_that_raises(self, kernel: Kernel, hook: str) -> None:
+        told = self.replace(kernel, hook, "raise RuntimeError('broken')")
+        told += self.run_cells(kernel)
+        assert told.count("nbtrack could not record this cell: RuntimeError: broken") == 1
+        self.check_off(kernel, told, "RuntimeError: broken")
+
     @pytest.mark.parametrize("hook", ["_begin", "_end"])
     def test_one_that_hangs(self, kernel: Kernel, hook: str) -> None:
         self.replace(kernel, hook, "threading.Event().wait()")
-        cells = [kernel.run(source) for source in self.CELLS]
-        assert tuple((cell.result, cell.error) for cell in cells) == self.EXPECTED
-        told = "".join(cell.text for cell in cells)
-        assert told.count("could not record this cell: LateError: it takes longer than 2 s") == 1
-        assert told.count("nbtrack stopped recording after 3 failures: LateError") == 1
-        assert kernel.value("len(get_ipython().events.callbacks['pre_run_cell'])") == "0"
-        kernel.run("nbtrack.log({'a': 1})")
-        kernel.shutdown()
-        assert kernel.only_run().rows == 2
+        told = self.run_cells(kernel)
+        assert "could not record" not in told
+        self.check_off(kernel, told, "LateError: it takes longer than 2 s")
 
     @pytest.mark.parametrize("hook", ["_begin", "_end"])
     def test_one_that_is_slow_loses_nothing(self, kernel: Kernel, hook: str) -> None:
+        """It goes on when a cell says so that did not wait for it."""
         self.replace(
-            kernel,
-            hook,
-            f"_session._hooks.{hook} = original; time.sleep(3); original(*arguments)",
+            kernel, hook, f"_session._hooks.{hook} = original; goes_on.wait(); original(*arguments)"
         )
-        first, second = (kernel.run(f"%%track\n{i}\nraise KeyError({i})") for i in range(2))
+        go_on = {"_begin": 0, "_end": 1}[hook]
+        first, second = (
+            kernel.run(f"%%track\n{'goes_on.set()' * (n == go_on)}\nraise KeyError({n})")
+            for n in range(2)
+        )
         assert (first.error, second.error) == ("KeyError", "KeyError")
-        assert first.text.count("could not record this cell: LateError") == 1
+        assert first.text == second.text == "", "it is still being done"
         kernel.run("%%track\n'later'")
         run = kernel.only_run()
         assert [(a.cell_try, a.state) for a in run.attempts] == [
@@ -100,12 +106,9 @@ class TestHooksThatMisbehave:
         kernel.run("%%track\nnbtrack.log({'a': 1})\nfrom nbtrack.recorder.spawn import _spawner")
         recorder = psutil.Process(int(str(kernel.value("_spawner.handle.pid"))))
         recorder.suspend()
-        cells = [kernel.run(source) for source in self.CELLS]
-        assert tuple((cell.result, cell.error) for cell in cells) == self.EXPECTED
+        assert self.run_cells(kernel) == ""
         recorder.kill()
-        cells = [kernel.run(source) for source in self.CELLS]
-        assert tuple((cell.result, cell.error) for cell in cells) == self.EXPECTED
-        assert "".join(cell.text for cell in cells) == ""
+        assert self.run_cells(kernel) == ""
         kernel.shutdown()
         assert (kernel.only_run().state, kernel.only_run().rows) == ("finished", 3)
 

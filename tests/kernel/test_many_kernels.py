@@ -13,8 +13,8 @@ import pytest
 import nbtrack
 from nbtrack.store.layout import Store
 from tests.crash.processes import SharedCounter
-from tests.kernel.deaths import ENDLESS, LOAD, Victim
 from tests.kernel.kernels import Kernel, wait_until
+from tests.kernel.victims import ENDLESS, LOAD, Victim
 
 pytestmark = pytest.mark.kernel
 

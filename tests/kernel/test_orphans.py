@@ -8,8 +8,9 @@ import pytest
 
 import nbtrack
 from nbtrack.store.layout import Store
-from tests.kernel.deaths import LOAD, WAYS, Case, victim
+from tests.kernel.deaths import WAYS
 from tests.kernel.kernels import wait_until
+from tests.kernel.victims import LOAD, Case, victim
 
 pytestmark = pytest.mark.kernel
 
