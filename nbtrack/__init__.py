@@ -44,8 +44,9 @@ from ._version import __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ._api import finish, init, log
+    from ._api import finish, init, log, show
     from ._mappings import Config, RecordedMapping
+    from ._progress import Progress, progress
     from ._run import Run
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
@@ -72,6 +73,7 @@ __all__ = [
     "NewerFormatError",
     "NoRunError",
     "ProfileError",
+    "Progress",
     "Run",
     "RunExistsError",
     "RunFinishedError",
@@ -89,14 +91,17 @@ __all__ = [
     "init",
     "log",
     "open_run",
+    "progress",
     "run",
     "runs",
+    "show",
     "summary",
 ]
 
 _LAZY = {
     "AttemptView": "store.view",
     "CellView": "store.cells",
+    "Progress": "_progress",
     "Run": "_run",
     "RunList": "store.catalog",
     "RunView": "store.view",
@@ -105,7 +110,9 @@ _LAZY = {
     "init": "_api",
     "log": "_api",
     "open_run": "store.catalog",
+    "progress": "_progress",
     "runs": "store.catalog",
+    "show": "_api",
 }
 
 
@@ -146,3 +153,10 @@ def unload_ipython_extension(ipython: InteractiveShell) -> None:
     from .notebook import extension
 
     extension.unload(ipython)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """A Jupyter server asks this for its extension."""
+    from .server.app import NbtrackServer
+
+    return [{"module": "nbtrack.server", "app": NbtrackServer}]

@@ -98,6 +98,18 @@ def finish(exit_code: int | None = None) -> None:
     _current.require_run("finish").finish(exit_code)
 
 
+def show() -> None:
+    """Show the current run below this cell: its live view, and the picture that stays.
+
+    Outside a kernel there is nothing to show it in, and nothing happens.
+
+    Raises:
+        NoRunError: There is no current run.
+    """
+    _current.require_run("show")
+    _host().show()
+
+
 def config() -> Config:
     """The current run's config, starting a run if there is none."""
     return _run().config

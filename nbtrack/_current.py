@@ -25,6 +25,13 @@ class Host(Protocol):
     def cell_now(self) -> CellInfo | None:
         """The cell that is running, as far as it can be known."""
 
+    def show(self) -> None:
+        """Show the current run below the running cell, where there is one."""
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether how far loops are is seen without that they write it."""
+
 
 _run: Run | None = None
 _host: Host | None = None

@@ -56,6 +56,14 @@ class ScriptHost:
         """The script as the one cell that it is."""
         return CellInfo(source="", name=os.path.basename(sys.argv[0]) if sys.argv else None)
 
+    def show(self) -> None:
+        """There is nothing to show it in."""
+
+    @property
+    def shows_progress(self) -> bool:
+        """A script has nothing but its text."""
+        return False
+
     def _on_exception(
         self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> None:

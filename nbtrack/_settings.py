@@ -53,6 +53,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Which errors fail a run: those of tracked cells, of any cell, or none."),
     ] = "tracked"
     quiet: Annotated[bool, Meta(description="Print nothing at all.")] = False
+    view: Annotated[
+        Literal["live", "picture", "off"],
+        Meta(
+            description="What is shown below tracked cells: a live view and a picture that stays in"
+            " the notebook; the picture alone; nothing."
+        ),
+    ] = "live"
     console: Annotated[bool, Meta(description="Record what is printed and shown below cells.")] = (
         True
     )

@@ -21,7 +21,7 @@ from ._succession import Succession
 from .recorder import spawn
 from .store.journal import Journal, now
 from .store.layout import RunDir, new_writer_id, remove_run
-from .store.remains import PositionFile
+from .store.position import PositionFile, Progress
 from .store.schema import (
     AttemptEnd,
     AttemptStart,
@@ -224,14 +224,14 @@ class Timeline:
         if outcome == "failed" and failure is not None and not self._cells.is_attempt(cell):
             self._errors.append(failure)
 
-    def set_position(self, cell: CellInfo, line: int) -> None:
-        """The cell was seen at this line.
+    def set_position(self, cell: CellInfo, line: int, progress: Progress | None) -> None:
+        """The cell was seen at this line, and its loop to have come so far.
 
         Raises:
             OSError: That cannot be written down.
         """
         if not self._finished and self._cells.number(cell):
-            self._position.set(cell.label, line)
+            self._position.set(cell.label, line, progress)
 
     def record_earlier(self, cell: CellInfo) -> None:
         """A cell that ran before this run began."""

@@ -69,17 +69,23 @@ def describe_inputs(inputs: Sequence[str]) -> Iterator[CellInfo]:
             yield CellInfo(cell_id=_digest(source), execution_count=number, source=source)
 
 
-def ends_the_notebook(shell: InteractiveShell, info: ExecutionInfo) -> bool:
-    """Whether nobody goes on if this cell fails.
-
-    A program such as nbclient names no cells, answers no questions, and stops at an error unless
-    the cell may raise one.
-    """
+def is_of_a_program(shell: InteractiveShell, info: ExecutionInfo) -> bool:
+    """Whether a program such as nbclient runs the cell: it names none, and answers no question."""
     get_request = getattr(shell, "get_parent", None)  # a kernel's shell has it
     if get_request is None or getattr(info, "cell_id", None) is not None:
         return False
-    request = get_request().get("content", {})
-    return not request.get("allow_stdin", True) and bool(request.get("stop_on_error", False))
+    return not get_request().get("content", {}).get("allow_stdin", True)
+
+
+def ends_the_notebook(shell: InteractiveShell, info: ExecutionInfo) -> bool:
+    """Whether nobody goes on if this cell fails.
+
+    A program stops at an error, unless the cell may raise one.
+    """
+    if not is_of_a_program(shell, info):
+        return False
+    request = shell.get_parent().get("content", {})  # type: ignore[attr-defined]
+    return bool(request.get("stop_on_error", False))
 
 
 def storable(text: str) -> str:

@@ -33,8 +33,8 @@ def _make_parser() -> Parser:
         return commands.add_parser(name, help=about, add_help=False, allow_abbrev=False)
 
     add("status", "what is recorded now (also without a command)")
-    show = add("show", "everything about a run: attempts, config, summary")
-    show.add_argument("run", nargs="?", help="its id or name; the current one by default")
+    show = add("show", "the live view of the current run; or everything about another, as text")
+    show.add_argument("run", nargs="?", help="the id or name of another run")
     finish = add("finish", "end the run")
     finish.add_argument(
         "--failed", nargs="?", const="", metavar="REASON", help="say that it failed"
@@ -79,7 +79,11 @@ def run_command(session: Session, line: str) -> None:
     if command == "status":
         print(status(session))  # noqa: T201
     elif command == "show":
-        _show(arguments.run or _run("show").id, _current.get_run())
+        if arguments.run is None:
+            _run("show")
+            session.show()
+        else:
+            _show(arguments.run, _current.get_run())
     elif command == "new":
         _new(session, arguments)
     else:
@@ -132,10 +136,11 @@ def status(session: Session) -> str:
         ("next step", str(run.step)),
         ("dropped", f"{run.dropped_rows:,} rows" if run.dropped_rows else ""),
         ("warning", session.memory),
+        ("live view", session.views.failure),
         ("tags", ", ".join(run.tags)),
         ("recorder", "at work" if spawn.seals() else spawn.failure() or "not at work"),
         ("path", str(run.path)),
-        ("more", f"%track show, or nbtrack show {run.id}"),
+        ("more", f"%track show {run.id}, or nbtrack show {run.id}"),
     ]
     rows = [f"{name:<11}{text}" for name, text in lines if text]
     return "\n".join([f"{run.name}  {verdict.state}", "─" * 40, *rows, *previous])

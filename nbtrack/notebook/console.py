@@ -22,6 +22,7 @@ from .._console import REWRITE_SECONDS
 from .._run import Run
 from .._tee import Tee
 from ..store.schema import Stream
+from .places import is_ours
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -160,7 +161,7 @@ class ConsoleCapture:
 
         def publish(*args: Any, **kwargs: Any) -> Any:
             done = original(*args, **kwargs)
-            if not kwargs.get("update"):
+            if not kwargs.get("update") and not is_ours(kwargs.get("transient")):
                 self._show("display", kwargs.get("data", args[0] if args else None))
             return done
 

@@ -179,7 +179,7 @@ def track(line: str, cell: str = "") -> None:
                         0.1, 10, true, null and "text" are read as JSON, anything else is a string
     --project PROJECT   record into this project; starts a new run if the current one is of another
     --new               end the kernel's run and start another one with this cell
-    --no-widget         show nothing under the cell; this version shows nothing there yet
+    --no-widget         show the picture that stays in the notebook, and no live view
     """
     from IPython.core.error import UsageError
 

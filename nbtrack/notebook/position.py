@@ -1,4 +1,6 @@
-"""Writes down which line of a cell is running, for the case that the kernel dies there.
+"""Writes down which line of a cell is running, and how far its loop is.
+
+For those who look on, and for the case that the kernel dies there.
 
 A thread looks at the stack of the cell's thread four times a second while cells run, and sleeps
 when none has run for a while. While C code holds the interpreter it cannot look: then the line
@@ -15,6 +17,8 @@ from contextlib import suppress
 from types import FrameType
 
 from .._attempts import CellInfo
+from .._progress import outermost
+from ..store.position import Progress
 from .running import RunningCells
 
 _SECONDS = 0.25
@@ -28,14 +32,14 @@ class PositionWatch:
     Args:
         running: The cells that run, by their threads.
         label_of: The label of the cell that a file was compiled for.
-        tell: Takes a cell and its line.
+        tell: Takes a cell, its line, and how far its loop is.
     """
 
     def __init__(
         self,
         running: RunningCells,
         label_of: Callable[[str], str | None],
-        tell: Callable[[CellInfo, int], object],
+        tell: Callable[[CellInfo, int, Progress | None], object],
     ) -> None:
         self._running = running
         self._label_of = label_of
@@ -62,7 +66,7 @@ class PositionWatch:
         self._busy = False
 
     def _watch(self) -> None:
-        last: tuple[CellInfo, int] | None = None
+        last: tuple[CellInfo, int, Progress | None] | None = None
         while True:
             self._wake.wait()
             self._wake.clear()
@@ -81,12 +85,12 @@ class PositionWatch:
             if self._busy:
                 self._wake.set()
 
-    def _look(self) -> tuple[CellInfo, int] | None:
+    def _look(self) -> tuple[CellInfo, int, Progress | None] | None:
         frames = sys._current_frames()
         for thread, running in list(self._running.items()):
             frame: FrameType | None = frames.get(thread)
             while frame is not None:
                 if self._label_of(frame.f_code.co_filename) == running.cell.label:
-                    return running.cell, frame.f_lineno
+                    return running.cell, frame.f_lineno, outermost()
                 frame = frame.f_back
         return None

@@ -19,19 +19,22 @@ from .._disabled import DisabledRun
 from .._errors import InvalidSettingError
 from .._options import RunOptions
 from .._run import Run
-from .._settings import Settings, notebook_hint
+from .._settings import Settings
 from .._start import start_next
 from ..recorder import spawn
 from ..store.layout import Store
+from ..store.locks import PatientLock
+from ..store.position import Progress
 from ..store.schema import Failure
 from ..store.state import memory_words
 from . import cells, commands, configurable, failures
 from .console import ConsoleCapture
 from .hooks import Hooks
-from .parameters import parameters_of
+from .past import notebook_of, record_parameters, record_past
 from .position import PositionWatch
 from .previous import previous_death
 from .running import Moment, RunningCell, RunningCells, last_shown
+from .views import Views
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
@@ -41,7 +44,6 @@ if TYPE_CHECKING:
 # An interrupt this shortly before the end was part of ending: a shutdown interrupts a busy cell
 # first, and a person's own stop is not followed by an exit at once.
 _STOP_TO_EXIT = 1.5
-_LOCK_PATIENCE = 2.0
 
 
 class Session:
@@ -50,6 +52,7 @@ class Session:
     Attributes:
         previous: How the kernel before this one died, in a line; None if it did not.
         memory: That memory got short in the last tracked cell; empty if it did not.
+        views: What is shown below cells.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
@@ -66,8 +69,8 @@ class Session:
             line=lambda text: commands.run_command(self, text),
             say=lambda text: self.say(text, sys.stderr),
         )
-        # Widget callbacks and the cells of a subshell run on threads of their own.
-        self._lock = threading.RLock()
+        # Widget callbacks and cells of a subshell have threads of their own.
+        self._lock = PatientLock()
         self._runs: list[Run] = []
         # The one that nobody asked for with options of its own.
         self._own_run: Run | None = None
@@ -81,6 +84,7 @@ class Session:
         self.memory = ""
         self._console = ConsoleCapture(shell, runs=lambda: self._runs, cell_now=self.cell_now)
         self._positions = PositionWatch(self._running, self._label_of, self._set_position)
+        self.views = Views(shell)
 
     def attach(self) -> None:
         """Watch the shell. May be repeated, and takes an unloading back."""
@@ -88,11 +92,10 @@ class Session:
         if self._attached:
             return
         configurable.read(self._shell)
-        settings = Settings.load()
         self._attached = True
         configurable.add(self._shell, self._settings_changed)
         self._hooks.install()
-        self._console.install(settings.console)
+        self._console.install(Settings.load().console)
         _current.set_host(self)
         executions = cells.executions(self._shell)
         if executions and not executions[0].info.silent:
@@ -112,7 +115,7 @@ class Session:
 
     def look_back(self, store: Store) -> str | None:
         """The line that tells how the kernel before this one died, if it did."""
-        notebook = self._notebook()
+        notebook = notebook_of(self._shell)
         with suppress(Exception):  # no old run may keep this one from being recorded
             self.previous = previous_death(store, notebook) if notebook is not None else None
         return self.previous
@@ -147,6 +150,20 @@ class Session:
         """The cell that the calling thread is executing."""
         return self._running.now()
 
+    @property
+    def shows_progress(self) -> bool:
+        """Whether a live view shows how far loops are."""
+        return self.views.shows(_current.get_run())
+
+    def show(self) -> None:
+        """Show the current run below the running cell.
+
+        Raises:
+            NoRunError: There is none.
+        """
+        run = _current.require_run("show")
+        self.views.open(run, next(iter(self._running.values()), None), own=False)
+
     def say(self, text: str, stream: TextIO | None = None) -> None:
         """Print one line, unless nothing is to be printed."""
         with suppress(InvalidSettingError):
@@ -175,34 +192,15 @@ class Session:
                 self.say("nbtrack: this run goes on as it began; the next one begins with this")
 
     def _start(self, options: RunOptions, cell: CellInfo | None) -> Run:
-        options.notebook = options.notebook or self._notebook()
+        options.notebook = options.notebook or notebook_of(self._shell)
         options.command = options.command or []
         run = start_next(options, Settings.load(), cell=cell)
         self._wants_run = False
         self._prune()
         if run not in self._runs:
-            self._record_past(run)
+            record_past(run, self._shell, self._running)
             self._runs.append(run)
         return run
-
-    def _record_past(self, run: Run) -> None:
-        """The cells that this kernel ran before, without which those to come may not work."""
-        now = [running.cell for running in self._running.values()]
-        history = self._shell.history_manager
-        inputs = list(history.input_hist_raw) if history is not None else []
-        end = now[0].execution_count if now else None
-        for cell in cells.describe_inputs(inputs[:end]):
-            run.record_earlier(cell)
-            self._record_parameters(run, cell)
-        for cell in now:
-            run.begin_cell(cell)
-
-    def _record_parameters(self, run: Run, cell: CellInfo) -> None:
-        run.config.update(parameters_of(cell.source, self._shell.user_ns))
-
-    def _notebook(self) -> str | None:
-        path = notebook_hint() or self._shell.user_ns.get("__vsc_ipynb_file__")
-        return str(path) if path else None
 
     def _begin_cell(self, info: ExecutionInfo, moment: Moment) -> None:
         executions = moment.executions
@@ -225,8 +223,10 @@ class Session:
             if running.options is not None and run is not None and run.open_attempt is None:
                 self._interrupted_at, self.memory = None, ""
                 run.begin_attempt(running.cell)
+                self.views.open(run, running, own=True)
             for other in self._runs:
                 self._arm(other)
+            self.views.begin()
 
     def _end_forgotten(self) -> None:
         """End attempts of cells that are over.
@@ -273,6 +273,7 @@ class Session:
                 if not self._running:
                     self._positions.end()
                 self._console.end_cell()
+                self.views.end(waits=cells.is_of_a_program(self._shell, running.info))
                 if self._unloading:
                     self._let_go("the extension was unloaded")
                 for run in self._runs:
@@ -296,7 +297,7 @@ class Session:
             elif run.open_attempt is None:
                 run.disarm(running.cell)
             run.end_cell(running.cell, outcome, failure)
-            self._record_parameters(run, running.cell)
+            record_parameters(run, running.cell, self._shell)
         if tracked:
             self._interrupted_at = time.monotonic() if outcome == "interrupted" else None
         elif outcome == "failed" and cells.ends_the_notebook(self._shell, running.info):
@@ -307,9 +308,9 @@ class Session:
             self.memory = f"{memory_words(alert)} (cell {running.cell.label})"
             self.say(f"nbtrack: {self.memory}", sys.stderr)
 
-    def _set_position(self, cell: CellInfo, line: int) -> None:
+    def _set_position(self, cell: CellInfo, line: int, progress: Progress | None) -> None:
         for run in self._runs:
-            run.set_position(cell, line)
+            run.set_position(cell, line, progress)
 
     def _label_of(self, file: str) -> str | None:
         """``[12]`` for a file that IPython compiled cell 12 as."""
@@ -331,6 +332,7 @@ class Session:
             for running in self._running.values():
                 run.end_cell(running.cell, "interrupted", None)
             self._close(run, reason, cut_off=cut_off, last_error=self._last_error)
+        self.views.close()
 
     def _let_go(self, reason: str) -> None:
         """Out of the shell, with everything ended."""
@@ -339,6 +341,7 @@ class Session:
         configurable.remove(self._shell)
         for run in reversed(self._runs):
             self._close(run, reason)
+        self.views.close()
         self._forget_shell()
         _current.set_host(None)
 
@@ -374,13 +377,11 @@ class Session:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        # An interrupt at the wrong moment can leave a lock held; a kernel must never wait for that.
-        held = self._lock.acquire(timeout=_LOCK_PATIENCE)
+        lock = self._lock.take()
         try:
             yield
         finally:
-            if held:
-                self._lock.release()
+            lock.release()
 
 
 _session: Session | None = None

@@ -7,7 +7,7 @@ loop         waits for the owner, for new runs and for the clock
 follower     one run: tail, live frame, seal, heartbeat, samples
 merging      starts merges, one at a time, as processes of their own
 samplers     CPU, memory, disk, network; ``cgroup`` and ``gpu`` are parts of it
-liveframe    every series at a size that can be drawn
+outlook      what viewers are shown: series, card, pictures; the structures are in live/
 postmortem   how a process ended that is not our child
 recover      seals and merges runs whose kernel and recorder are both gone
 ===========  ===================================================================

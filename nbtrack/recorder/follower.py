@@ -12,7 +12,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -21,7 +21,7 @@ from .._process import ProcessIdentity, liveness, this_process
 from .._settings import Settings
 from ..store.death import Death
 from ..store.journal import Journal, now
-from ..store.layout import RunDir, SegmentName, atomic_write, new_writer_id
+from ..store.layout import RunDir, SegmentName, new_writer_id
 from ..store.remains import add_remains, remove_remains
 from ..store.schema import (
     AttemptEnd,
@@ -32,18 +32,14 @@ from ..store.schema import (
     Change,
     MemoryAlert,
     Record,
-    Row,
     Sample,
     WriterInfo,
 )
 from ..store.tail import SegmentTail
-from ..store.values import flatten
 from .cgroup import MemoryUse
-from .liveframe import SYSTEM, LiveFrame
 from .notes import note
+from .outlook import Outlook
 
-_LIVE_SECONDS = 1.0
-_LIVE_BYTES_PER_SECOND = 500_000
 _RETRY_SECONDS = 1.0
 _LONGEST_RETRY = 60.0
 
@@ -76,10 +72,7 @@ class Follower:
         self._journal: Journal | None = None
         # What the owner executes.
         self._busy: set[int] = set()
-        self._frame = self._last_frame()
-        # Written before this recorder was started; rows up to there are in the frame already.
-        self._counted = dict(self._frame.cursor)
-        self._publish_at = 0.0
+        self._outlook = Outlook(run_dir)
         self._trouble = _Trouble(run_dir)
 
     @property
@@ -160,14 +153,10 @@ class Follower:
                 journal.close()
 
     def publish(self, *, at_once: bool = False) -> None:
-        """Replace the live frame if it changed, not too often and not too much at a time."""
-        moment = time.monotonic()
-        if not self._frame.changed or (moment < self._publish_at and not at_once):
-            return
-        with self._trouble.noted("publish the live frame"):
-            data = self._frame.to_bytes()
-            self._publish_at = moment + max(_LIVE_SECONDS, len(data) / _LIVE_BYTES_PER_SECOND)
-            atomic_write(self.run_dir.live, data, durable=False)
+        """Show viewers what is new."""
+        if not self.vanished:
+            with self._trouble.noted("publish the live frame"):
+                self._outlook.publish(at_once=at_once)
 
     def _read(self) -> None:
         names = self.run_dir.segments()
@@ -213,19 +202,11 @@ class Follower:
 
     def _take(self, tail: SegmentTail, records: list[Record]) -> None:
         writer = tail.name.writer
-        frame = self._frame
-        counted = self._counted.get(writer, 0)
         owners = tail.info is not None and self._is_owners(tail.info)
         for record in records:
-            if isinstance(record, Row):
-                if record.seq > counted:
-                    frame.add(record.attempt, record.step, _numbers(record.data))
-            elif isinstance(record, Sample) and record.seq > counted:
-                frame.add(SYSTEM, record.time, record.data.items())
-            elif isinstance(record, CellStart | AttemptStart | CellEnd | AttemptEnd) and owners:
+            if isinstance(record, CellStart | AttemptStart | CellEnd | AttemptEnd) and owners:
                 self._note_cell(record)
-        if records:
-            frame.cursor[writer] = max(frame.cursor.get(writer, 0), records[-1].seq)
+        self._outlook.add(tail.info, writer, records)
         if owners:
             self._closed[writer] = _is_closed_by(records, self._closed.get(writer, False))
 
@@ -306,12 +287,6 @@ class Follower:
             return None
         return found.st_dev, found.st_ino
 
-    def _last_frame(self) -> LiveFrame:
-        """The frame of the recorder before this one, if there was one."""
-        with contextlib.suppress(OSError, ValueError):
-            return LiveFrame.from_bytes(self.run_dir.live.read_bytes())
-        return LiveFrame()
-
 
 class _Trouble:
     """Failures of one run: noted once each, and none of them stops the others."""
@@ -355,7 +330,3 @@ def _change(
     kind: Literal["owner_died", "memory"], writer: str, value: Death | MemoryAlert, seq: int
 ) -> Change:
     return Change(seq, now(), 0, kind, writer, value)
-
-
-def _numbers(data: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    return ((key, value) for key, (value, _) in flatten(data) if value is not None)

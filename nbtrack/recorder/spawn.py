@@ -196,6 +196,13 @@ def release(run_dir: Path) -> None:
     _spawner.runs.pop(_absolute(run_dir), None)
 
 
+def poke() -> None:
+    """Have the recorder look now at what came, not only when it is time to."""
+    handle = _spawner.handle
+    if handle is not None:
+        handle.tell(b"\n")
+
+
 def seals() -> bool:
     """Whether a recorder of this process lives and makes room by sealing segments."""
     handle = _spawner.handle

@@ -50,6 +50,8 @@ class RunDir:
         self.manifest = path / "merged.json"
         self.status = path / "status.json"
         self.live = path / "live.bin"
+        self.pictures = path / "pictures"
+        self.viewed = path / "viewed"
         self.output_log = path / "output.log"
         self.session = path / "session.ipynb"
         self.recorder_log = path / "recorder.log"
@@ -65,6 +67,10 @@ class RunDir:
     def next_segment(self, writer: str) -> Path:
         """What a segment is called until it has a number; no reader looks at it."""
         return temporary(self.journal / f"{writer}-next.seg")
+
+    def picture(self, attempt: int) -> Path:
+        """What an attempt looks like."""
+        return self.pictures / f"{attempt}.json"
 
     def segments(self) -> list[SegmentName]:
         """The journal's segments, by writer and number."""

@@ -15,11 +15,16 @@ from .layout import Store, atomic_write
 def register(store: Store) -> None:
     """Remember a store. A home that cannot be written is no reason to stop."""
     path = str(store.path.resolve())
-    entry = _folder() / f"{blake2b(path.encode(), digest_size=8).hexdigest()}.path"
+    entry = _folder() / f"{key_of(store)}.path"
     with contextlib.suppress(OSError):
         if not entry.exists():
             entry.parent.mkdir(parents=True, exist_ok=True)
             atomic_write(entry, path.encode(), durable=False)
+
+
+def key_of(store: Store) -> str:
+    """What a store is called in addresses: says nothing of where it is."""
+    return blake2b(str(store.path.resolve()).encode(), digest_size=8).hexdigest()
 
 
 def registered() -> list[Store]:

@@ -12,8 +12,8 @@ import pytest
 
 from nbtrack._process import ProcessIdentity, this_process
 from nbtrack._settings import Settings
+from nbtrack.live.frame import LiveFrame
 from nbtrack.recorder.follower import Follower
-from nbtrack.recorder.liveframe import LiveFrame
 from nbtrack.store.death import Death
 from nbtrack.store.frames import HEADER_SIZE
 from nbtrack.store.journal import Journal, now

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nbtrack.recorder.liveframe import SYSTEM, LiveFrame
+from nbtrack.live.frame import SYSTEM, LiveFrame
 from nbtrack.store.death import Death, cause
 from nbtrack.store.reader import snapshot
 from nbtrack.store.schema import Beat, Sample

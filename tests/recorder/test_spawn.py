@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from nbtrack._settings import Settings
+from nbtrack.live.frame import LiveFrame
 from nbtrack.recorder import spawn
-from nbtrack.recorder.liveframe import LiveFrame
 from tests.recorder.processes import Owner, StartOwner, is_running, records, wait_for
 
 

@@ -17,11 +17,16 @@ from nbtrack._start import start_next
 class Process:
     """As a kernel: it starts runs, and none of its cells is running."""
 
+    shows_progress = False
+
     def init(self, options: Any) -> nbtrack.Run:
         return start_next(options, Settings.load(), cell=None)
 
     def cell_now(self) -> None:
         return None
+
+    def show(self) -> None:
+        pass
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 
 from nbtrack.store.death import Death, Job, cause
 from nbtrack.store.layout import RunDir
-from nbtrack.store.remains import PositionFile, add_remains, remove_remains
+from nbtrack.store.position import PositionFile
+from nbtrack.store.remains import add_remains, remove_remains
 from nbtrack.store.stack import line_in_stack, shortened
 
 GIB = 1 << 30

@@ -4,7 +4,7 @@ A series is cut into at most 500 buckets of equally many rows. A bucket keeps it
 largest point, in the order in which they came, so the series can be drawn as it stands and no
 spike is lost. When the buckets are used up, neighbours merge and a bucket covers twice the rows.
 
-Who writes: the recorder, to ``live.bin``. Who reads: viewers of a run that is being recorded.
+Who writes: the recorder, to ``live.bin``. Who reads: viewers, through :mod:`nbtrack.live.wire`.
 The frame is derived and may be deleted: what counts is in the journal and the sealed files.
 """
 
@@ -16,13 +16,16 @@ from collections.abc import Iterable
 
 import msgspec
 
-VERSION = 1
+from .card import Card
+
+VERSION = 2
 SYSTEM = -1
 MAX_BUCKETS = 500
 MAX_SERIES = 2_000
 
 # x and y of the earlier and of the later of a bucket's two points.
 _WIDTH = 4
+BUCKET_BYTES = 8 * _WIDTH
 # Bounds the memory of a run with very many keys: beyond 400 series each gets fewer buckets.
 _ALL_BUCKETS = 200_000
 _LITTLE_ENDIAN = sys.byteorder == "little"
@@ -104,6 +107,7 @@ class LiveFrame:
     Attributes:
         series: By attempt (:data:`SYSTEM` for samples of the machine) and key. x is the step, for
             samples the time in microseconds since 1970.
+        clocks: By attempt, that time as y over the step: when each row was.
         cursor: For each writer, the sequence number of the newest record that was counted.
         left_out: Series that are not kept because there are too many; counted up to 2,000.
         changed: Something was added since :meth:`to_bytes`.
@@ -111,6 +115,7 @@ class LiveFrame:
 
     def __init__(self) -> None:
         self.series: dict[tuple[int, str], Series] = {}
+        self.clocks: dict[int, Series] = {}
         self.cursor: dict[str, int] = {}
         self.changed = False
         self.left_out = 0
@@ -132,6 +137,15 @@ class LiveFrame:
             one.add(x, y, room)
         self.changed = True
 
+    def add_time(self, attempt: int, x: float, time: float) -> None:
+        """Add when a row was."""
+        clock = self.clocks.get(attempt)
+        if clock is None:
+            if len(self.clocks) >= MAX_SERIES:
+                return
+            clock = self.clocks[attempt] = Series()
+        clock.add(float(x), float(time), self._max_buckets)
+
     def _new_series(self, attempt: int, key: str) -> Series | None:
         if len(self.series) >= MAX_SERIES:
             if len(self._left_out) < MAX_SERIES and (attempt, key) not in self._left_out:
@@ -145,17 +159,20 @@ class LiveFrame:
                 other.shrink(self._max_buckets + 1)
         return one
 
-    def to_bytes(self) -> bytes:
-        """The frame as msgpack; see :class:`_Frame`."""
+    def to_bytes(self, number: int = 0, card: Card | None = None) -> bytes:
+        """The frame as msgpack; see :class:`PackedFrame`."""
         self.changed = False
-        series = [
-            _PackedSeries(
-                attempt, key, one.count, one.nans, one.width, one._filled, *one.last, _pack(one)
-            )
-            for (attempt, key), one in self.series.items()
-        ]
         return msgspec.msgpack.encode(
-            _Frame(VERSION, self.cursor, self.left_out, self._max_buckets, series)
+            PackedFrame(
+                VERSION,
+                number,
+                self.cursor,
+                self.left_out,
+                self._max_buckets,
+                [_packed(attempt, key, one) for (attempt, key), one in self.series.items()],
+                [_packed(attempt, "", one) for attempt, one in self.clocks.items()],
+                card,
+            )
         )
 
     @classmethod
@@ -165,22 +182,29 @@ class LiveFrame:
         Raises:
             ValueError: The bytes are not a frame of this version.
         """
-        try:
-            packed = msgspec.msgpack.decode(data, type=_Frame)
-        except msgspec.DecodeError as error:
-            raise ValueError(f"not a live frame: {error}") from None
-        if packed.version != VERSION:
-            raise ValueError(f"a live frame of version {packed.version}, not {VERSION}")
+        return cls.from_packed(unpack(data))
+
+    @classmethod
+    def from_packed(cls, packed: PackedFrame) -> LiveFrame:
+        """The same, of what :func:`unpack` gave.
+
+        Raises:
+            ValueError: A series is not whole.
+        """
         frame = cls()
         frame.cursor = packed.cursor
         frame.left_out = packed.left_out
         frame._max_buckets = packed.max_buckets
         for one in packed.series:
             frame.series[one.attempt, one.key] = _unpack(one)
+        for one in packed.clocks:
+            frame.clocks[one.attempt] = _unpack(one)
         return frame
 
 
-class _PackedSeries(msgspec.Struct, array_like=True):
+class PackedSeries(msgspec.Struct, array_like=True):
+    """A series as the file holds it; ``points`` are little-endian float64."""
+
     attempt: int
     key: str
     count: int
@@ -191,15 +215,41 @@ class _PackedSeries(msgspec.Struct, array_like=True):
     last_y: float
     points: bytes
 
+    @property
+    def buckets(self) -> int:
+        """How many there are."""
+        return len(self.points) // BUCKET_BYTES
 
-class _Frame(msgspec.Struct, array_like=True):
-    """The whole file: one msgpack array. ``points`` are little-endian float64."""
+
+class PackedFrame(msgspec.Struct, array_like=True):
+    """The whole file: one msgpack array. ``number`` rises from one state of a run to the next."""
 
     version: int
+    number: int
     cursor: dict[str, int]
     left_out: int
     max_buckets: int
-    series: list[_PackedSeries]
+    series: list[PackedSeries]
+    clocks: list[PackedSeries]
+    card: Card | None
+
+
+def unpack(data: bytes) -> PackedFrame:
+    """What :meth:`LiveFrame.to_bytes` made, its series left as they are.
+
+    Raises:
+        ValueError: The bytes are not a frame of this version.
+    """
+    try:
+        packed = _decode(data)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"not a live frame: {error}") from None
+    if packed.version != VERSION:
+        raise ValueError(f"a live frame of version {packed.version}, not {VERSION}")
+    return packed
+
+
+_decode = msgspec.msgpack.Decoder(PackedFrame).decode
 
 
 def _extremes(points: array[float]) -> tuple[float, float, float, float]:
@@ -215,17 +265,18 @@ def _extremes(points: array[float]) -> tuple[float, float, float, float]:
     return points[first], points[first + 1], points[second], points[second + 1]
 
 
-def _pack(series: Series) -> bytes:
-    if _LITTLE_ENDIAN:
-        return series.points.tobytes()
-    swapped = array("d", series.points)
-    swapped.byteswap()
-    return swapped.tobytes()
+def _packed(attempt: int, key: str, series: Series) -> PackedSeries:
+    points = series.points
+    if not _LITTLE_ENDIAN:
+        points = array("d", points)
+        points.byteswap()
+    counts = series.count, series.nans, series.width, series._filled
+    return PackedSeries(attempt, key, *counts, *series.last, points.tobytes())
 
 
-def _unpack(packed: _PackedSeries) -> Series:
+def _unpack(packed: PackedSeries) -> Series:
     series = Series()
-    if len(packed.points) % (_WIDTH * series.points.itemsize):
+    if len(packed.points) % BUCKET_BYTES:
         raise ValueError(f"the live frame's series {packed.key!r} has a part of a bucket")
     series.points.frombytes(packed.points)
     if not _LITTLE_ENDIAN:

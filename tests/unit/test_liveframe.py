@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbtrack.recorder.liveframe import MAX_BUCKETS, MAX_SERIES, LiveFrame, Series
+from nbtrack.live.frame import MAX_BUCKETS, MAX_SERIES, LiveFrame, Series
 
 anything = st.floats(allow_nan=True, allow_infinity=True)
 capacities = st.integers(1, 12).map(lambda n: 2 * n)

@@ -1,0 +1,61 @@
+import type { AttemptCard } from "../wire";
+import type { Group } from "./groups";
+import { lineOf, smooth, type Axis } from "./lines";
+import type { RunModel, Series } from "./run";
+
+/** How many keys a chart draws at most. */
+export const MAX_KEYS = 8;
+
+/** One curve of a chart. */
+export interface Trace {
+  /** The place of its colour in the palette. */
+  colour: number;
+  /** Of the newest attempt; others are drawn paler. */
+  newest: boolean;
+  /** The values as they are, behind their smooth curve. */
+  faint: boolean;
+  x: number[];
+  y: (number | null)[];
+  series: Series;
+  /** What it is called in the legend. */
+  name: string;
+}
+
+export interface Choice {
+  axis: Axis;
+  smoothing: number;
+  log: boolean;
+  /** Attempts to draw, the newest first. */
+  attempts: AttemptCard[];
+  /** All that could be drawn, in the order of their colours. */
+  palette: AttemptCard[];
+}
+
+/** The curves of one chart, those on top last. */
+export function tracesOf(model: RunModel, group: Group, choice: Choice): Trace[] {
+  const keys = group.lines.slice(0, MAX_KEYS);
+  const traces: Trace[] = [];
+  const draw = (n: number, started: number, newest: boolean, place: number) => {
+    for (const [at, { prefix, key }] of [...keys.entries()].reverse()) {
+      const series = model.metric(n, key);
+      if (!series) continue;
+      const { x, y } = lineOf(series, choice.axis, model.clock(n), started);
+      const shown = choice.log ? y.map((value) => (value !== null && value > 0 ? value : null)) : y;
+      const colour = (keys.length > 1 ? at : place) % MAX_KEYS;
+      const trace = { colour, newest, x, series, name: prefix || group.title };
+      if (choice.smoothing > 0) {
+        traces.push({ ...trace, faint: true, y: shown });
+        traces.push({ ...trace, faint: false, y: smooth(shown, choice.smoothing) });
+      } else {
+        traces.push({ ...trace, faint: false, y: shown });
+      }
+    }
+  };
+  // Rows that no tracked cell made.
+  draw(0, (model.card.peek()?.started ?? 0) / 1e6, choice.palette.length === 0, 0);
+  for (const attempt of [...choice.attempts].reverse()) {
+    const place = choice.palette.indexOf(attempt);
+    draw(attempt.n, attempt.started / 1e6, place === 0, place);
+  }
+  return traces;
+}

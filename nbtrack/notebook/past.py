@@ -1,0 +1,39 @@
+"""What a kernel did before its run began, without which what comes may not work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._attempts import CellInfo
+from .._run import Run
+from .._settings import notebook_hint
+from . import cells
+from .parameters import parameters_of
+from .running import RunningCells
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def record_past(run: Run, shell: InteractiveShell, running: RunningCells) -> None:
+    """Record the cells that ran before, and those that run."""
+    now = [one.cell for one in running.values()]
+    history = shell.history_manager
+    inputs = list(history.input_hist_raw) if history is not None else []
+    end = now[0].execution_count if now else None
+    for cell in cells.describe_inputs(inputs[:end]):
+        run.record_earlier(cell)
+        record_parameters(run, cell, shell)
+    for cell in now:
+        run.begin_cell(cell)
+
+
+def record_parameters(run: Run, cell: CellInfo, shell: InteractiveShell) -> None:
+    """What a parameterised cell has set is the run's config."""
+    run.config.update(parameters_of(cell.source, shell.user_ns))
+
+
+def notebook_of(shell: InteractiveShell) -> str | None:
+    """The path of the notebook, as far as the server or VS Code told it to this kernel."""
+    path = notebook_hint() or shell.user_ns.get("__vsc_ipynb_file__")
+    return str(path) if path else None

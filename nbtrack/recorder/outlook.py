@@ -1,0 +1,330 @@
+"""What viewers are shown of one run, made of its records as they come.
+
+The series go to the live frame, everything else to the card; both are published in one file, a few
+times a second, and a picture of each attempt in one of its own. All of it is derived.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from .._errors import NbtrackError
+from ..live.card import AttemptCard, Card, ErrorCard
+from ..live.drawing import draw
+from ..live.frame import SYSTEM, LiveFrame, unpack
+from ..live.picture import Picture, write_picture
+from ..store.digest import Digest
+from ..store.documents import read_info
+from ..store.fold import SCRIPT, Attempt, Fold, fold
+from ..store.journal import now
+from ..store.layout import RunDir, atomic_write
+from ..store.position import read_position
+from ..store.schema import (
+    AttemptEnd,
+    AttemptStart,
+    CellError,
+    Change,
+    Console,
+    Event,
+    Failure,
+    Record,
+    Row,
+    Sample,
+    WriterInfo,
+)
+from ..store.state import Verdict, state
+from ..store.values import flatten
+
+_SECONDS = 0.5
+_BYTES_PER_SECOND = 500_000
+_ATTEMPTS = 50
+_CONSOLE_LINES = 40
+_LONGEST_LINE = 500
+_LONGEST_TRACEBACK = 6_000
+_LONGEST_VALUE = 60
+_COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
+_RATE_SECONDS = 5.0
+# A picture is drawn again after a part of the time that its attempt has taken.
+_SOONEST_PICTURE, _LATEST_PICTURE = 2.0, 30.0
+_PICTURE_PART = 0.1
+
+
+class Outlook:
+    """What viewers see of one run.
+
+    Attributes:
+        frame: Its series.
+    """
+
+    def __init__(self, run_dir: RunDir) -> None:
+        self._run_dir = run_dir
+        self.frame = LiveFrame()
+        self._number = 0
+        self._before: Card | None = None
+        self._take_up()
+        # Written before this recorder was started; rows up to there are in the frame already.
+        self._counted = dict(self.frame.cursor)
+        self._writers: dict[str, WriterInfo] = {}
+        self._events: list[tuple[str, Event]] = []
+        self._fold: Fold | None = None
+        self._console = _LastLines()
+        self._rows = _Rate()
+        self._memory_limit: int | None = None
+        self._publish_at = 0.0
+        self._changed = True
+        self._card: Card | None = None
+        self._pictures: dict[int, float] = {}
+        self._drawn: set[int] = set()
+
+    def add(self, writer: WriterInfo | None, name: str, records: list[Record]) -> None:
+        """Take what ``name`` wrote, once each."""
+        if writer is not None and name not in self._writers:
+            self._writers[name] = writer
+            self._fold = None
+        frame = self.frame
+        counted = self._counted.get(name, 0)
+        for record in records:
+            if isinstance(record, Row):
+                if record.seq > counted:
+                    frame.add(record.attempt, record.step, _numbers(record.data))
+                    frame.add_time(record.attempt, record.step, record.time)
+                    self._rows.count += 1
+            elif isinstance(record, Sample):
+                if record.seq > counted:
+                    frame.add(SYSTEM, record.time, record.data.items())
+                self._note_limit(record.data)
+            elif isinstance(record, Console):
+                self._console.add(record)
+            elif isinstance(record, AttemptStart):
+                record.source = ""
+                self._take(name, record)
+            elif isinstance(record, AttemptEnd | Change | CellError):
+                self._take(name, record)
+        if records:
+            frame.cursor[name] = max(frame.cursor.get(name, 0), records[-1].seq)
+            self._changed = True
+
+    def publish(self, *, at_once: bool = False) -> None:
+        """Show what is new, not too often and not too much at a time.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        moment = time.monotonic()
+        if moment < self._publish_at and not at_once:
+            return
+        card = self._make_card()
+        if card is None or not (self._changed or self.frame.changed or card != self._card):
+            return
+        self._changed, self._card = False, card
+        self._number += 1
+        data = self.frame.to_bytes(self._number, msgspec.structs.replace(card, time=now()))
+        self._publish_at = moment + max(_SECONDS, len(data) / _BYTES_PER_SECOND)
+        atomic_write(self._run_dir.live, data, durable=False)
+        self._draw(card, moment)
+
+    def _take(self, writer: str, event: Event) -> None:
+        """Something happened that is to be seen at once."""
+        self._events.append((writer, event))
+        self._fold = None
+        self._publish_at = 0.0
+
+    def _take_up(self) -> None:
+        """Go on with what the recorder before this one published, if there was one."""
+        with contextlib.suppress(OSError, ValueError):
+            packed = unpack(self._run_dir.live.read_bytes())
+            self.frame = LiveFrame.from_packed(packed)
+            self._number, self._before = packed.number, packed.card
+
+    def _make_card(self) -> Card | None:
+        try:
+            info = read_info(self._run_dir)
+        except (NbtrackError, OSError):
+            return None
+        if self._fold is None:
+            self._fold = fold(self._writers.values(), self._events, Digest())
+        found = self._fold
+        verdict = state(found.evidence(self._run_dir, info, now()))
+        known = [attempt for attempt in found.attempts if attempt.n]
+        attempts = self._attempts(known, found, verdict)
+        position = read_position(self._run_dir) if verdict.state == "running" else None
+        if position is not None and found.owner and position.writer != found.owner.writer:
+            position = None
+        running = bool(attempts) and attempts[-1].state == "running"
+        return Card(
+            id=info.id,
+            name=info.name,
+            project=info.project,
+            tags=info.tags,
+            state=verdict.state,
+            reason=verdict.reason,
+            started=info.created,
+            ended=None if verdict.state == "running" else found.last_time or None,
+            attempts=attempts,
+            rows=sum(clock.count for clock in self.frame.clocks.values()),
+            rate=self._rows.look() if running else None,
+            progress=position.progress if position is not None else None,
+            position=position.line if position is not None and running else None,
+            console=self._console.lines(),
+            error=_error(verdict, known),
+            memory_limit=self._memory_limit,
+            dropped=found.dropped,
+            left_out=self.frame.left_out,
+            time=0,
+        )
+
+    def _attempts(self, known: list[Attempt], found: Fold, verdict: Verdict) -> list[AttemptCard]:
+        configs = {attempt.n: dict(attempt.config) for attempt in known}
+        for _, event in self._events:
+            if isinstance(event, Change) and event.kind == "config" and event.attempt in configs:
+                configs[event.attempt][event.key] = event.value
+        special = _differences(configs)
+        over = verdict.state != "running" and found.closings == {}
+        cards = [
+            AttemptCard(
+                n=attempt.n,
+                cell=attempt.cell_id or SCRIPT,
+                cell_try=attempt.cell_try,
+                label=attempt.label,
+                name=attempt.name,
+                tags=attempt.tags,
+                state="crashed" if over and attempt.state == "running" else attempt.state,
+                started=attempt.started,
+                ended=attempt.ended,
+                config=special[attempt.n],
+            )
+            for attempt in known
+        ]
+        before = self._before.attempts if self._before is not None else []
+        return [*(one for one in before if one.n not in configs), *cards][-_ATTEMPTS:]
+
+    def _note_limit(self, sample: dict[str, float]) -> None:
+        limit = sample.get("memory.limit.bytes") or sample.get("memory.total.bytes")
+        if limit:
+            self._memory_limit = int(limit)
+
+    def _draw(self, card: Card, moment: float) -> None:
+        """Bring the pictures up to date: of what has ended at once, of what runs now and then."""
+        latest = {attempt.cell: attempt.n for attempt in card.attempts}
+        for attempt in card.attempts:
+            if attempt.n in self._drawn:
+                continue
+            final = attempt.state != "running"
+            if attempt.n != latest[attempt.cell]:
+                self._drawn.add(attempt.n)
+                with contextlib.suppress(OSError):
+                    self._run_dir.picture(attempt.n).unlink(missing_ok=True)
+            elif final or moment >= self._pictures.get(attempt.n, 0.0):
+                drawn = draw(card, attempt, self.frame)
+                picture = Picture(attempt=attempt.n, final=final, svg=drawn.svg, text=drawn.text)
+                write_picture(self._run_dir, picture)
+                took = (now() - attempt.started) / 1e6
+                wait = min(max(_SOONEST_PICTURE, _PICTURE_PART * took), _LATEST_PICTURE)
+                self._pictures[attempt.n] = moment + wait
+                if final:
+                    self._drawn.add(attempt.n)
+
+
+class _Rate:
+    """Rows in a second, of late."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._counted = 0
+        self._looked_at = time.monotonic()
+        self._rate: float | None = None
+
+    def look(self) -> float | None:
+        """Two significant digits, so that nothing moves which does not."""
+        moment = time.monotonic()
+        elapsed = moment - self._looked_at
+        if elapsed >= _SECONDS / 2:
+            new = (self.count - self._counted) / elapsed
+            self._counted, self._looked_at = self.count, moment
+            part = min(1.0, elapsed / _RATE_SECONDS)
+            self._rate = new if not self._rate else self._rate + part * (new - self._rate)
+        return float(f"{self._rate:.2g}") if self._rate and self.count else None
+
+
+class _LastLines:
+    """The last rows of text below one cell: of the cell that showed something last."""
+
+    def __init__(self) -> None:
+        self._cell = 0
+        self._rows: dict[tuple[str, int], str] = {}
+
+    def add(self, record: Console) -> None:
+        if record.stream == "display":
+            return
+        if record.cell != self._cell:
+            self._cell = record.cell
+            self._rows.clear()
+        first, *others = record.text.split("\n")
+        before = self._rows.get((record.stream, record.row), "")
+        self._rows[record.stream, record.row] = before[: record.start] + first
+        for at, text in enumerate(others, start=1):
+            self._rows[record.stream, record.row + at] = text
+        while len(self._rows) > _CONSOLE_LINES:
+            del self._rows[next(iter(self._rows))]
+
+    def lines(self) -> list[str]:
+        lines = [_COLOURS.sub("", text)[:_LONGEST_LINE] for text in self._rows.values()]
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines
+
+
+def _differences(configs: dict[int, dict[str, Any]]) -> dict[int, dict[str, str]]:
+    """The values that are not the same in all of several configs, as text."""
+    absent = object()
+    keys = dict.fromkeys(key for config in configs.values() for key in config)
+    special = [
+        key
+        for key in keys
+        if any(
+            config.get(key, absent) != next(iter(configs.values())).get(key, absent)
+            for config in configs.values()
+        )
+    ]
+    return {
+        n: {key: _short(config[key]) for key in special if key in config}
+        for n, config in configs.items()
+    }
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def _error(verdict: Verdict, attempts: list[Attempt]) -> ErrorCard | None:
+    """What the latest attempt raised, else what the run failed with."""
+    latest = attempts[-1] if attempts else None
+    if latest is not None and latest.failure is not None and latest.state == "failed":
+        return _error_card(latest.failure, latest)
+    if verdict.failure is None:
+        return None
+    of = next((a for a in reversed(attempts) if a.label == verdict.failure.cell), None)
+    return _error_card(verdict.failure, of)
+
+
+def _error_card(failure: Failure, attempt: Attempt | None) -> ErrorCard:
+    return ErrorCard(
+        type=failure.type,
+        message=failure.message[:_LONGEST_TRACEBACK],
+        traceback=_COLOURS.sub("", failure.traceback)[-_LONGEST_TRACEBACK:],
+        cell=failure.cell or "",
+        cell_id=attempt.cell_id if attempt is not None else None,
+        line=failure.line,
+        attempt=attempt.n if attempt is not None else None,
+    )
+
+
+def _numbers(data: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    return ((key, value) for key, (value, _) in flatten(data) if value is not None)
