@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Generic, TextIO, TypeVar
+from typing import Any, Generic, TextIO, TypeVar, overload
 
 from . import _current
 from ._settings import in_force
@@ -216,9 +216,19 @@ def describe(progress: position.Progress) -> str:
     return "  ".join(words)
 
 
+@overload
+def progress(iterable: Iterable[T], total: float | None = None, label: str = "") -> Progress[T]: ...
+
+
+@overload
 def progress(
-    iterable: Iterable[T] | None = None, total: float | None = None, label: str = ""
-) -> Progress[T]:
+    iterable: None = None, total: float | None = None, label: str = ""
+) -> Progress[Any]: ...
+
+
+def progress(
+    iterable: Iterable[Any] | None = None, total: float | None = None, label: str = ""
+) -> Progress[Any]:
     """Count what a loop takes from ``iterable``, and show how far it is and when it will be done.
 
     ``for batch in nbtrack.progress(loader): ...`` shows a bar in the live view below the cell; in

@@ -123,6 +123,7 @@ export interface Progress {
  *             microseconds since 1970. ``system``: x is that time.
  *         attempt: 0 for rows that belong to none; -1 for ``system``.
  *         count: Values so far; ``nans`` of them were NaN.
+ *         last_x, last_y: The newest value; None if it is not finite, which JSON cannot hold.
  *         start: The bucket from which on the viewer's points are replaced.
  *         buckets: How many follow, four numbers each: x and y of the bucket's two extremes in the
  *             order in which they came.
@@ -133,8 +134,8 @@ export interface Part {
   count: number;
   key: string;
   kind: "clock" | "metric" | "system";
-  last_x: number;
-  last_y: number;
+  last_x: number | null;
+  last_y: number | null;
   nans: number;
   start: number;
 }

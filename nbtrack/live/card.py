@@ -100,6 +100,7 @@ class Part(msgspec.Struct, kw_only=True):
             microseconds since 1970. ``system``: x is that time.
         attempt: 0 for rows that belong to none; -1 for ``system``.
         count: Values so far; ``nans`` of them were NaN.
+        last_x, last_y: The newest value; None if it is not finite, which JSON cannot hold.
         start: The bucket from which on the viewer's points are replaced.
         buckets: How many follow, four numbers each: x and y of the bucket's two extremes in the
             order in which they came.
@@ -110,8 +111,8 @@ class Part(msgspec.Struct, kw_only=True):
     key: str
     count: int
     nans: int
-    last_x: float
-    last_y: float
+    last_x: float | None
+    last_y: float | None
     start: int
     buckets: int
 

@@ -29,7 +29,8 @@ _CHART_HEIGHT = 96
 _STRIP_HEIGHT = 22
 _LABEL_WIDTH = 130
 _MAX_LINES = 3
-_MAX_OTHERS = 5
+# Grey lines in one chart.
+_MAX_OTHERS = 6
 # How many points across; the first that makes a picture small enough is taken.
 _RESOLUTIONS = (75, 50, 30, 16, 8)
 _CONTROLS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -201,7 +202,7 @@ class _Sheet:
 
     def _chart(self, chart: Chart, x: float, y: float, width: float, resolution: int) -> None:
         keys = list(chart.keys.items())[:_MAX_LINES]
-        others = self._others()
+        others = self._others(_MAX_OTHERS // len(keys))
         curves = Curves(
             [self._series[key] for _, key in keys],
             [
@@ -212,9 +213,11 @@ class _Sheet:
             ],
         )
         log = " (log)" if curves.is_log else ""
-        room = int(width / 6.6)
+        room = width / 7.2
         value, kind = self._headline(keys)
-        self._label(x, y + 11, words.cut(chart.title, room - len(value) - len(log)) + log, "t s b")
+        self._label(
+            x, y + 11, words.cut(chart.title, room - 1.2 * len(value) - len(log) - 1) + log, "t s b"
+        )
         self._label(x + width, y + 11, value, f"{kind} n e")
         plot = Plot(x, y + 18, width, _CHART_HEIGHT - 46)
         self._add("path", d=f"M{x:.0f} {plot.bottom:.0f}h{width:.0f}").set("class", "r")
@@ -233,7 +236,7 @@ class _Sheet:
         return (f"best {words.number(top)}", f"k{at} b") if top is not None else ("", "m")
 
     def _legend(
-        self, keys: list[tuple[str, str]], more: int, x: float, y: float, room: int
+        self, keys: list[tuple[str, str]], more: int, x: float, y: float, room: float
     ) -> None:
         """Below a chart: the best value of a single line, the last ones of several."""
         if len(keys) == 1:
@@ -246,7 +249,7 @@ class _Sheet:
         for at, (prefix, key) in enumerate(keys):
             part = ET.SubElement(element, "tspan", {"class": f"k{at}"})
             value = words.number(self._series[key].last[1], digits=3)
-            name = words.cut(prefix or "all", (room - len(tail)) // len(keys) - len(value) - 1)
+            name = words.cut(prefix or "all", (room - len(tail)) / len(keys) - len(value) - 1)
             part.text = _clean(f"{name} {value}")
             part.tail = "\u2002"
         if more:
@@ -293,12 +296,10 @@ class _Sheet:
     def _system(self, key: str) -> Series | None:
         return self._frame.series.get((SYSTEM, key))
 
-    def _others(self) -> list[int]:
+    def _others(self, most: int) -> list[int]:
         """The tries of the same cell before this one."""
         cell, n = self._attempt.cell, self._attempt.n
-        return [one.n for one in self._card.attempts if one.cell == cell and one.n < n][
-            -_MAX_OTHERS:
-        ]
+        return [one.n for one in self._card.attempts if one.cell == cell and one.n < n][-most:]
 
     def _line(self, text: str, kind: str, length: int, tail: str = "") -> None:
         self._label(_EDGE, self._y + 11, words.cut(text, length) + tail, kind)

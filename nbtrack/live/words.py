@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
+from unicodedata import east_asian_width
 
+_NARROW = frozenset("ijlftr.,:;'|!()[]/\\ ")
+_WIDE = frozenset("mw@%<>=+~…&#")
 _SIZES = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
@@ -40,7 +44,23 @@ def sizes(part: float, whole: float) -> str:
     return f"{part / scale:.3g} of {whole / scale:.3g} {unit}"
 
 
-def cut(text: str, length: int) -> str:
-    """At most ``length`` characters, the end of them a mark where some are missing."""
+def cut(text: str, room: float) -> str:
+    """As much of ``text`` as ``room`` letters of middle width take, and a mark if that is not all.
+
+    What letters are on a reader's machine is not known; those that are wide in most fonts count
+    for more.
+    """
     text = " ".join(text.split())
-    return text if len(text) <= length else text[: max(0, length - 1)] + "…"
+    widths = list(accumulate(map(_width, text)))
+    if not widths or widths[-1] <= room:
+        return text
+    kept = sum(width <= room - _width("…") for width in widths)
+    return text[:kept] + "…"
+
+
+def _width(letter: str) -> float:
+    if letter in _NARROW:
+        return 0.7
+    if letter in _WIDE or letter.isupper():
+        return 1.45
+    return 1.7 if east_asian_width(letter) in "WF" else 1.0

@@ -79,8 +79,9 @@ class Outlook:
         self._publish_at = 0.0
         self._changed = True
         self._card: Card | None = None
-        self._pictures: dict[int, float] = {}
+        self._redraw_at: dict[int, float] = {}
         self._drawn: set[int] = set()
+        self._removed: set[int] = set()
 
     def add(self, writer: WriterInfo | None, name: str, records: list[Record]) -> None:
         """Take what ``name`` wrote, once each."""
@@ -213,20 +214,21 @@ class Outlook:
         """Bring the pictures up to date: of what has ended at once, of what runs now and then."""
         latest = {attempt.cell: attempt.n for attempt in card.attempts}
         for attempt in card.attempts:
-            if attempt.n in self._drawn:
-                continue
             final = attempt.state != "running"
             if attempt.n != latest[attempt.cell]:
-                self._drawn.add(attempt.n)
-                with contextlib.suppress(OSError):
-                    self._run_dir.picture(attempt.n).unlink(missing_ok=True)
-            elif final or moment >= self._pictures.get(attempt.n, 0.0):
+                if attempt.n not in self._removed:
+                    self._removed.add(attempt.n)
+                    with contextlib.suppress(OSError):
+                        self._run_dir.picture(attempt.n).unlink(missing_ok=True)
+            elif attempt.n in self._drawn:
+                continue
+            elif final or moment >= self._redraw_at.get(attempt.n, 0.0):
                 drawn = draw(card, attempt, self.frame)
                 picture = Picture(attempt=attempt.n, final=final, svg=drawn.svg, text=drawn.text)
                 write_picture(self._run_dir, picture)
                 took = (now() - attempt.started) / 1e6
                 wait = min(max(_SOONEST_PICTURE, _PICTURE_PART * took), _LATEST_PICTURE)
-                self._pictures[attempt.n] = moment + wait
+                self._redraw_at[attempt.n] = moment + wait
                 if final:
                     self._drawn.add(attempt.n)
 

@@ -24,7 +24,7 @@ class VersionHandler(ExtensionHandlerMixin, APIHandler):
     auth_resource = _RESOURCE
 
     @web.authenticated
-    @authorized(action="read")
+    @authorized(action="read")  # type: ignore[untyped-decorator]  # the server's has no types
     async def get(self) -> None:
         """``{"version": …, "wire": …}``."""
         self.finish({"version": __version__, "wire": WIRE_VERSION})
@@ -41,7 +41,7 @@ class LiveHandler(ExtensionHandlerMixin, APIHandler):
         self._runs = runs
 
     @web.authenticated
-    @authorized(action="read")
+    @authorized(action="read")  # type: ignore[untyped-decorator]  # the server's has no types
     async def get(self, store: str, run: str) -> None:
         """The message that brings a page up to date; 204 if it is.
 

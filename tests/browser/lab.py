@@ -11,13 +11,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 from urllib.request import Request, urlopen
 
 import nbformat
 from playwright.sync_api import Page
+
+from nbtrack.store.layout import RunDir, Store
+from nbtrack.store.reader import snapshot
+from nbtrack.store.registry import key_of
 
 # A slow machine needs so long for the slowest of these things.
 PATIENCE = 120.0
@@ -91,6 +95,13 @@ class Server:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
+    def forget_signatures(self) -> None:
+        """Trust no notebook that was saved before."""
+        for path in (self._home / "data").rglob("nbsignatures.db*"):
+            path.unlink()
+        for path in (self._home / "data").rglob("notebook_secret"):
+            path.unlink()
+
     def get(self, path: str, *, token: str | None = TOKEN) -> tuple[int, bytes]:
         """The status and body of a request."""
         headers = {"Authorization": f"token {token}"} if token else {}
@@ -102,23 +113,36 @@ class Server:
 
     def save_notebook(self, name: str, cells: list[str]) -> Path:
         """Write a notebook of code cells."""
-        notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-        notebook.cells = [
-            nbformat.v4.new_code_cell(cell)  # type: ignore[no-untyped-call]
-            for cell in cells
-        ]
+        notebook = nbformat.v4.new_notebook()
+        notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
         notebook.metadata["kernelspec"] = {
             "name": "python3",
             "display_name": "Python 3",
             "language": "python",
         }
         path = self.root / name
-        nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+        nbformat.write(notebook, path)
         return path
 
-    def run_directories(self) -> list[Path]:
-        """The runs so far, oldest first."""
-        return sorted((self.store / "runs").glob("*"))
+    def runs_of(self, name: str) -> list[Path]:
+        """The runs that a notebook recorded, oldest first."""
+        found = []
+        for run in sorted((self.store / "runs").glob("*")):
+            info = json.loads((run / "run.json").read_text())
+            if str(info["notebook"]).endswith(name):
+                found.append(run)
+        return found
+
+    def pid_of(self, run: Path) -> int:
+        """The kernel that records a run."""
+        owner = snapshot(RunDir(run)).fold.owner
+        assert owner is not None
+        return owner.process.pid
+
+    @property
+    def store_key(self) -> str:
+        """What the store is called in the server's addresses."""
+        return key_of(Store(self.store))
 
     def _answers(self) -> bool:
         assert self._process is not None
@@ -176,9 +200,18 @@ class Notebook:
         """Until a cell has its number, and the kernel is idle."""
         wait_for(lambda: (self.prompt(cell) or "*").isdecimal(), f"cell {cell} has run")
 
+    def is_trusted(self) -> bool:
+        """Whether what it shows may do anything."""
+        return bool(
+            self.page.evaluate(
+                "jupyterapp.shell.currentWidget.content.widgets"
+                ".every((cell) => cell.model.type !== 'code' || cell.model.trusted)"
+            )
+        )
+
     def prompt(self, cell: int) -> str:
         """What stands in the brackets beside a cell."""
-        text = self.cell(cell).locator(".jp-InputPrompt").first.inner_text()
+        text = str(self.cell(cell).locator(".jp-InputPrompt").first.inner_text())
         return text.strip().removeprefix("[").removesuffix("]:").strip()
 
     def cell(self, at: int) -> Any:
@@ -230,12 +263,3 @@ def _free_port() -> int:
     with contextlib.closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-def running(server: Server) -> Iterator[Server]:
-    """A server for as long as a test takes."""
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()

@@ -13,7 +13,8 @@ export function Header({ view, card }: { view: View; card: Card }) {
   const attempt = card.attempts.at(-1);
   const state = card.state === "running" && attempt ? attempt.state : card.state;
   useSeconds(card.state === "running");
-  const reason = card.state === "running" ? "" : card.reason;
+  // What was raised is shown below.
+  const reason = card.state === "running" || card.error ? "" : card.reason;
   return (
     <header class="nbt-head">
       <span class={`nbt-state nbt-is-${state}`} role="status">
@@ -69,19 +70,23 @@ function KernelWord({ model, card }: { model: RunModel; card: Card }) {
   const word = model.kernel.value;
   const silence = (performance.now() - model.heardAt) / 1e3;
   if (!word || silence < SILENCE) return null;
-  const text = kernelText(word, card.state, silence);
+  const works = card.state === "running" && card.attempts.at(-1)?.state === "running";
+  const text = kernelText(word, works, silence);
   return text ? <p class="nbt-kernel">{text}</p> : null;
 }
 
-export function kernelText(word: string, state: Card["state"], silence: number): string {
+/**
+ * What is said of a kernel that the server calls `word`. It takes one for idle that is busy, where
+ * other threads of it answer.
+ */
+export function kernelText(word: string, works: boolean, silence: number): string {
   if (word === "gone" || word === "dead") {
     return "the kernel is gone: this is what the run left on disk";
   }
-  if (state !== "running") return "";
+  if (!works) return "";
   const since = Number.isFinite(silence) ? ` for ${formatDuration(silence)}` : "";
-  if (word === "busy") return `the kernel is busy and says nothing${since}: read from disk`;
-  if (word === "idle") return "";
-  return `the kernel is ${word}: read from disk`;
+  const state = word === "busy" || word === "idle" ? "busy" : word;
+  return `the kernel is ${state} and says nothing${since}: this is read from disk`;
 }
 
 /** Draws again every second. */

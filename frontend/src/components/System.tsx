@@ -4,6 +4,7 @@ import type { RunModel, Series } from "../model/run";
 const WIDTH = 120;
 const HEIGHT = 24;
 const MAX_GPUS = 8;
+const NEAR = 0.15;
 
 interface Strip {
   name: string;
@@ -54,9 +55,12 @@ function stripsOf(model: RunModel): Strip[] {
   }
   const memory = model.system("memory.process.bytes");
   if (memory) {
-    const top = limit ? limit * 1.05 : 1.25 * memory.lastY;
+    const most = memory.points.reduce((max, y, at) => (at % 2 && y > max ? y : max), 0);
     const value = formatBytes(memory.lastY, limit ?? 0);
-    strips.push({ name: "RAM", value, series: memory, top, ...(limit ? { limit } : {}) });
+    // A limit that is far away would leave nothing to see of what is used.
+    const near = limit && most > NEAR * limit;
+    const top = near ? limit * 1.05 : most * 1.25;
+    strips.push({ name: "RAM", value, series: memory, top, ...(near ? { limit } : {}) });
   }
   for (let gpu = 0; gpu < MAX_GPUS; gpu++) {
     const use = model.system(`gpu.${gpu}.utilization.percent`);

@@ -107,11 +107,13 @@ export class Plot {
   /** Changes when anything that the chart could draw does. */
   private revisionOf(): number {
     const { model } = this.view;
-    let sum = 0;
+    let latest = 0;
     for (const { n } of [{ n: 0 }, ...this.view.attempts.peek()]) {
-      for (const { key } of this.group.lines) sum += model.metric(n, key)?.revision ?? 0;
+      for (const { key } of this.group.lines) {
+        latest = Math.max(latest, model.metric(n, key)?.revision ?? 0);
+      }
     }
-    return sum;
+    return latest;
   }
 
   private rescale(): void {

@@ -22,7 +22,7 @@ export function timeOf(clock: Series | undefined): (step: number) => number {
     }
     const x1 = x[low] ?? 0;
     const y1 = y[low] ?? NaN;
-    if (low === 0 || x1 === step) return y1 / 1e6;
+    if (low === 0 || step >= x1) return y1 / 1e6;
     const x0 = x[low - 1] ?? 0;
     const y0 = y[low - 1] ?? NaN;
     return (x1 > x0 ? y0 + ((step - x0) / (x1 - x0)) * (y1 - y0) : y1) / 1e6;

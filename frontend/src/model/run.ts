@@ -3,6 +3,8 @@ import { signal } from "@preact/signals";
 import type { Card, Part } from "../wire";
 import { WIDTH, type Message } from "./decode";
 
+let changes = 0;
+
 /** One key of one attempt, as buckets of `WIDTH` numbers. */
 export class Series {
   readonly kind: Part["kind"];
@@ -12,7 +14,7 @@ export class Series {
   nans = 0;
   lastX = NaN;
   lastY = NaN;
-  /** Rises with every change. */
+  /** Larger than that of anything that changed before. */
   revision = 0;
   private buffer = new Float64Array(WIDTH * 16);
   private used = 0;
@@ -39,10 +41,9 @@ export class Series {
     this.buffer.set(points, start);
     this.count = part.count;
     this.nans = part.nans;
-    // JSON knows neither NaN nor the infinities.
     this.lastX = part.last_x ?? NaN;
     this.lastY = part.last_y ?? NaN;
-    this.revision += 1;
+    this.revision = ++changes;
   }
 }
 

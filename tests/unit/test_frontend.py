@@ -1,0 +1,50 @@
+"""The bundle that pages load is the one that its sources make; found out without Node."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from hashlib import sha256
+from pathlib import Path
+
+import nbtrack
+
+STATIC = Path(nbtrack.__file__).parent / "static"
+FRONTEND = Path(__file__).parents[2] / "frontend"
+AGAIN = "the front end has changed since: run `make frontend`"
+LARGEST_BUNDLE = 100_000
+
+
+def manifest() -> dict[str, object]:
+    found: dict[str, object] = json.loads((STATIC / "sources.json").read_text())
+    return found
+
+
+def test_the_bundle_was_built_from_these_sources() -> None:
+    names = [
+        path.relative_to(FRONTEND).as_posix()
+        for path in (FRONTEND / "src").rglob("*")
+        if path.is_file()
+    ]
+    digest = sha256()
+    for name in sorted([*names, "build.mjs", "package.json", "package-lock.json"]):
+        digest.update(f"{name}\0".encode() + (FRONTEND / name).read_bytes() + b"\0")
+    assert digest.hexdigest() == manifest()["sources"], AGAIN
+
+
+def test_the_bundle_is_the_one_that_was_built() -> None:
+    built = {
+        name: sha256((STATIC / name).read_bytes()).hexdigest()
+        for name in ("widget.css", "widget.js")
+    }
+    assert built == manifest()["files"], AGAIN
+
+
+def test_the_types_of_messages_are_those_of_python() -> None:
+    made = runpy.run_path(str(FRONTEND / "wire.py"))
+    assert (FRONTEND / "wire.schema.json").read_text() == made["schema"](), AGAIN
+
+
+def test_the_bundle_is_small() -> None:
+    assert (STATIC / "widget.js").stat().st_size <= LARGEST_BUNDLE
+    assert (STATIC / "widget.css").stat().st_size <= LARGEST_BUNDLE // 8
