@@ -14,7 +14,8 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 NBVAL := build/nbval
 
-.PHONY: help env demo test test-full lint format types unit unit-full notebooks bench clean
+.PHONY: help env demo test test-full lint format types unit unit-full notebooks frontend \
+	frontend-test bench screenshots clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -34,6 +35,18 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
+# The tests drive Chromium: this machine's, else one of the system's packages, else Playwright's own.
+$(VENV)/.browser: | $(VENV)/.dev
+	@if ! $(BIN)/python -c 'import sys; from tests.browser.lab import chromium; sys.exit(not chromium())'; then \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends \
+				chromium fonts-dejavu-core; \
+		else $(BIN)/python -m playwright install chromium; fi; fi
+	touch $@
+
+frontend/node_modules/.package-lock.json: frontend/package-lock.json
+	cd frontend && npm ci --silent
+
 demo: $(VENV)/.demo  ## Run the quickstart notebook in a real kernel and show the runs it recorded
 	rm -rf $(DEMO)
 	mkdir -p $(DEMO)
@@ -46,9 +59,9 @@ demo: $(VENV)/.demo  ## Run the quickstart notebook in a real kernel and show th
 	@echo "The notebook as it ran is $(DEMO)/quickstart.ipynb. To open it in JupyterLab:"
 	@echo "    $(BIN)/jupyter lab $(DEMO)/quickstart.ipynb"
 
-test: lint types unit notebooks  ## Everything that has to pass before a change goes in
+test: lint types frontend-test unit notebooks  ## Everything that has to pass before a change goes in
 
-test-full: lint types unit-full notebooks  ## The same and what takes longer: other Pythons, oldest dependencies
+test-full: lint types frontend-test unit-full notebooks  ## The same and what takes longer: other Pythons, oldest dependencies
 
 lint: $(VENV)/.dev  ## Check style and formatting
 	$(BIN)/ruff check .
@@ -61,10 +74,10 @@ format: $(VENV)/.dev  ## Repair style and formatting
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-unit: $(VENV)/.dev
+unit: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m pytest -m 'not full'
 
-unit-full: $(VENV)/.dev
+unit-full: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m pytest
 
 notebooks: $(VENV)/.dev
@@ -72,9 +85,25 @@ notebooks: $(VENV)/.dev
 	NBTRACK_DIR=$(CURDIR)/$(NBVAL)/.nbtrack $(BIN)/python -m pytest --nbval \
 		--nbval-sanitize-with notebooks/sanitize.cfg notebooks
 
+frontend: $(VENV)/.dev frontend/node_modules/.package-lock.json  ## Make the bundle in nbtrack/static again, after a change in frontend/
+	$(BIN)/python frontend/wire.py
+	cd frontend && npm run --silent wire && npm run --silent check && npm run --silent test && \
+		npm run --silent build
+
+# What is built here has to be what is committed. Without Node there are the tests in Python.
+frontend-test:
+	@if command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory frontend/node_modules/.package-lock.json && \
+		cd frontend && npm run --silent verify; \
+	else echo "The front end is not built and tested again: there is no npm."; fi
+
+screenshots: $(VENV)/.dev $(VENV)/.browser  ## Take the pictures in docs/images again
+	$(BIN)/python -m docs.screenshots
+
 bench: $(VENV)/.dev  ## Measure nbtrack beside its peers
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.kernel
+	$(BIN)/python -m benchmarks.live
 
 clean:  ## Remove everything that make has made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

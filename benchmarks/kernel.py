@@ -15,6 +15,7 @@ one without, given the same cells in turn, so that whatever else the machine doe
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import statistics
@@ -24,6 +25,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
@@ -69,9 +71,9 @@ def main() -> int:
 
 
 @contextmanager
-def kernel(folder: str) -> Iterator[BlockingKernelClient]:
-    """A kernel of this environment."""
-    environ = {**os.environ, "NBTRACK_DIR": str(Path(folder, "store"))}
+def kernel(folder: str, **variables: str) -> Iterator[BlockingKernelClient]:
+    """A kernel of this environment, with further variables."""
+    environ = {**os.environ, "NBTRACK_DIR": str(Path(folder, "store")), **variables}
     manager, client = start_new_kernel(env=environ, cwd=folder)
     try:
         yield client
@@ -101,11 +103,17 @@ def timed(client: BlockingKernelClient, source: str) -> float:
     """Seconds that a loop took, by the kernel's clock."""
     lines = ["import time", "begin = time.perf_counter()", source]
     run(client, "\n".join([*lines, "took = time.perf_counter() - begin"]))
-    message = client.execute("", silent=True, user_expressions={"took": "took"})
+    return float(value_of(client, "took"))
+
+
+def value_of(client: BlockingKernelClient, name: str) -> Any:
+    """What a variable of the kernel holds, if that is made of numbers."""
+    message = client.execute("", silent=True, user_expressions={"value": name})
     while True:
         reply = client.get_shell_msg(timeout=_PATIENCE)
         if reply["parent_header"].get("msg_id") == message:
-            return float(reply["content"]["user_expressions"]["took"]["data"]["text/plain"])
+            text = reply["content"]["user_expressions"]["value"]["data"]["text/plain"]
+            return ast.literal_eval(text)
 
 
 if __name__ == "__main__":

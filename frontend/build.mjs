@@ -1,4 +1,5 @@
 // Builds the bundle that is part of the package, and leaves word of what it was built from.
+// With --check it changes nothing, and fails if what it builds is not what is there.
 import { createHash } from "node:crypto";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -9,7 +10,9 @@ import esbuild from "esbuild";
 const root = path.dirname(fileURLToPath(import.meta.url));
 const target = path.join(root, "..", "nbtrack", "static");
 
-await esbuild.build({
+const check = process.argv.includes("--check");
+
+const { outputFiles } = await esbuild.build({
   absWorkingDir: root,
   entryPoints: ["src/widget.tsx", "src/style/widget.css"],
   outdir: target,
@@ -23,6 +26,7 @@ await esbuild.build({
   charset: "utf8",
   legalComments: "none",
   logLevel: "warning",
+  write: false,
 });
 
 const sha256 = (data) => createHash("sha256").update(data).digest("hex");
@@ -42,9 +46,16 @@ const parts = [];
 for (const name of await sources()) {
   parts.push(`${name}\0`, await readFile(path.join(root, name)), "\0");
 }
-const files = {};
-for (const name of ["widget.css", "widget.js"]) {
-  files[name] = sha256(await readFile(path.join(target, name)));
-}
+const built = new Map(outputFiles.map((file) => [path.basename(file.path), file.contents]));
+const files = Object.fromEntries([...built].sort().map(([name, data]) => [name, sha256(data)]));
 const manifest = { files, sources: sha256(Buffer.concat(parts.map((part) => Buffer.from(part)))) };
-await writeFile(path.join(target, "sources.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+built.set("sources.json", Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
+
+for (const [name, data] of built) {
+  const place = path.join(target, name);
+  if (!check) await writeFile(place, data);
+  else if (!(await readFile(place)).equals(data)) {
+    console.error(`${name} is not what its sources make: run \`make frontend\``);
+    process.exitCode = 1;
+  }
+}

@@ -21,6 +21,12 @@ describe("groups", () => {
     expect(Object.keys(named).sort()).toEqual(["/y", "a/b/c", "loss", "lr", "x/"]);
   });
 
+  test("more of one kind than can be told apart are drawn each by itself", () => {
+    const keys = Array.from({ length: 9 }, (_, at) => `layer${at}/norm`);
+    expect(groupKeys(keys).map(({ title }) => title)).toEqual(keys);
+    expect(groupKeys(keys.slice(1)).map(({ lines }) => lines.length)).toEqual([8]);
+  });
+
   test("what a person looks at first comes first", () => {
     const groups = groupKeys(["epoch", "weights", "accuracy"]);
     expect(groups.map(({ title }) => title)).toEqual(["accuracy", "weights", "epoch"]);
@@ -84,4 +90,5 @@ test("numbers, durations and sizes are short", () => {
     "1 d 1 h",
   ]);
   expect(formatBytes(3.2 * 2 ** 30, 16 * 2 ** 30)).toBe("3.2 / 16 GiB");
+  expect(formatBytes(60 * 2 ** 20, 16 * 2 ** 30)).toBe("60 MiB / 16 GiB");
 });

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from .frame import Series
 
+# As many as a person can tell apart in one chart.
+MAX_KEYS = 8
+
 _LOWER_IS_BETTER = re.compile(
     r"loss|err|mse|mae|rmse|mape|nll|perplex|ppl|bpc|wer|cer|fid|kl|divergence|regret|latency|time"
     r"|second|residual",
@@ -16,7 +19,7 @@ _LOWER_IS_BETTER = re.compile(
 # What a person looks at first, and what is mostly there to be looked up.
 _TELLING = re.compile(
     r"loss|acc|f1|auc|reward|return|score|err|mse|mae|iou|map|bleu|rouge|perplex|ppl|precision"
-    r"|recall|r2",
+    r"|recall|(^|[/_.-])r2",
     re.IGNORECASE,
 )
 _DULL = re.compile(
@@ -33,9 +36,9 @@ class Chart:
         keys: By what they do not have in common, ``train``; empty for a key without a prefix.
     """
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, keys: dict[str, str] | None = None) -> None:
         self.title = title
-        self.keys: dict[str, str] = {}
+        self.keys = keys if keys is not None else {}
 
 
 def lower_is_better(key: str) -> bool:
@@ -57,17 +60,23 @@ def best(key: str, series: Series) -> float | None:
 
 
 def charts(keys: Iterable[str]) -> list[Chart]:
-    """Keys grouped by what follows their first ``/``; one alone keeps its whole name."""
+    """Keys grouped by what follows their first ``/``; one alone keeps its whole name.
+
+    So does each of more than :data:`MAX_KEYS` of one kind.
+    """
     found: dict[str, Chart] = {}
     for key in keys:
         prefix, slash, rest = key.partition("/")
         title = rest if slash and rest else key
         chart = found.setdefault(title, Chart(title))
         chart.keys[prefix if slash and rest else ""] = key
+    parted: list[Chart] = []
     for chart in found.values():
-        if len(chart.keys) == 1:
-            (chart.title,) = chart.keys.values()
-    return list(found.values())
+        if 1 < len(chart.keys) <= MAX_KEYS:
+            parted.append(chart)
+        else:
+            parted += (Chart(key, {"": key}) for key in chart.keys.values())
+    return parted
 
 
 def most_telling(series: Mapping[str, Series]) -> list[Chart]:

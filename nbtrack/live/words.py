@@ -39,9 +39,15 @@ def duration(seconds: float) -> str:
 
 
 def sizes(part: float, whole: float) -> str:
-    """Bytes of how many, in the unit of the latter: ``3.2 of 16 GiB``."""
-    scale, unit = next(((scale, unit) for scale, unit in _SIZES if whole >= scale), (1, "B"))
-    return f"{part / scale:.3g} of {whole / scale:.3g} {unit}"
+    """Bytes of how many: ``3.2 of 16 GiB``, ``60 MiB of 16 GiB``."""
+    amount, unit = _sized(part)
+    of, whole_unit = _sized(whole)
+    return f"{amount}{f' {unit}' * (unit != whole_unit)} of {of} {whole_unit}"
+
+
+def _sized(size: float) -> tuple[str, str]:
+    scale, unit = next(((scale, unit) for scale, unit in _SIZES if size >= scale), (1, "B"))
+    return f"{size / scale:.3g}", unit
 
 
 def cut(text: str, room: float) -> str:

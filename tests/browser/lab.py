@@ -28,6 +28,7 @@ PATIENCE = 120.0
 TOKEN = "a-token-of-this-test"
 Application = Literal["lab", "notebook"]
 Theme = Literal["JupyterLab Light", "JupyterLab Dark"]
+THEMES: dict[str, Theme] = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
 class Server:
@@ -195,6 +196,14 @@ class Notebook:
         )
         if wait:
             self.wait_until_ran(cell)
+
+    def set_source(self, cell: int, source: str) -> None:
+        """Type something else into a cell."""
+        self.page.evaluate(
+            "([at, source]) => jupyterapp.shell.currentWidget.content.widgets[at].model"
+            ".sharedModel.setSource(source)",
+            [cell, source],
+        )
 
     def wait_until_ran(self, cell: int) -> None:
         """Until a cell has its number, and the kernel is idle."""

@@ -12,12 +12,11 @@ from playwright.sync_api import Browser, Page
 from nbtrack.live.picture import Picture, read_picture
 from nbtrack.store.layout import RunDir
 from tests.browser.conftest import Opens
-from tests.browser.lab import Notebook, Server, wait_for
+from tests.browser.lab import THEMES, Notebook, Server, wait_for
 from tests.browser.looks import faint, overlaps, sticks_out
 
 pytestmark = [pytest.mark.kernel, pytest.mark.browser]
 
-THEMES = ["JupyterLab Light", "JupyterLab Dark"]
 WIDTHS = [600, 1400]
 LOAD = "%load_ext nbtrack\nimport math, random, time\nimport nbtrack"
 TRAIN = """%%track --config lr={rate}
@@ -50,18 +49,18 @@ class Sight:
     def examine(self, name: str) -> None:
         """Look at the view in every theme and at every width."""
         page = self._page
-        for theme in THEMES:
+        for name_of_theme, theme in THEMES.items():
             page.evaluate(
                 "(theme) => jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
             )
-            light = str(theme == THEMES[0]).lower()
+            light = str(name_of_theme == "light").lower()
             page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 1000})
                 view = page.locator(".nbtrack").last
                 view.scroll_into_view_if_needed()
                 wait_for(lambda: not page.locator(".nbt-plot:not(:has(canvas))").count(), "charts")
-                shot = self._folder / f"{name}-{light}-{width}.png"
+                shot = self._folder / f"{name}-{name_of_theme}-{width}.png"
                 view.screenshot(path=shot)
                 assert sticks_out(page, ".nbtrack") == [], shot
                 assert faint(page, ".nbtrack") == [], shot

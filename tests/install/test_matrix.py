@@ -1,4 +1,4 @@
-"""The tests in real kernels, with every combination of ipykernel and IPython that is supported."""
+"""The tests in real kernels and browsers, with each pair of ipykernel and IPython supported."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def test_kernels(
     subprocess.run([*install, ipykernel, ipython], env=outside_environ, check=True, timeout=1200)
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not full"]
     done = subprocess.run(
-        [*command, "tests/kernel"],
+        [*command, "tests/kernel", "tests/browser"],
         cwd=CHECKOUT,
         env=outside_environ,
         capture_output=True,
         text=True,
-        timeout=2400,
+        timeout=3300,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-10_000:]

@@ -191,6 +191,11 @@ class TestChosen:
     def test_a_key_alone_keeps_its_name(self) -> None:
         assert [chart.title for chart in charts(["a/b", "c", "x/y", "z/y"])] == ["a/b", "c", "y"]
 
+    def test_more_of_one_kind_than_can_be_told_apart_are_drawn_each_by_itself(self) -> None:
+        keys = [f"layer{n}/norm" for n in range(9)]
+        assert [chart.title for chart in charts(keys)] == keys
+        assert [len(chart.keys) for chart in charts(keys[1:])] == [8]
+
     def test_best_is_least_or_most(self) -> None:
         assert best("val/loss", series(3.0, 1.0, math.nan, 2.0)) == 1.0
         assert best("accuracy", series(0.1, math.inf, 0.9)) == 0.9

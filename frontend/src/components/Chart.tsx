@@ -3,7 +3,6 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { formatNumber } from "../model/format";
 import type { Group } from "../model/groups";
-import { MAX_KEYS } from "../model/traces";
 import type { View } from "../view";
 import { Plot, type Legend } from "./plot";
 
@@ -21,7 +20,6 @@ export function Chart({ view, group }: { view: View; group: Group }) {
     return () => plot.destroy();
   }, [near, view, keys]);
   const { at, readings, nans } = legend.value;
-  const more = group.lines.length - MAX_KEYS;
   const alone = group.lines.length === 1 ? readings[0] : undefined;
   const spoken = readings.map(({ name, value }) => `${name} ${formatNumber(value)}`).join(", ");
   return (
@@ -42,7 +40,6 @@ export function Chart({ view, group }: { view: View; group: Group }) {
               <span class="nbt-cut">{name}</span> <b class="nbt-number">{formatNumber(value)}</b>
             </span>
           ))}
-        {more > 0 && <span class="nbt-muted">and {more} more</span>}
         {nans > 0 && <span class="nbt-muted">{nans} NaN</span>}
       </p>
     </figure>

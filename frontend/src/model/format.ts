@@ -34,9 +34,12 @@ const SIZES = [
   [2 ** 10, "KiB"],
 ] as const;
 
-/** Bytes as `3.2 GiB`, or of how many: `3.2 / 16 GiB`. */
+/** Bytes as `3.2 GiB`, or of how many: `3.2 / 16 GiB`, `60 MiB / 16 GiB`. */
 export function formatBytes(part: number, whole = 0): string {
-  const [scale, unit] = SIZES.find(([size]) => (whole || part) >= size) ?? [1, "B"];
-  const of = whole ? ` / ${trim(whole / scale, 3)}` : "";
-  return `${trim(part / scale, 3)}${of} ${unit}`;
+  const [scale, unit] = SIZES.find(([size]) => part >= size) ?? [1, "B"];
+  const text = trim(part / scale, 3);
+  if (!whole) return `${text} ${unit}`;
+  const [wholeScale, wholeUnit] = SIZES.find(([size]) => whole >= size) ?? [1, "B"];
+  const of = `${trim(whole / wholeScale, 3)} ${wholeUnit}`;
+  return unit === wholeUnit ? `${text} / ${of}` : `${text} ${unit} / ${of}`;
 }

@@ -6,12 +6,18 @@ export interface Group {
 
 // What a person looks at first, and what is mostly there to be looked up.
 const TELLING =
-  /loss|acc|f1|auc|reward|return|score|err|mse|mae|iou|map|bleu|rouge|perplex|ppl|precision|recall|r2/i;
+  /loss|acc|f1|auc|reward|return|score|err|mse|mae|iou|map|bleu|rouge|perplex|ppl|precision|recall|(^|[/_.-])r2/i;
 const DULL = /(^|[/_.])(epoch|step|iter|iteration|batch|lr|learning_rate|seed|time)/i;
 
 const rank = (title: string) => (DULL.test(title) ? 2 : TELLING.test(title) ? 0 : 1);
 
-/** Groups keys by what follows their first "/"; the most telling first. A key alone keeps its name. */
+/** How many keys share a chart at most. */
+export const MAX_KEYS = 8;
+
+/**
+ * Groups keys by what follows their first "/"; the most telling first. A key alone keeps its name,
+ * and so do more of one kind than a person can tell apart.
+ */
 export function groupKeys(keys: Iterable<string>): Group[] {
   const groups = new Map<string, Group>();
   for (const key of keys) {
@@ -23,11 +29,12 @@ export function groupKeys(keys: Iterable<string>): Group[] {
     if (!group) groups.set(title, (group = { title, lines: [] }));
     group.lines.push({ prefix, key });
   }
-  for (const group of groups.values()) {
-    const [only, second] = group.lines;
-    if (only && !second) group.title = only.key;
-  }
-  return [...groups.values()].sort((a, b) => rank(a.title) - rank(b.title));
+  const found = [...groups.values()].flatMap((group) =>
+    group.lines.length > 1 && group.lines.length <= MAX_KEYS
+      ? [group]
+      : group.lines.map(({ key }) => ({ title: key, lines: [{ prefix: "", key }] })),
+  );
+  return found.sort((a, b) => rank(a.title) - rank(b.title));
 }
 
 /** A regular expression as it is typed: `null` while it is not one yet. */

@@ -1,10 +1,7 @@
 import type { AttemptCard } from "../wire";
-import type { Group } from "./groups";
+import { MAX_KEYS, type Group } from "./groups";
 import { lineOf, smooth, type Axis } from "./lines";
 import type { RunModel, Series } from "./run";
-
-/** How many keys a chart draws at most. */
-export const MAX_KEYS = 8;
 
 /** One curve of a chart. */
 export interface Trace {
@@ -33,7 +30,7 @@ export interface Choice {
 
 /** The curves of one chart, those on top last. */
 export function tracesOf(model: RunModel, group: Group, choice: Choice): Trace[] {
-  const keys = group.lines.slice(0, MAX_KEYS);
+  const keys = group.lines;
   const traces: Trace[] = [];
   const draw = (n: number, started: number, newest: boolean, place: number) => {
     for (const [at, { prefix, key }] of [...keys.entries()].reverse()) {
