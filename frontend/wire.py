@@ -1,31 +1,63 @@
-"""Writes ``wire.schema.json``: what is sent to pages, as the Python structures have it.
+"""Writes the schemas of what is sent to pages, as the Python structures have it.
 
-Run as ``python frontend/wire.py`` in the root of the project; ``make frontend`` does.
+``wire.schema.json`` is a live message's head, ``api.schema.json`` everything else. Run as
+``python frontend/wire.py`` in the root of the project; ``make frontend`` does.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from nbtrack.live.card import Update
+from nbtrack.server import api
 
-SCHEMA = Path(__file__).parent / "wire.schema.json"
+FOLDER = Path(__file__).parent
 
 
-def schema() -> str:
-    """The JSON schema of a message's head."""
-    (_,), components = msgspec.json.schema_components([Update], ref_template="#/definitions/{name}")
-    for component in components.values():
-        # Everything is always sent.
-        component["required"] = list(component["properties"])
+def schemas() -> dict[str, str]:
+    """The JSON schemas by file name."""
+    structures = [
+        found
+        for found in vars(api).values()
+        if isinstance(found, type) and issubclass(found, msgspec.Struct)
+        if found.__module__ == api.__name__
+    ]
+    return {"wire.schema.json": _schema("Update", Update), "api.schema.json": _all(structures)}
+
+
+def _schema(name: str, kind: Any) -> str:
+    components = _components([kind])
+    return _text({**components.pop(name), "definitions": components})
+
+
+def _all(kinds: list[Any]) -> str:
+    components = _components(kinds)
+    every = {name: {"$ref": f"#/definitions/{name}"} for name in sorted(components)}
+    top = {"title": "Api", "type": "object", "properties": every, "required": list(every)}
+    return _text({**top, "definitions": components})
+
+
+def _components(kinds: list[Any]) -> dict[str, Any]:
+    _, components = msgspec.json.schema_components(kinds, ref_template="#/definitions/{name}")
+    for name, component in components.items():
+        # Everything is always sent by the server; a page may leave out what has a default.
+        if not name.endswith(("Request", "Query", "Edit", "SeriesOf")):
+            component["required"] = list(component["properties"])
         for field in component["properties"].values():
             field.pop("default", None)
-    document = {**components.pop("Update"), "definitions": components}
+            if field == {"type": "object"}:
+                field["additionalProperties"] = {}
+    return components
+
+
+def _text(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
 if __name__ == "__main__":
-    SCHEMA.write_text(schema(), encoding="utf-8")
+    for file, text in schemas().items():
+        (FOLDER / file).write_text(text, encoding="utf-8")
