@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from nbtrack.live.card import Update
-from nbtrack.server import api
+from nbtrack.server.api import run, runs, series, server
 
 FOLDER = Path(__file__).parent
 
@@ -22,9 +22,10 @@ def schemas() -> dict[str, str]:
     """The JSON schemas by file name."""
     structures = [
         found
-        for found in vars(api).values()
+        for module in (run, runs, series, server)
+        for found in vars(module).values()
         if isinstance(found, type) and issubclass(found, msgspec.Struct)
-        if found.__module__ == api.__name__
+        if found.__module__ == module.__name__
     ]
     return {"wire.schema.json": _schema("Update", Update), "api.schema.json": _all(structures)}
 

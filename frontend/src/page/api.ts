@@ -1,4 +1,4 @@
-/* Generated from nbtrack/server/api.py by `make frontend`. */
+/* Generated from nbtrack/server/api by `make frontend`. */
 
 export interface Api {
   AttemptDetail: AttemptDetail;
