@@ -14,7 +14,9 @@ const check = process.argv.includes("--check");
 
 const { outputFiles } = await esbuild.build({
   absWorkingDir: root,
-  entryPoints: ["src/widget.tsx", "src/style/widget.css"],
+  entryPoints: ["widget.tsx", "page.tsx", "style/widget.css", "style/page.css"].map((name) =>
+    path.join("src", name),
+  ),
   outdir: target,
   entryNames: "[name]",
   bundle: true,

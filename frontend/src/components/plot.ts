@@ -1,12 +1,14 @@
-import { effect, type Signal } from "@preact/signals";
+import { effect, untracked, type Signal } from "@preact/signals";
 import uPlot from "uplot";
 
 import { formatNumber } from "../model/format";
-import type { Group } from "../model/groups";
-import { tracesOf, type Trace } from "../model/traces";
-import type { View } from "../view";
+import type { Axis } from "../model/lines";
+import type { Trace } from "../model/traces";
 
-const HEIGHT = 150;
+/** Pixels of a chart that asks for no others. */
+export const HEIGHT = 150;
+/** Pixels from a curve at which a click means it. */
+const NEAR = 24;
 
 /** A value in a chart's legend. */
 export interface Reading {
@@ -23,6 +25,50 @@ export interface Legend {
   nans: number;
 }
 
+/** What a chart draws; see {@link Plot}. */
+export interface Figure {
+  /** Curves that can be told apart by name, those on top last. */
+  traces(): Trace[];
+  /**
+   * Changes when the curves are others, or look otherwise, so that the chart is made anew. What it
+   * and `revision` read has the chart drawn again.
+   */
+  shape(): string;
+  /** Changes when the numbers do. */
+  revision(): number;
+  /** What is across. */
+  axis(): Axis;
+  /** Values on a logarithmic axis. */
+  log(): boolean;
+  /** The ends of the axis of values, where a person has chosen them. */
+  range?(): readonly [number | null, number | null];
+  /** Pixels. */
+  height?(): number;
+  /** Stretches of the axis to shade, and what each is called. */
+  bands?(): readonly Band[];
+  /** Charts of the same place share a cursor and a zoom. */
+  readonly place: Place;
+  /** Somebody clicked on a curve, at a place on the axis. */
+  picked?(trace: Trace, x: number): void;
+}
+
+/** What charts beside each other have in common. */
+export interface Place {
+  readonly id: string;
+  /** A part of the axis; null for all of it. */
+  readonly zoom: Signal<[number, number] | null>;
+  /** Rises when the page's colours change. */
+  readonly theme: Signal<number>;
+}
+
+export interface Band {
+  from: number;
+  to: number;
+  name: string;
+  /** A colour of the theme: `--nbt-<colour>`. */
+  colour: string;
+}
+
 /** One chart, kept up to date while it is in view. */
 export class Plot {
   private plot: uPlot | null = null;
@@ -36,20 +82,16 @@ export class Plot {
 
   constructor(
     private readonly host: HTMLElement,
-    private readonly view: View,
-    private readonly group: Group,
+    private readonly figure: Figure,
     private readonly legend: Signal<Legend>,
   ) {
     this.styles = getComputedStyle(host);
     this.stop = effect(() => {
       // What is read here has the chart drawn again.
-      void view.model.revision.value;
-      void view.axis.value;
-      void view.log.value;
-      void view.smoothing.value;
-      void view.visible.value;
-      void view.zoom.value;
-      void view.theme.value;
+      figure.shape();
+      figure.revision();
+      void figure.place.zoom.value;
+      void figure.place.theme.value;
       this.schedule();
     });
     this.observer = new ResizeObserver(() => this.resize());
@@ -69,33 +111,18 @@ export class Plot {
 
   private draw(): void {
     this.frame = 0;
-    const { view } = this;
-    const choice = {
-      axis: view.axis.peek(),
-      smoothing: view.smoothing.peek(),
-      log: view.log.peek(),
-      attempts: view.visible.peek(),
-      palette: view.attempts.peek(),
-    };
-    const shape = [
-      choice.axis,
-      choice.log,
-      choice.smoothing,
-      view.theme.peek(),
-      choice.attempts.map(({ n }) => n),
-      choice.palette.map(({ n }) => n),
-      this.group.lines.map(({ key }) => key),
-    ].join("|");
-    const revision = this.revisionOf();
+    const { figure } = this;
+    const shape = untracked(() => `${figure.place.theme.value}|${figure.shape()}`);
+    const revision = untracked(() => figure.revision());
     if (shape !== this.shape || revision !== this.revision) {
-      this.traces = tracesOf(view.model, this.group, choice);
+      this.traces = untracked(() => figure.traces());
       const tables = this.traces.map(({ x, y }) => [x, y] as uPlot.AlignedData);
       const data = tables.length ? uPlot.join(tables) : ([[]] as uPlot.AlignedData);
       if (this.plot && shape === this.shape && this.plot.series.length === data.length) {
         this.plot.setData(data, false);
       } else {
         this.plot?.destroy();
-        this.plot = new uPlot(this.options(choice.log), data, this.host);
+        this.plot = new uPlot(untracked(() => this.options()), data, this.host);
       }
       this.shape = shape;
       this.revision = revision;
@@ -104,20 +131,8 @@ export class Plot {
     this.tell(null);
   }
 
-  /** Changes when anything that the chart could draw does. */
-  private revisionOf(): number {
-    const { model } = this.view;
-    let latest = 0;
-    for (const { n } of [{ n: 0 }, ...this.view.attempts.peek()]) {
-      for (const { key } of this.group.lines) {
-        latest = Math.max(latest, model.metric(n, key)?.revision ?? 0);
-      }
-    }
-    return latest;
-  }
-
   private rescale(): void {
-    const zoom = this.view.zoom.peek();
+    const zoom = this.figure.place.zoom.peek();
     const x = this.plot?.data[0];
     if (!this.plot || !x?.length) return;
     const [min, max] = zoom ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
@@ -129,8 +144,12 @@ export class Plot {
   private resize(): void {
     const width = this.host.clientWidth;
     if (this.plot && width && width !== this.plot.width) {
-      this.plot.setSize({ width, height: HEIGHT });
+      this.plot.setSize({ width, height: this.height });
     }
+  }
+
+  private get height(): number {
+    return untracked(() => this.figure.height?.() ?? HEIGHT);
   }
 
   private colour(name: string): string {
@@ -138,11 +157,14 @@ export class Plot {
   }
 
   private stroke(trace: Trace): string {
-    return this.colour(`line-${trace.colour}`) + (trace.faint ? "44" : trace.newest ? "" : "88");
+    return this.colour(`line-${trace.colour}`) + (trace.faint ? "44" : trace.strong ? "" : "88");
   }
 
-  private options(log: boolean): uPlot.Options {
-    const { view } = this;
+  private options(): uPlot.Options {
+    const { figure } = this;
+    const { place } = figure;
+    const time = figure.axis() === "time";
+    const [low, high] = figure.range?.() ?? [null, null];
     const axis = {
       stroke: this.colour("muted"),
       grid: { stroke: this.colour("grid"), width: 1 },
@@ -151,29 +173,32 @@ export class Plot {
     };
     return {
       width: this.host.clientWidth || 300,
-      height: HEIGHT,
+      height: this.height,
       legend: { show: false },
       padding: [8, 8, 0, 0],
       cursor: {
-        sync: { key: view.id, setSeries: false },
+        sync: { key: place.id, setSeries: false },
         points: { size: 6 },
         drag: { x: true, y: false, setScale: false },
         y: false,
-        bind: { dblclick: () => () => ((view.zoom.value = null), null) },
+        bind: { dblclick: () => () => ((place.zoom.value = null), null) },
       },
       scales: {
-        x: { time: view.axis.peek() === "time" },
-        y: log ? { distr: 3 } : { range: (_plot, min, max) => range(min, max) },
+        x: { time },
+        y: {
+          ...(figure.log() ? { distr: 3 as const } : {}),
+          range: (_plot, min, max) => range(low ?? min, high ?? max, figure.log(), low, high),
+        },
       },
       axes: [
-        { ...axis, size: 24, space: 60, ...(view.axis.peek() === "time" ? {} : { values: short }) },
+        { ...axis, size: 24, space: 60, ...(time ? {} : { values: short }) },
         { ...axis, size: 48, space: 28, values: short },
       ],
       series: [
         {},
         ...this.traces.map((trace) => ({
           stroke: this.stroke(trace),
-          width: trace.newest && !trace.faint ? 1.75 : 1.25,
+          width: trace.strong && !trace.faint ? 1.75 : 1.25,
           points: { show: trace.x.length < 3, size: 4, fill: this.stroke(trace) },
         })),
       ],
@@ -182,13 +207,44 @@ export class Plot {
           (plot) => {
             const { left, width } = plot.select;
             if (width < 4) return;
-            view.zoom.value = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+            place.zoom.value = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
             plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
           },
         ],
         setCursor: [(plot) => this.tell(plot.cursor.idx ?? null)],
+        drawClear: [(plot) => this.shade(plot)],
+        ready: [(plot) => this.listen(plot)],
       },
     };
+  }
+
+  /** Draws the bands behind the curves. */
+  private shade(plot: uPlot): void {
+    const { ctx, bbox } = plot;
+    for (const band of untracked(() => this.figure.bands?.() ?? [])) {
+      const left = Math.max(bbox.left, plot.valToPos(band.from, "x", true));
+      const right = Math.min(bbox.left + bbox.width, plot.valToPos(band.to, "x", true));
+      if (right <= left) continue;
+      ctx.fillStyle = `${this.colour(band.colour)}22`;
+      ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
+    }
+  }
+
+  private listen(plot: uPlot): void {
+    if (!this.figure.picked) return;
+    plot.over.addEventListener("click", () => {
+      const { idx, top } = plot.cursor;
+      if (idx === null || idx === undefined || top === undefined) return;
+      let best: { trace: Trace; distance: number } | null = null;
+      this.traces.forEach((trace, at) => {
+        const value = nearest(plot.data[at + 1] ?? [], idx);
+        const distance = Math.abs(plot.valToPos(value, "y") - top);
+        if (!trace.faint && (!best || distance < best.distance)) best = { trace, distance };
+      });
+      const found = best as { trace: Trace; distance: number } | null;
+      const x = plot.data[0][idx];
+      if (found && x !== undefined && found.distance <= NEAR) this.figure.picked?.(found.trace, x);
+    });
   }
 
   /** Has the legend say the values at an index of the data, or the last ones. */
@@ -199,10 +255,9 @@ export class Plot {
     const readings: Reading[] = [];
     let nans = 0;
     this.traces.forEach((trace, at) => {
-      if (!trace.newest || trace.faint) return;
-      nans += trace.series.nans;
-      const value =
-        index === null ? trace.series.lastY : nearest(plot.data[at + 1] ?? [], index);
+      if (!trace.strong || trace.faint) return;
+      nans += trace.nans;
+      const value = index === null ? trace.last : nearest(plot.data[at + 1] ?? [], index);
       readings.push({ name: trace.name, colour: this.stroke(trace), value });
     });
     const place = x === null || x === undefined ? null : this.placeName(x);
@@ -210,9 +265,10 @@ export class Plot {
   }
 
   private placeName(x: number): string {
-    const axis = this.view.axis.peek();
+    const axis = untracked(() => this.figure.axis());
     if (axis === "time") return new Date(x * 1e3).toLocaleTimeString();
-    return axis === "step" ? `step ${formatNumber(x, 6)}` : `${formatNumber(x)} s`;
+    if (axis === "relative") return `${formatNumber(x)} s`;
+    return axis === "step" ? `step ${formatNumber(x, 6)}` : formatNumber(x);
   }
 }
 
@@ -228,9 +284,19 @@ function nearest(values: ArrayLike<number | null | undefined>, index: number): n
 const short = (_plot: uPlot, values: (number | null)[]) =>
   values.map((value) => (value === null ? "" : formatNumber(value, 5)));
 
-/** Room above and below; a curve that does not move is in the middle. */
-function range(min: number | null, max: number | null): [number, number] {
-  if (min === null || max === null) return [0, 1];
+/** Room above and below; a curve that does not move is in the middle. A chosen end stays. */
+function range(
+  min: number | null,
+  max: number | null,
+  log: boolean,
+  low: number | null,
+  high: number | null,
+): [number, number] {
+  if (min === null || max === null) return log ? [1, 10] : [0, 1];
+  if (log) {
+    const [bottom, top] = uPlot.rangeLog(min, max, 10, false);
+    return [low ?? bottom ?? min, high ?? top ?? max];
+  }
   const room = max > min ? 0.06 * (max - min) : Math.abs(max) * 0.1 || 1;
-  return [min - room, max + room];
+  return [low ?? min - room, high ?? max + room];
 }

@@ -1,0 +1,10 @@
+import { render } from "preact";
+
+import { Page } from "./page/Page";
+import { followTheme } from "./page/theme";
+
+const root = document.getElementById("nbtrack");
+if (root) {
+  followTheme();
+  render(<Page />, root);
+}

@@ -1,0 +1,5 @@
+import type { Tab } from "../router";
+
+export function RunPage(_: { store: string; run: string; tab: Tab }) {
+  return null;
+}
