@@ -6,7 +6,7 @@ import type { RunModel } from "./model/run";
 import type { AttemptCard } from "./wire";
 
 /** How many charts there are before a person asks for all. */
-const FEW_CHARTS = 24;
+const FEW_CHARTS = 12;
 
 /** What a person has chosen in one view of a run. */
 export class View {
