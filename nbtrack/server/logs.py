@@ -77,7 +77,7 @@ class Log:
         else:
             matched = self._containing(asked.search) if asked.search else range(len(self._starts))
             if asked.cell is not None:
-                matched = [at for at in self._of_cell(asked.cell, matched)]
+                matched = list(self._of_cell(asked.cell, matched))
         end = len(matched)
         if asked.before is not None:
             end = bisect_left(matched, asked.before - 1)
@@ -178,11 +178,11 @@ def _texts(taken: Snapshot, running: bool) -> Iterator[tuple[_Stretch, str]]:
     """What was seen in the order of the log; what a cell raised stands below it."""
     cells = read_cells(taken, running=running, read_output=lambda cell: "")
     for cell, found in sections(taken, cells):
-        place = (cell.n, cell.label) if cell is not None else (None, None)
+        n, label = (cell.n, cell.label) if cell is not None else (None, None)
         for output in found:
             text = shown(output, cell.label) if cell is not None else output.shown()
             if text:
-                yield _Stretch(0, *place, output.stream, output.time), text
+                yield _Stretch(0, n, label, output.stream, output.time), text
         if cell is not None and cell.exception is not None:
             time = micros(cell.ended_at) or cell.number
-            yield _Stretch(0, *place, "stderr", time), cell.exception["traceback"]
+            yield _Stretch(0, n, label, "stderr", time), cell.exception["traceback"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -43,7 +44,7 @@ class _RunHandler(ApiHandler):
     async def _send(self, file: IO[bytes], size: int) -> None:
         """Send the next ``size`` bytes of a file, read in a thread, as the asker takes them."""
         while size > 0:
-            chunk = await self.in_thread(lambda: file.read(min(size, _CHUNK)))
+            chunk = await self.in_thread(partial(file.read, min(size, _CHUNK)))
             if not chunk:
                 break
             size -= len(chunk)

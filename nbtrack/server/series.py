@@ -46,7 +46,7 @@ def curves(stores: Stores, request: SeriesRequest) -> bytes:
         SeriesPart(
             index=index,
             attempt=curve.attempt,
-            count=curve.count,
+            count=curve.rows,
             buckets=len(curve.points) // BUCKET_BYTES,
         )
         for index, curve in found

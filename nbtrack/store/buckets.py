@@ -43,7 +43,7 @@ def extremes(x: Numbers, y: Numbers, buckets: int) -> bytes:
 
 
 def _first_of(y: Numbers, wanted: Numbers, starts: Integers, sizes: Integers) -> Integers:
-    """Where each bucket first has the value that is wanted of it; where it begins, if that is NaN."""
+    """Where each bucket first has the value wanted of it; where it begins, if that is NaN."""
     places = numpy.flatnonzero(y == numpy.repeat(wanted, sizes))
     found = starts.copy()
     real = ~numpy.isnan(wanted)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import takewhile
 from typing import Any
 
 from .cells import CellView
@@ -84,10 +84,10 @@ def sections(
         number, found = next(groups, (0, []))
     seen = [cell for cell in cells if cell.state != "unseen"]
     for cell in sorted(seen, key=lambda cell: cell.number):
-        earlier = list(takewhile(lambda output: output.time < cell.number, between))
+        earlier = bisect_left(between, cell.number, key=lambda output: output.time)
         if earlier:
-            yield None, earlier
-            del between[: len(earlier)]
+            yield None, between[:earlier]
+            del between[:earlier]
         below: list[Output] = []
         while number and number <= cell.number:
             below += found

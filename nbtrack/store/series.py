@@ -47,13 +47,13 @@ class Curve(NamedTuple):
 
     Attributes:
         attempt: The attempt that it is of; -1 for samples of the machine.
-        count: Rows that it was made of.
+        rows: How many it was made of.
         points: See :func:`nbtrack.store.buckets.extremes`.
     """
 
     attempt: int
     key: str
-    count: int
+    rows: int
     points: bytes
 
 
