@@ -53,7 +53,8 @@ import json
 from jupyter_core.paths import jupyter_config_path
 from jupyter_server.extension.config import ExtensionConfigManager
 from jupyter_server.extension.manager import ExtensionManager
-manager = ExtensionManager(config_manager=ExtensionConfigManager(read_config_path=jupyter_config_path()))
+config = ExtensionConfigManager(read_config_path=jupyter_config_path())
+manager = ExtensionManager(config_manager=config)
 found = manager.extensions["nbtrack"]
 print(json.dumps([found.enabled, found.validate()]))
 """
