@@ -31,7 +31,7 @@ from pathlib import Path
 
 import msgspec
 
-from .._errors import DamagedFileError, NewerFormatError, StoreError
+from .._errors import DamagedFileError, NewerFormatError
 from .._version import __version__
 from .filter import RunTable
 from .layout import Store, atomic_write
@@ -237,11 +237,13 @@ class RunIndex:
         run_dir = self._store.run(run)
         try:
             look: Look = look_at(run_dir)
-        except (StoreError, OSError) as error:
+        except Exception as error:
+            # Whatever it is: one run holds up no others.
             if not run_dir.path.exists():
                 return None
             lasting = isinstance(error, DamagedFileError | NewerFormatError)
-            return Entry(signature, None, fresh or not lasting, str(error))
+            problem = str(error) or type(error).__name__
+            return Entry(signature, None, fresh or not lasting, problem)
         return Entry(signature, look.outline, fresh or look.changes)
 
     def _put(self, run: str, entry: Entry | None) -> None:
