@@ -6,7 +6,7 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 
-from . import run_handlers
+from . import run_handlers, table_handlers
 from .handlers import LiveHandler, ServerHandler
 from .notebooks import clean_when_opened
 from .shared import Shared
@@ -39,5 +39,6 @@ class NbtrackServer(ExtensionApp):
                 (r"/nbtrack/api/?", ServerHandler, {"shared": self.shared}),
                 (live, LiveHandler, {"shared": self.shared}),
                 *run_handlers.addresses(self.shared),
+                *table_handlers.addresses(self.shared),
             ]
         )
