@@ -116,7 +116,7 @@ def replace(path: Path) -> None:
     copy.replace(path)
 
 
-CHANGES: dict[str, Callable[[RunDir], None]] = {
+CHANGES: dict[str, Callable[[RunDir], object]] = {
     "an edit": rename,
     "an edit by hand": edit_by_hand,
     "more rows": write_more,
