@@ -17,7 +17,7 @@ from .sparks import SparkCache
 from .table import Tables
 
 _CHUNK = 256 * 1024
-_TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+_TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/octet-stream"}
 
 
 class _TableHandler(ApiHandler):
