@@ -65,8 +65,8 @@ def test_the_cells_with_their_sources(session: Session) -> None:
 
 def test_a_change_of_a_run(session: Session) -> None:
     before = run.fingerprint(session.run_dir)
-    changes = {"name": "  better ", "tags": ["b", "a", "b", " "], "notes": "why"}
-    run.change(session.run_dir, RunEdit(**changes, discarded=True))
+    asked = RunEdit(name="  better ", tags=["b", "a", "b", " "], notes="why", discarded=True)
+    run.change(session.run_dir, asked)
     found = detail(session.run_dir)
     assert (found.name, found.tags, found.notes) == ("better", ["b", "a"], "why")
     assert found.discarded

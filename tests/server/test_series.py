@@ -176,7 +176,8 @@ def test_several_at_once_and_what_there_is_not(logged: Logged) -> None:
     assert [(part.index, part.attempt) for part, _ in found] == [
         (0, 2), (3, 1), (4, 1), (5, -1), (6, 1),
     ]  # fmt: skip
-    same(found[2][1], expected(*logged.of(1, "loss")[:, [0, 2]].T, 9))
+    rows = logged.of(1, "loss")
+    same(found[2][1], expected(rows[:, 0], rows[:, 2], 9))
     assert found[2][1] == found[4][1]
 
 
