@@ -42,6 +42,8 @@ export interface Figure {
   log(): boolean;
   /** The ends of the axis of values, where a person has chosen them. */
   range?(): readonly [number | null, number | null];
+  /** What a value is called; else a number. */
+  format?(value: number): string;
   /** Pixels. */
   height?(): number;
   /** Stretches of the axis to shade, and what each is called. */
@@ -191,13 +193,14 @@ export class Plot {
         },
       },
       axes: [
-        { ...axis, size: 24, space: 60, ...(time ? {} : { values: short }) },
-        { ...axis, size: 48, space: 28, values: short },
+        { ...axis, size: 24, space: 60, ...(time ? {} : { values: short() }) },
+        { ...axis, size: figure.format ? 62 : 48, space: 28, values: short(figure.format) },
       ],
       series: [
         {},
         ...this.traces.map((trace) => ({
           stroke: this.stroke(trace),
+          ...(trace.dashed ? { dash: [5, 4] } : {}),
           width: trace.strong && !trace.faint ? 1.75 : 1.25,
           points: { show: trace.x.length < 3, size: 4, fill: this.stroke(trace) },
         })),
@@ -266,7 +269,9 @@ export class Plot {
 
   private placeName(x: number): string {
     const axis = untracked(() => this.figure.axis());
-    if (axis === "time") return new Date(x * 1e3).toLocaleTimeString();
+    const band = untracked(() => this.figure.bands?.().find(({ from, to }) => from <= x && x <= to));
+    const name = band ? ` · ${band.name}` : "";
+    if (axis === "time") return new Date(x * 1e3).toLocaleTimeString() + name;
     if (axis === "relative") return `${formatNumber(x)} s`;
     return axis === "step" ? `step ${formatNumber(x, 6)}` : formatNumber(x);
   }
@@ -281,8 +286,10 @@ function nearest(values: ArrayLike<number | null | undefined>, index: number): n
   return NaN;
 }
 
-const short = (_plot: uPlot, values: (number | null)[]) =>
-  values.map((value) => (value === null ? "" : formatNumber(value, 5)));
+const short =
+  (format = (value: number) => formatNumber(value, 5)) =>
+  (_plot: uPlot, values: (number | null)[]) =>
+    values.map((value) => (value === null ? "" : format(value)));
 
 /** Room above and below; a curve that does not move is in the middle. A chosen end stays. */
 function range(
