@@ -45,9 +45,8 @@ export class RunState {
   /** Follows the run; what is returned ends it. */
   connect(): () => void {
     const source = new StreamSource(
-      (since) => apiUrl(`/live/${part(this.store)}/${part(this.run)}/stream`, { since, viewer: 1 }),
+      apiUrl(`/live/${part(this.store)}/${part(this.run)}/stream`),
       {
-        number: () => this.model.number,
         running: () => this.running.peek(),
         flow: (word) => (this.flow.value = word),
       },
