@@ -132,7 +132,8 @@ export class Plot {
       this.revision = revision;
     }
     this.rescale();
-    this.tell(null);
+    const { left = -1, idx } = this.plot?.cursor ?? {};
+    this.tell(left >= 0 ? (idx ?? null) : null);
   }
 
   private rescale(): void {

@@ -28,7 +28,7 @@ export class SystemPlace implements Place {
   }
 
   setCells(cells: readonly CellDetail[]): void {
-    this.bandsNow.value = bandsOf(cells, Date.now() / 1e3);
+    this.bandsNow.value = bandsOf(cells, this.state.until() / 1e6);
   }
 }
 
