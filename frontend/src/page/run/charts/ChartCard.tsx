@@ -11,8 +11,9 @@ import type { PageView } from "./view";
 /** While a run goes on, what was asked for is asked for again so often. */
 const AGAIN = 4000;
 
-/** Pixels of a card around its curves. */
-const ROOM = 40;
+/** Pixels of a card around its curves, and of the line below them. */
+const ROOM = 34;
+const LEGEND = 18;
 
 const DRAGGED = "application/x-nbtrack-chart";
 
@@ -35,18 +36,15 @@ export function ChartCard({ view, group, open, at, move, place }: Props) {
   const lines = group.lines.map(({ key }) => key).join("\0");
   const figure = useMemo(() => new PageFigure(view, group, open), [view, group.title, lines]);
   useEffect(() => (near ? follow(view, figure) : undefined), [near, figure]);
-  // What is out of view keeps its place; a thousand charts would be slow to make.
-  const height = useRef(0);
-  useEffect(() => {
-    if (near && host.current) height.current = host.current.offsetHeight;
-  });
+  // What is out of view keeps its place, unmeasured; a thousand charts would be slow to make.
+  const room = ROOM + (group.lines.length > 1 ? LEGEND : 0);
   const look = view.look(group.title);
   const title = look.title || group.title;
   return (
     <div
       ref={host}
       class={`nbt-card${look.wide ? " nbt-wide" : ""}${over ? " nbt-over" : ""}`}
-      style={near ? undefined : { height: `${height.current || figure.height() + ROOM}px` }}
+      style={near ? undefined : { height: `${figure.height() + room}px` }}
       onDragOver={(event) => {
         if (!event.dataTransfer?.types.includes(DRAGGED)) return;
         event.preventDefault();
