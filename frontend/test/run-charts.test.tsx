@@ -70,9 +70,9 @@ test("charts are moved within their section, and stay in that order", () => {
   expect(moved(["a", "b", "c"], "c", 0, ["x"])).toEqual(["x", "c", "a", "b"]);
   expect(moved(["a", "b"], "a", -1, [])).toEqual(["a", "b"]);
   const order = moved(["p", "q", "r"], "r", 0, []);
-  expect(sectionsOf(groupKeys(["p", "q", "r"]), order)[0]?.groups.map(({ title }) => title)).toEqual(
-    ["r", "p", "q"],
-  );
+  expect(
+    sectionsOf(groupKeys(["p", "q", "r"]), order)[0]?.groups.map(({ title }) => title),
+  ).toEqual(["r", "p", "q"]);
   const { state } = stateWith(["p", "q"]);
   const { container } = render(<ChartsTab state={state} />);
   fireEvent.keyDown(screen.getByLabelText(/^move q/), { key: "ArrowLeft" });
@@ -86,7 +86,9 @@ test("search, axis and smoothing stand in the address, and come from it", async 
   const { state, end } = stateWith(["loss", "acc"]);
   render(<ChartsTab state={state} />);
   fireEvent.input(screen.getByLabelText(/search metrics/), { target: { value: "^acc" } });
-  fireEvent.change(screen.getByLabelText("a metric as horizontal axis"), { target: { value: "loss" } });
+  fireEvent.change(screen.getByLabelText("a metric as horizontal axis"), {
+    target: { value: "loss" },
+  });
   await waitFor(() => expect(query.value.toString()).toBe("search=%5Eacc&axis=%3Dloss"));
   end();
   visit("/charts", "?search=lo&axis=time&smooth=0.5&log=1&attempt=1");

@@ -46,6 +46,8 @@ export interface Figure {
   format?(value: number): string;
   /** Between which values there may be lines; else tens. */
   steps?(): { incrs: number[] };
+  /** The ends of the axis across, where they are not those of the curves. */
+  extent?(): readonly [number, number] | null;
   /** Pixels. */
   height?(): number;
   /** Stretches of the axis to shade, and what each is called. */
@@ -126,7 +128,11 @@ export class Plot {
         this.plot.setData(data, false);
       } else {
         this.plot?.destroy();
-        this.plot = new uPlot(untracked(() => this.options()), data, this.host);
+        this.plot = new uPlot(
+          untracked(() => this.options()),
+          data,
+          this.host,
+        );
       }
       this.shape = shape;
       this.revision = revision;
@@ -140,7 +146,8 @@ export class Plot {
     const zoom = this.figure.place.zoom.peek();
     const x = this.plot?.data[0];
     if (!this.plot || !x?.length) return;
-    const [min, max] = zoom ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
+    const [min, max] = zoom ??
+      untracked(() => this.figure.extent?.()) ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
     this.plot.batch(() => {
       this.plot?.setScale("x", max > min ? { min, max } : { min: min - 0.5, max: max + 0.5 });
     });
@@ -197,7 +204,13 @@ export class Plot {
       },
       axes: [
         { ...axis, size: 24, space: 60, values: time ? clock : short() },
-        { ...axis, size: figure.format ? 62 : 48, space: 28, values: short(figure.format), ...figure.steps?.() },
+        {
+          ...axis,
+          size: figure.format ? 62 : 48,
+          space: 28,
+          values: short(figure.format),
+          ...figure.steps?.(),
+        },
       ],
       series: [
         {},
@@ -277,7 +290,9 @@ export class Plot {
 
   private placeName(x: number): string {
     const axis = untracked(() => this.figure.axis());
-    const band = untracked(() => this.figure.bands?.().find(({ from, to }) => from <= x && x <= to));
+    const band = untracked(() =>
+      this.figure.bands?.().find(({ from, to }) => from <= x && x <= to),
+    );
     const name = band ? ` · ${band.name}` : "";
     if (axis === "time") return new Date(x * 1e3).toLocaleTimeString() + name;
     if (axis === "relative") return `${formatNumber(x)} s`;

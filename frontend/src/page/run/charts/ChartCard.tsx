@@ -62,38 +62,42 @@ export function ChartCard({ view, group, open, at, move, place }: Props) {
       {!near ? (
         <span class="nbt-title">{title}</span>
       ) : (
-      <FigureChart figure={figure} title={title} hint={group.lines.map(({ key }) => key).join("\n")}>
-        <span class="nbt-card-tools">
-          <button
-            type="button"
-            class="nbt-quiet nbt-grip"
-            draggable
-            aria-label={`move ${title}: drag it, or use the arrow keys`}
-            title="move: drag, or use the arrow keys"
-            onDragStart={(event) => event.dataTransfer?.setData(DRAGGED, group.title)}
-            onKeyDown={(event) => {
-              const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
-              if (!step) return;
-              event.preventDefault();
-              const { currentTarget } = event;
-              move(group.title, at + step);
-              requestAnimationFrame(() => currentTarget.focus());
-            }}
-          >
-            ⠿
-          </button>
-          <button
-            type="button"
-            class="nbt-quiet"
-            aria-label={`options of ${title}`}
-            title="options"
-            aria-expanded={menu}
-            onClick={() => setMenu(!menu)}
-          >
-            ⋯
-          </button>
-        </span>
-      </FigureChart>
+        <FigureChart
+          figure={figure}
+          title={title}
+          hint={group.lines.map(({ key }) => key).join("\n")}
+        >
+          <span class="nbt-card-tools">
+            <button
+              type="button"
+              class="nbt-quiet nbt-grip"
+              draggable
+              aria-label={`move ${title}: drag it, or use the arrow keys`}
+              title="move: drag, or use the arrow keys"
+              onDragStart={(event) => event.dataTransfer?.setData(DRAGGED, group.title)}
+              onKeyDown={(event) => {
+                const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+                if (!step) return;
+                event.preventDefault();
+                const { currentTarget } = event;
+                move(group.title, at + step);
+                requestAnimationFrame(() => currentTarget.focus());
+              }}
+            >
+              ⠿
+            </button>
+            <button
+              type="button"
+              class="nbt-quiet"
+              aria-label={`options of ${title}`}
+              title="options"
+              aria-expanded={menu}
+              onClick={() => setMenu(!menu)}
+            >
+              ⋯
+            </button>
+          </span>
+        </FigureChart>
       )}
       {figure.closeup.failed.value && (
         <p class="nbt-warn" role="alert">

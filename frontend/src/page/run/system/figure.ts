@@ -27,6 +27,18 @@ export class SystemPlace implements Place {
     this.id = `${state.view.id}-system`;
   }
 
+  /** From the first sample to the last: the same for all charts, though not all begin with it. */
+  extent(): [number, number] | null {
+    const { model } = this.state;
+    let [first, last] = [Infinity, -Infinity];
+    for (const key of model.systemKeys()) {
+      const points = model.system(key)?.points ?? [];
+      first = Math.min(first, points[0] ?? Infinity);
+      last = Math.max(last, points[points.length - 2] ?? -Infinity);
+    }
+    return last > first ? [first / 1e6, last / 1e6] : null;
+  }
+
   setCells(cells: readonly CellDetail[]): void {
     this.bandsNow.value = bandsOf(cells, this.state.until() / 1e6);
   }
@@ -56,6 +68,7 @@ export class SystemFigure implements Figure {
   axis = () => "time" as const;
   log = () => false;
   height = () => 170;
+  extent = () => this.place.extent();
   bands = () => this.place.bandsNow.value;
   range = () => [0, this.panel.unit === "%" && this.panel.curves.length < 2 ? 100 : null] as const;
 
@@ -89,7 +102,10 @@ export class SystemFigure implements Figure {
     if (!limit) return null;
     const most = Math.max(
       ...this.panel.curves.map(({ key }) =>
-        (model.system(key)?.points ?? new Float64Array()).reduce((max, y, at) => (at % 2 && y > max ? y : max), 0),
+        (model.system(key)?.points ?? new Float64Array()).reduce(
+          (max, y, at) => (at % 2 && y > max ? y : max),
+          0,
+        ),
       ),
     );
     return most > NEAR * limit ? limit : null;
