@@ -27,13 +27,13 @@ afterEach(() => {
 
 const LONG = Array.from({ length: 4 * 500 }, (_, at) => at);
 
-function stateWith(keys: string[], answers: Answers = {}) {
+function stateWith(keys: string[], answers: Answers = {}, points = LONG) {
   const asked = serve({ "/views/s": { views: {} }, ...answers });
   const state = new RunState("s", "r");
   state.detail.value = detail({ keys, attempts: [attemptDetail(1), attemptDetail(2)] });
   const attempts = [attempt(1), attempt(2)];
   const parts = keys.flatMap((key) =>
-    [1, 2].map((n) => part(LONG, { key, attempt: n, count: 1_000_000 })),
+    [1, 2].map((n) => part(points, { key, attempt: n, count: 1_000_000 })),
   );
   state.model.apply(decode(encode(parts, { card: card({ attempts, state: "finished" }) }))!);
   const end = state.view.connect();
@@ -221,7 +221,7 @@ test("data is exported as text that no spreadsheet computes", () => {
 test("a thousand metrics are titles until they come into view", () => {
   pretendLayout(10);
   const keys = Array.from({ length: 1000 }, (_, at) => `layer${at}/norm`);
-  const { state } = stateWith(keys);
+  const { state } = stateWith(keys, {}, [0, 1, 0, 1]);
   const { container } = render(<ChartsTab state={state} />);
   expect(container.querySelectorAll(".nbt-card").length).toBe(1000);
   expect(container.querySelectorAll(".nbt-chart").length).toBe(10);

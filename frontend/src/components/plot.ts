@@ -50,8 +50,10 @@ export interface Figure {
   extent?(): readonly [number, number] | null;
   /** Pixels. */
   height?(): number;
-  /** Stretches of the axis to shade, and what each is called. */
-  bands?(): readonly Band[];
+  /** Draws behind the curves; `colour` is one of the theme. */
+  behind?(plot: uPlot, colour: (name: string) => string): void;
+  /** What is at a place on the axis, to be said beside its name. */
+  at?(x: number): string;
   /** Charts of the same place share a cursor and a zoom. */
   readonly place: Place;
   /** Somebody clicked on a curve, at a place on the axis. */
@@ -65,14 +67,6 @@ export interface Place {
   readonly zoom: Signal<[number, number] | null>;
   /** Rises when the page's colours change. */
   readonly theme: Signal<number>;
-}
-
-export interface Band {
-  from: number;
-  to: number;
-  name: string;
-  /** A colour of the theme: `--nbt-<colour>`. */
-  colour: string;
 }
 
 /** One chart, kept up to date while it is in view. */
@@ -236,22 +230,10 @@ export class Plot {
           },
         ],
         setCursor: [(plot) => this.tell(plot.cursor.idx ?? null)],
-        drawClear: [(plot) => this.shade(plot)],
+        drawClear: [(plot) => untracked(() => figure.behind?.(plot, (name) => this.colour(name)))],
         ready: [(plot) => this.listen(plot)],
       },
     };
-  }
-
-  /** Draws the bands behind the curves. */
-  private shade(plot: uPlot): void {
-    const { ctx, bbox } = plot;
-    for (const band of untracked(() => this.figure.bands?.() ?? [])) {
-      const left = Math.max(bbox.left, plot.valToPos(band.from, "x", true));
-      const right = Math.min(bbox.left + bbox.width, plot.valToPos(band.to, "x", true));
-      if (right <= left) continue;
-      ctx.fillStyle = `${this.colour(band.colour)}22`;
-      ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
-    }
   }
 
   private listen(plot: uPlot): void {
@@ -290,10 +272,7 @@ export class Plot {
 
   private placeName(x: number): string {
     const axis = untracked(() => this.figure.axis());
-    const band = untracked(() =>
-      this.figure.bands?.().find(({ from, to }) => from <= x && x <= to),
-    );
-    const name = band ? ` · ${band.name}` : "";
+    const name = untracked(() => this.figure.at?.(x)) ?? "";
     if (axis === "time") return new Date(x * 1e3).toLocaleTimeString() + name;
     if (axis === "relative") return `${formatNumber(x)} s`;
     return axis === "step" ? `step ${formatNumber(x, 6)}` : formatNumber(x);

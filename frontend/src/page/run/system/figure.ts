@@ -1,6 +1,9 @@
 import { signal } from "@preact/signals";
 
-import type { Band, Figure, Place } from "../../../components/plot";
+import type uPlot from "uplot";
+
+import { nameAt, shade, type Band } from "../../../components/bands";
+import type { Figure, Place } from "../../../components/plot";
 import { formatBytes, formatNumber } from "../../../model/format";
 import type { Trace } from "../../../model/traces";
 import type { CellDetail } from "../../api";
@@ -69,7 +72,12 @@ export class SystemFigure implements Figure {
   log = () => false;
   height = () => 170;
   extent = () => this.place.extent();
-  bands = () => this.place.bandsNow.value;
+  at = (x: number) => nameAt(this.place.bandsNow.value, x);
+
+  behind(plot: uPlot, colour: (name: string) => string): void {
+    shade(plot, this.place.bandsNow.value, colour);
+  }
+
   range = () => [0, this.panel.unit === "%" && this.panel.curves.length < 2 ? 100 : null] as const;
 
   format = (value: number): string => {
@@ -84,7 +92,7 @@ export class SystemFigure implements Figure {
   steps = () => (this.panel.unit.startsWith("B") ? { incrs: POWERS } : { incrs: TENS });
 
   shape(): string {
-    return JSON.stringify([this.panel, this.bands().length, this.limit() !== null]);
+    return JSON.stringify([this.panel, this.place.bandsNow.value.length, this.limit() !== null]);
   }
 
   revision(): number {
