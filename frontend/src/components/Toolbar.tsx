@@ -1,3 +1,5 @@
+import type { ComponentChildren } from "preact";
+
 import type { Axis } from "../model/lines";
 import type { View } from "../view";
 
@@ -7,7 +9,8 @@ const AXES: [Axis, string, string][] = [
   ["relative", "relative", "the time since each attempt began"],
 ];
 
-export function Toolbar({ view }: { view: View }) {
+/** How charts are drawn; `children` stand behind the axes. */
+export function Toolbar({ view, children }: { view: View; children?: ComponentChildren }) {
   const bad = view.badPattern.value;
   return (
     <div class="nbt-tools" role="toolbar" aria-label="charts">
@@ -57,6 +60,7 @@ export function Toolbar({ view }: { view: View }) {
           </button>
         ))}
       </span>
+      {children}
       {view.zoom.value && (
         <button type="button" onClick={() => (view.zoom.value = null)}>
           reset zoom

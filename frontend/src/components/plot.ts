@@ -42,10 +42,18 @@ export interface Figure {
   log(): boolean;
   /** The ends of the axis of values, where a person has chosen them. */
   range?(): readonly [number | null, number | null];
+  /** What a value is called; else a number. */
+  format?(value: number): string;
+  /** Between which values there may be lines; else tens. */
+  steps?(): { incrs: number[] };
+  /** The ends of the axis across, where they are not those of the curves. */
+  extent?(): readonly [number, number] | null;
   /** Pixels. */
   height?(): number;
-  /** Stretches of the axis to shade, and what each is called. */
-  bands?(): readonly Band[];
+  /** Draws behind the curves; `colour` is one of the theme. */
+  behind?(plot: uPlot, colour: (name: string) => string): void;
+  /** What is at a place on the axis, to be said beside its name. */
+  at?(x: number): string;
   /** Charts of the same place share a cursor and a zoom. */
   readonly place: Place;
   /** Somebody clicked on a curve, at a place on the axis. */
@@ -59,14 +67,6 @@ export interface Place {
   readonly zoom: Signal<[number, number] | null>;
   /** Rises when the page's colours change. */
   readonly theme: Signal<number>;
-}
-
-export interface Band {
-  from: number;
-  to: number;
-  name: string;
-  /** A colour of the theme: `--nbt-<colour>`. */
-  colour: string;
 }
 
 /** One chart, kept up to date while it is in view. */
@@ -122,20 +122,26 @@ export class Plot {
         this.plot.setData(data, false);
       } else {
         this.plot?.destroy();
-        this.plot = new uPlot(untracked(() => this.options()), data, this.host);
+        this.plot = new uPlot(
+          untracked(() => this.options()),
+          data,
+          this.host,
+        );
       }
       this.shape = shape;
       this.revision = revision;
     }
     this.rescale();
-    this.tell(null);
+    const { left = -1, idx } = this.plot?.cursor ?? {};
+    this.tell(left >= 0 ? (idx ?? null) : null);
   }
 
   private rescale(): void {
     const zoom = this.figure.place.zoom.peek();
     const x = this.plot?.data[0];
     if (!this.plot || !x?.length) return;
-    const [min, max] = zoom ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
+    const [min, max] = zoom ??
+      untracked(() => this.figure.extent?.()) ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
     this.plot.batch(() => {
       this.plot?.setScale("x", max > min ? { min, max } : { min: min - 0.5, max: max + 0.5 });
     });
@@ -175,7 +181,7 @@ export class Plot {
       width: this.host.clientWidth || 300,
       height: this.height,
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      padding: [8, time ? 22 : 8, 0, 0],
       cursor: {
         sync: { key: place.id, setSeries: false },
         points: { size: 6 },
@@ -191,15 +197,27 @@ export class Plot {
         },
       },
       axes: [
-        { ...axis, size: 24, space: 60, ...(time ? {} : { values: short }) },
-        { ...axis, size: 48, space: 28, values: short },
+        { ...axis, size: 24, space: 60, values: time ? clock : short() },
+        {
+          ...axis,
+          size: figure.format ? 62 : 48,
+          space: 28,
+          values: short(figure.format),
+          ...figure.steps?.(),
+        },
       ],
       series: [
         {},
         ...this.traces.map((trace) => ({
           stroke: this.stroke(trace),
+          ...(trace.dashed ? { dash: [5, 4] } : {}),
           width: trace.strong && !trace.faint ? 1.75 : 1.25,
-          points: { show: trace.x.length < 3, size: 4, fill: this.stroke(trace) },
+          points: {
+            // Later data may have more of them.
+            show: (_plot: uPlot, at: number) => (this.traces[at - 1]?.x.length ?? 0) < 3,
+            size: 4,
+            fill: this.stroke(trace),
+          },
         })),
       ],
       hooks: {
@@ -212,22 +230,10 @@ export class Plot {
           },
         ],
         setCursor: [(plot) => this.tell(plot.cursor.idx ?? null)],
-        drawClear: [(plot) => this.shade(plot)],
+        drawClear: [(plot) => untracked(() => figure.behind?.(plot, (name) => this.colour(name)))],
         ready: [(plot) => this.listen(plot)],
       },
     };
-  }
-
-  /** Draws the bands behind the curves. */
-  private shade(plot: uPlot): void {
-    const { ctx, bbox } = plot;
-    for (const band of untracked(() => this.figure.bands?.() ?? [])) {
-      const left = Math.max(bbox.left, plot.valToPos(band.from, "x", true));
-      const right = Math.min(bbox.left + bbox.width, plot.valToPos(band.to, "x", true));
-      if (right <= left) continue;
-      ctx.fillStyle = `${this.colour(band.colour)}22`;
-      ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
-    }
   }
 
   private listen(plot: uPlot): void {
@@ -266,7 +272,8 @@ export class Plot {
 
   private placeName(x: number): string {
     const axis = untracked(() => this.figure.axis());
-    if (axis === "time") return new Date(x * 1e3).toLocaleTimeString();
+    const name = untracked(() => this.figure.at?.(x)) ?? "";
+    if (axis === "time") return new Date(x * 1e3).toLocaleTimeString() + name;
     if (axis === "relative") return `${formatNumber(x)} s`;
     return axis === "step" ? `step ${formatNumber(x, 6)}` : formatNumber(x);
   }
@@ -281,8 +288,18 @@ function nearest(values: ArrayLike<number | null | undefined>, index: number): n
   return NaN;
 }
 
-const short = (_plot: uPlot, values: (number | null)[]) =>
-  values.map((value) => (value === null ? "" : formatNumber(value, 5)));
+const short =
+  (format = (value: number) => formatNumber(value, 5)) =>
+  (_plot: uPlot, values: (number | null)[]) =>
+    values.map((value) => (value === null ? "" : format(value)));
+
+/** Times of day; days, where they are further apart. */
+const clock = (_plot: uPlot, times: number[], _axis: number, _space: number, step: number) =>
+  times.map((time) => {
+    const date = new Date(time * 1e3);
+    if (step >= 86400) return date.toLocaleDateString([], { month: "short", day: "numeric" });
+    return date.toTimeString().slice(0, step < 60 ? 8 : 5);
+  });
 
 /** Room above and below; a curve that does not move is in the middle. A chosen end stays. */
 function range(
