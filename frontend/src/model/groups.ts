@@ -9,7 +9,15 @@ const TELLING =
   /loss|acc|f1|auc|reward|return|score|err|mse|mae|iou|map|bleu|rouge|perplex|ppl|precision|recall|(^|[/_.-])r2/i;
 const DULL = /(^|[/_.])(epoch|step|iter|iteration|batch|lr|learning_rate|seed|time)/i;
 
-const rank = (title: string) => (DULL.test(title) ? 2 : TELLING.test(title) ? 0 : 1);
+export const TELLING_RANKS = { telling: 0, other: 1, dull: 2 } as const;
+
+/** How much a person wants to see a metric; the least first. */
+export const rank = (title: string) =>
+  DULL.test(title)
+    ? TELLING_RANKS.dull
+    : TELLING.test(title)
+      ? TELLING_RANKS.telling
+      : TELLING_RANKS.other;
 
 /** How many keys share a chart at most. */
 export const MAX_KEYS = 8;
