@@ -14,7 +14,7 @@ export function ago(microseconds: number, now: number): string {
   let scale = 1;
   for (const [end, unit] of UNITS) {
     if (seconds < end) return `${Math.floor(seconds / scale)} ${unit} ago`;
-    scale = end === 86400 * 7 ? scale : end;
+    scale = end;
   }
   const date = new Date(microseconds / 1e3);
   const thisYear = date.getFullYear() === new Date(now).getFullYear();
