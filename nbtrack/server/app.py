@@ -6,9 +6,11 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 
-from .handlers import LiveHandler, VersionHandler
-from .live import LiveRuns
+from . import run_handlers
+from .handlers import LiveHandler, ServerHandler
 from .notebooks import clean_when_opened
+from .shared import Shared
+from .stores import Stores
 
 
 class NbtrackServer(ExtensionApp):
@@ -20,12 +22,12 @@ class NbtrackServer(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """What the handlers share."""
-        self.live_runs = LiveRuns()
+        self.shared = Shared(Stores())
         server: Any = self.serverapp
         clean_when_opened(
             server.contents_manager,
             lambda kernel, store, run: (
-                kernel in server.kernel_manager and self.live_runs.is_running(store, run)
+                kernel in server.kernel_manager and self.shared.live.is_running(store, run)
             ),
         )
 
@@ -34,7 +36,8 @@ class NbtrackServer(ExtensionApp):
         live = r"/nbtrack/api/live/(?P<store>[0-9a-f]{16})/(?P<run>[A-Za-z0-9_-]{1,64})"
         self.handlers.extend(
             [
-                (r"/nbtrack/api/?", VersionHandler),
-                (live, LiveHandler, {"runs": self.live_runs}),
+                (r"/nbtrack/api/?", ServerHandler, {"shared": self.shared}),
+                (live, LiveHandler, {"shared": self.shared}),
+                *run_handlers.addresses(self.shared),
             ]
         )

@@ -1,47 +1,42 @@
-"""The addresses of the extension. Every one asks for the server's own login."""
+"""Addresses that tell of the server and of runs as they are now."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
-
-from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
-from jupyter_server.extension.handler import ExtensionHandlerMixin
-from tornado import web
 
 from .._version import __version__
 from ..live.wire import WIRE_VERSION
-from .live import LiveRuns, UnknownRunError
+from ..store.registry import key_of
+from .api.server import Server, StoreCard
+from .requests import ApiHandler, RefusedError, reads
 
-_RESOURCE = "contents"
 _KERNEL_HEADER = "X-Nbtrack-Kernel"
 
 
-class VersionHandler(ExtensionHandlerMixin, APIHandler):
+class ServerHandler(ApiHandler):
     """Who answers here, for a page that may come from another nbtrack."""
 
-    auth_resource = _RESOURCE
-
-    @web.authenticated
-    @authorized(action="read")  # type: ignore[untyped-decorator]  # the server's has no types
+    @reads
     async def get(self) -> None:
-        """``{"version": …, "wire": …}``."""
-        self.finish({"version": __version__, "wire": WIRE_VERSION})
+        """:class:`Server`."""
+        await self.answer(self._describe)
+
+    def _describe(self) -> Server:
+        return Server(
+            version=__version__,
+            wire=WIRE_VERSION,
+            read_only=self.shared.read_only,
+            stores=[
+                StoreCard(key=key_of(store), name=store.path.parent.name, path=str(store.path))
+                for store in self.shared.stores.all()
+            ],
+        )
 
 
-class LiveHandler(ExtensionHandlerMixin, APIHandler):
+class LiveHandler(ApiHandler):
     """A run as it is now."""
 
-    auth_resource = _RESOURCE
-
-    def initialize(self, name: str, runs: LiveRuns) -> None:
-        """``runs`` are shared by all requests."""
-        super().initialize(name)
-        self._runs = runs
-
-    @web.authenticated
-    @authorized(action="read")  # type: ignore[untyped-decorator]  # the server's has no types
+    @reads
     async def get(self, store: str, run: str) -> None:
         """The message that brings a page up to date; 204 if it is.
 
@@ -52,23 +47,18 @@ class LiveHandler(ExtensionHandlerMixin, APIHandler):
         try:
             since = int(self.get_query_argument("since", "-1"))
         except ValueError:
-            raise web.HTTPError(400, "since is no number") from None
+            raise RefusedError(400, "since is no number") from None
         seen = self.get_query_argument("viewer", "") == "1"
-        try:
-            # A disk that does not answer holds up this request and no other.
-            message = await asyncio.to_thread(
-                self._runs.message, store, run, since, kernel=kernel, viewer=seen
-            )
-        except UnknownRunError as error:
-            raise web.HTTPError(404, str(error)) from None
+        message = await self.in_thread(
+            lambda: self.shared.live.message(store, run, since, kernel=kernel, viewer=seen)
+        )
         self.set_header(_KERNEL_HEADER, kernel or "unknown")
         self.set_header("Cache-Control", "no-store")
         if message is None:
             self.set_status(204)
-            self.finish()
+            await self.finish()
         else:
-            self.set_header("Content-Type", "application/octet-stream")
-            self.finish(message, set_content_type="application/octet-stream")
+            await self.finish(message, set_content_type="application/octet-stream")
 
     def _kernel_state(self, kernel: str) -> str | None:
         """``busy``, ``idle`` and so on; ``gone`` for a kernel that this server does not have."""

@@ -12,10 +12,10 @@ import msgspec
 from .._errors import NbtrackError
 from ..live.frame import PackedFrame
 from ..live.wire import Seen, encode, read_frame, seen
-from ..store import registry
 from ..store.layout import RunDir
 from ..store.state import Verdict
 from ..store.view import RunView
+from .stores import Stores, UnknownRunError, UnknownStoreError
 
 _MAX_RUNS = 64
 # States that pages may still hold.
@@ -24,14 +24,11 @@ _MAX_STATES = 8
 _STALE_SECONDS = 10.0
 
 
-class UnknownRunError(Exception):
-    """There is no such run in any registered store, or nothing of it to show."""
-
-
 class LiveRuns:
     """What was sent of each run of late."""
 
-    def __init__(self) -> None:
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
         self._sent: OrderedDict[tuple[str, str], OrderedDict[int, Seen]] = OrderedDict()
         self._verdicts: dict[tuple[str, str], tuple[float, Verdict]] = {}
         self._lock = threading.Lock()
@@ -42,9 +39,10 @@ class LiveRuns:
         """What brings a page that holds the state ``since`` up to date; None if it is.
 
         Raises:
+            UnknownStoreError: There is no such store.
             UnknownRunError: There is nothing of it to show.
         """
-        run_dir = _find(store, run)
+        run_dir = self._stores.run(store, run)
         if viewer:
             with contextlib.suppress(OSError):  # a store that can only be read
                 run_dir.viewed.touch()
@@ -68,8 +66,8 @@ class LiveRuns:
     def is_running(self, store: str, run: str) -> bool:
         """Whether a run goes on, as far as that is known."""
         try:
-            run_dir = _find(store, run)
-        except UnknownRunError:
+            run_dir = self._stores.run(store, run)
+        except (UnknownStoreError, UnknownRunError):
             return False
         frame = read_frame(run_dir)
         if frame is None or frame.card is None:
@@ -98,13 +96,3 @@ class LiveRuns:
                 known = msgspec.structs.replace(card, state=verdict.state, reason=verdict.reason)
                 return msgspec.structs.replace(frame, card=known, number=-2 - frame.number)
         return frame
-
-
-def _find(store: str, run: str) -> RunDir:
-    for known in registry.registered():
-        if registry.key_of(known) == store:
-            with contextlib.suppress(NbtrackError):
-                run_dir = known.run(run)
-                if run_dir.path.is_dir():
-                    return run_dir
-    raise UnknownRunError(f"there is no run {run} in that store")

@@ -54,12 +54,28 @@ class RunDir:
         self.viewed = path / "viewed"
         self.output_log = path / "output.log"
         self.session = path / "session.ipynb"
+        self.diff = path / "diff.patch"
+        self.requirements = path / "requirements.txt"
+        self.files = path / "files"
+        self.media = path / "media"
         self.recorder_log = path / "recorder.log"
         self.position = path / "position.json"
         self.stack = path / "stack.txt"
 
     def __repr__(self) -> str:
         return f"RunDir({str(self.path)!r})"
+
+    @property
+    def for_people(self) -> tuple[Path, ...]:
+        """The files and folders that a person wants to open, in that order."""
+        return (
+            self.output_log,
+            self.session,
+            self.diff,
+            self.requirements,
+            self.files,
+            self.media,
+        )
 
     def segment(self, name: SegmentName) -> Path:
         return self.journal / f"{name}.seg"

@@ -81,6 +81,12 @@ class Snapshot(NamedTuple):
     fold: Fold
     damage: list[Damage]
 
+    @property
+    def is_merged(self) -> bool:
+        """Whether all rows lie in one set, in the order in which a merge puts them."""
+        selection = self.selection
+        return selection.merged is not None and not (selection.sealed or selection.segments)
+
     def source(self, table: str) -> query.Source:
         """All rows of one table."""
         batches = tuple(self.unsealed.batches.get(table, ()))

@@ -1,0 +1,188 @@
+"""The log of a run by lines: a page of them, or those that contain something."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import time
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .._errors import UsageError
+from ..store import reader
+from ..store.cells import read_cells
+from ..store.layout import RunDir
+from ..store.log import sections, shown
+from ..store.reader import Snapshot
+from ..store.schema import Stream
+from ..store.view import RunView
+from .api.run import LogLine, Logs, LogsQuery
+from .run import fingerprint, micros
+
+MAX_LINES = 5_000
+_LONGEST_SEARCH = 1_000
+# What is kept of logs in memory; the one that was asked for last always is.
+_BYTES = 1 << 27
+_SEARCHES = 8
+# A log that grows is read again, but not all the time.
+_FRESH_SECONDS = 1.0
+_FRESH_PART = 5.0
+
+
+class _Stretch(NamedTuple):
+    """Lines that were shown together."""
+
+    first: int
+    cell: int | None
+    label: str | None
+    stream: Stream
+    time: int
+
+
+class Log:
+    """All lines of a run's log: one text, and where each line of it begins."""
+
+    def __init__(self, taken: Snapshot, running: bool) -> None:
+        self._stretches: list[_Stretch] = []
+        self._starts = array("q")
+        pieces: list[str] = []
+        at = 0
+        for stretch, text in _texts(taken, running):
+            self._stretches.append(stretch._replace(first=len(self._starts)))
+            text = text if text.endswith("\n") else text + "\n"
+            begin = 0
+            while begin < len(text):
+                self._starts.append(at + begin)
+                begin = text.index("\n", begin) + 1
+            pieces.append(text)
+            at += len(text)
+        self._text = "".join(pieces)
+        self._firsts = [stretch.first for stretch in self._stretches]
+        self._searches: OrderedDict[str, array[int]] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory, about."""
+        searched = sum(len(found) for found in self._searches.values())
+        return sys.getsizeof(self._text) + 8 * (len(self._starts) + searched)
+
+    def page(self, asked: LogsQuery) -> Logs:
+        """The last lines of those that are wanted."""
+        if not asked.search and asked.cell is None:
+            matched: range | array[int] | list[int] = range(len(self._starts))
+        else:
+            matched = self._containing(asked.search) if asked.search else range(len(self._starts))
+            if asked.cell is not None:
+                matched = list(self._of_cell(asked.cell, matched))
+        end = len(matched)
+        if asked.before is not None:
+            end = bisect_left(matched, asked.before - 1)
+        lines = [self._line(at) for at in matched[max(0, end - asked.limit) : end]]
+        return Logs(lines=lines, total=len(self._starts), matched=len(matched))
+
+    def _line(self, at: int) -> LogLine:
+        stretch = self._stretches[bisect_right(self._firsts, at) - 1]
+        end = self._starts[at + 1] if at + 1 < len(self._starts) else len(self._text)
+        return LogLine(
+            number=at + 1,
+            cell=stretch.cell,
+            label=stretch.label,
+            stream=stretch.stream,
+            time=stretch.time,
+            text=self._text[self._starts[at] : end - 1],
+        )
+
+    def _containing(self, search: str) -> array[int]:
+        found = self._searches.get(search)
+        if found is None:
+            found = array("q")
+            for match in re.finditer(re.escape(search), self._text, re.IGNORECASE):
+                at = bisect_right(self._starts, match.start()) - 1
+                if not found or found[-1] != at:
+                    found.append(at)
+            self._searches[search] = found
+            while len(self._searches) > _SEARCHES:
+                self._searches.popitem(last=False)
+        return found
+
+    def _of_cell(self, cell: int, among: range | array[int]) -> Iterator[int]:
+        for place, stretch in enumerate(self._stretches):
+            if stretch.cell == cell:
+                last = place + 1 == len(self._stretches)
+                end = len(self._starts) if last else self._firsts[place + 1]
+                yield from among[bisect_left(among, stretch.first) : bisect_left(among, end)]
+
+
+class _Entry:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.log: Log | None = None
+        self.name: str | None = None
+        self.until = 0.0
+
+
+class LogCache:
+    """The logs that were asked for of late: paging and searching do not read them again."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def page(self, run_dir: RunDir, asked: LogsQuery) -> Logs:
+        """Lines of a run's log.
+
+        Raises:
+            UsageError: More is asked for than is given.
+            StoreError: It cannot be read.
+        """
+        if not 1 <= asked.limit <= MAX_LINES:
+            raise UsageError(f"limit is from 1 to {MAX_LINES}")
+        if len(asked.search) > _LONGEST_SEARCH:
+            raise UsageError(f"search is of at most {_LONGEST_SEARCH} letters")
+        with self._lock:
+            entry = self._entries.setdefault(str(run_dir.path), _Entry())
+            self._entries.move_to_end(str(run_dir.path))
+        with entry.lock:
+            log = self._log(run_dir, entry)
+            found = log.page(asked)
+        self._forget()
+        return found
+
+    def _log(self, run_dir: RunDir, entry: _Entry) -> Log:
+        moment = time.monotonic()
+        if entry.log is not None and moment < entry.until:
+            return entry.log
+        name = fingerprint(run_dir)
+        if entry.log is None or name is None or name != entry.name:
+            entry.log = reader.read(
+                run_dir, lambda taken: Log(taken, RunView(run_dir, taken).state == "running")
+            )
+            entry.name = name
+        took = time.monotonic() - moment
+        entry.until = moment + took + max(_FRESH_SECONDS, _FRESH_PART * took)
+        return entry.log
+
+    def _forget(self) -> None:
+        with self._lock:
+            sizes = {path: entry.log.size for path, entry in self._entries.items() if entry.log}
+            while len(self._entries) > 1 and sum(sizes.values()) > _BYTES:
+                path, _ = self._entries.popitem(last=False)
+                sizes.pop(path, None)
+
+
+def _texts(taken: Snapshot, running: bool) -> Iterator[tuple[_Stretch, str]]:
+    """What was seen in the order of the log; what a cell raised stands below it."""
+    cells = read_cells(taken, running=running, read_output=lambda cell: "")
+    for cell, found in sections(taken, cells):
+        n, label = (cell.n, cell.label) if cell is not None else (None, None)
+        for output in found:
+            text = shown(output, cell.label) if cell is not None else output.shown()
+            if text:
+                yield _Stretch(0, n, label, output.stream, output.time), text
+        if cell is not None and cell.exception is not None:
+            time = micros(cell.ended_at) or cell.number
+            yield _Stretch(0, n, label, "stderr", time), cell.exception["traceback"]
