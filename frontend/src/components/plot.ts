@@ -42,6 +42,14 @@ export interface Figure {
   log(): boolean;
   /** The ends of the axis of values, where a person has chosen them. */
   range?(): readonly [number | null, number | null];
+  /** What a value is called; else a number. */
+  format?(value: number): string;
+  /** Curves are points, one each. */
+  readonly dots?: boolean;
+  /** Places on a logarithmic axis. */
+  logX?(): boolean;
+  /** What a place on the axis is called; else as the axis has it. */
+  formatX?(value: number): string;
   /** Pixels. */
   height?(): number;
   /** Stretches of the axis to shade, and what each is called. */
@@ -184,22 +192,23 @@ export class Plot {
         bind: { dblclick: () => () => ((place.zoom.value = null), null) },
       },
       scales: {
-        x: { time },
+        x: { time, ...(figure.logX?.() ? { distr: 3 as const } : {}) },
         y: {
           ...(figure.log() ? { distr: 3 as const } : {}),
           range: (_plot, min, max) => range(low ?? min, high ?? max, figure.log(), low, high),
         },
       },
       axes: [
-        { ...axis, size: 24, space: 60, ...(time ? {} : { values: short }) },
-        { ...axis, size: 48, space: 28, values: short },
+        { ...axis, size: 24, space: 60, ...(time ? {} : { values: short(figure.formatX) }) },
+        { ...axis, size: figure.format ? 62 : 48, space: 28, values: short(figure.format) },
       ],
       series: [
         {},
         ...this.traces.map((trace) => ({
           stroke: this.stroke(trace),
+          ...(trace.dashed ? { dash: [5, 4] } : {}),
           width: trace.strong && !trace.faint ? 1.75 : 1.25,
-          points: { show: trace.x.length < 3, size: 4, fill: this.stroke(trace) },
+          points: { show: trace.x.length < 3, size: figure.dots ? 9 : 4, fill: this.stroke(trace) },
         })),
       ],
       hooks: {
@@ -233,31 +242,49 @@ export class Plot {
   private listen(plot: uPlot): void {
     if (!this.figure.picked) return;
     plot.over.addEventListener("click", () => {
-      const { idx, top } = plot.cursor;
-      if (idx === null || idx === undefined || top === undefined) return;
-      let best: { trace: Trace; distance: number } | null = null;
-      this.traces.forEach((trace, at) => {
-        const value = nearest(plot.data[at + 1] ?? [], idx);
-        const distance = Math.abs(plot.valToPos(value, "y") - top);
-        if (!trace.faint && (!best || distance < best.distance)) best = { trace, distance };
-      });
-      const found = best as { trace: Trace; distance: number } | null;
-      const x = plot.data[0][idx];
-      if (found && x !== undefined && found.distance <= NEAR) this.figure.picked?.(found.trace, x);
+      const found = this.closest();
+      if (found) this.figure.picked?.(found.trace, found.x);
     });
+  }
+
+  /** The curve that the cursor is on. */
+  private closest(): { trace: Trace; x: number; value: number } | null {
+    const { plot, figure } = this;
+    const { idx, left = 0, top = 0 } = plot?.cursor ?? {};
+    if (!plot || idx === null || idx === undefined || !plot.over.matches(":hover")) return null;
+    let found = null;
+    let distance = NEAR;
+    this.traces.forEach((trace, at) => {
+      const x = (figure.dots ? trace.x[0] : plot.data[0][idx]) ?? NaN;
+      const value = figure.dots ? (trace.y[0] ?? NaN) : nearest(plot.data[at + 1] ?? [], idx);
+      const away = figure.dots ? plot.valToPos(x, "x") - left : 0;
+      const far = Math.hypot(away, plot.valToPos(value, "y") - top);
+      if (trace.faint || !(far <= distance)) return;
+      distance = far;
+      found = { trace, x, value };
+    });
+    return found;
   }
 
   /** Has the legend say the values at an index of the data, or the last ones. */
   private tell(index: number | null): void {
     const { plot } = this;
     if (!plot) return;
-    const x = index === null ? null : plot.data[0][index];
+    const pointed = index === null ? null : this.closest();
+    const dots = this.figure.dots ?? false;
+    const x = dots ? pointed?.x : index === null ? null : plot.data[0][index];
     const readings: Reading[] = [];
     let nans = 0;
     this.traces.forEach((trace, at) => {
-      if (!trace.strong || trace.faint) return;
+      // A pale curve is named while the cursor is on it.
+      if (trace.faint || (!trace.strong && trace !== pointed?.trace)) return;
       nans += trace.nans;
-      const value = index === null ? trace.last : nearest(plot.data[at + 1] ?? [], index);
+      const value =
+        trace === pointed?.trace
+          ? pointed.value
+          : index === null
+            ? trace.last
+            : nearest(plot.data[at + 1] ?? [], index);
       readings.push({ name: trace.name, colour: this.stroke(trace), value });
     });
     const place = x === null || x === undefined ? null : this.placeName(x);
@@ -265,8 +292,12 @@ export class Plot {
   }
 
   private placeName(x: number): string {
+    const { formatX } = this.figure;
+    if (formatX) return formatX(x);
     const axis = untracked(() => this.figure.axis());
-    if (axis === "time") return new Date(x * 1e3).toLocaleTimeString();
+    const band = untracked(() => this.figure.bands?.().find(({ from, to }) => from <= x && x <= to));
+    const name = band ? ` · ${band.name}` : "";
+    if (axis === "time") return new Date(x * 1e3).toLocaleTimeString() + name;
     if (axis === "relative") return `${formatNumber(x)} s`;
     return axis === "step" ? `step ${formatNumber(x, 6)}` : formatNumber(x);
   }
@@ -281,8 +312,10 @@ function nearest(values: ArrayLike<number | null | undefined>, index: number): n
   return NaN;
 }
 
-const short = (_plot: uPlot, values: (number | null)[]) =>
-  values.map((value) => (value === null ? "" : formatNumber(value, 5)));
+const short =
+  (format = (value: number) => formatNumber(value, 5)) =>
+  (_plot: uPlot, values: (number | null)[]) =>
+    values.map((value) => (value === null ? "" : format(value)));
 
 /** Room above and below; a curve that does not move is in the middle. A chosen end stays. */
 function range(

@@ -6,7 +6,7 @@ import { watchTheme } from "../../theme";
 import { go, query, runUrl, setQuery } from "../router";
 import type { Comparison } from "./comparison";
 import { namesOf } from "./differences";
-import { cloudOf, ScatterFigure } from "./scatter";
+import { cloudOf, ScatterFigure } from "./cloud";
 
 /** Runs as points: any value across, any up, and a colour for a third. */
 export function Scatter({ comparison }: { comparison: Comparison }) {

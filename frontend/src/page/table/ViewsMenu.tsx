@@ -8,7 +8,7 @@ import { Menu } from "./Menu";
 import type { Table } from "./table";
 
 /** Other pages save views too, each under names of its own. */
-const PREFIX = "table:";
+const PREFIX = "table ";
 
 /** What stands in the address, under a name that a person gave it. */
 export function ViewsMenu({ table }: { table: Table }) {

@@ -59,7 +59,7 @@ function Value({ value, counts }: { value: unknown; counts: boolean }) {
   if (number !== null) {
     return (
       <span class="nbt-number" title={String(value)}>
-        {counts ? number.toLocaleString("en") : formatNumber(number, 5)}
+        {counts ? number.toLocaleString("en") : formatNumber(number)}
       </span>
     );
   }

@@ -43,7 +43,7 @@ export function numberOf(value: unknown): number | null {
 export function short(value: unknown): string {
   if (value === null || value === undefined) return "";
   const number = numberOf(value);
-  if (number !== null) return formatNumber(number, 5);
+  if (number !== null) return formatNumber(number);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
