@@ -43,10 +43,7 @@ export function Scatter({ comparison }: { comparison: Comparison }) {
   const { x, y, colour } = chosen.value;
   const { dots, kinds } = figure.cloud.value;
   const left = comparison.visible.value.length - dots.length;
-  const choose = (name: string, value: string | null) => {
-    figure.place.zoom.value = null;
-    setQuery({ [name]: value });
-  };
+  const choose = (name: string, value: string | null) => setQuery({ [name]: value });
   return (
     <>
       <div class="nbt-tools">

@@ -118,10 +118,14 @@ export class ScatterFigure implements Figure {
 
   /** Keeps room at both ends of the axis; what is returned ends it. */
   connect(): () => void {
+    let before = "";
     return effect(() => {
       const { dots } = this.cloud.value;
-      const log = this.logs.x.value;
-      if (!this.zoom.value && dots.length) this.zoom.value = this.whole(dots, log);
+      const log = this.logX();
+      // Other points have another axis; on a logarithmic one a place below zero has no end.
+      const now = `${log}|${dots.map(({ x }) => x)}`;
+      if (dots.length && (!this.zoom.value || now !== before)) this.zoom.value = this.whole(dots, log);
+      before = now;
     });
   }
 
