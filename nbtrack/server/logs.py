@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 import threading
-import time
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
@@ -21,16 +20,11 @@ from ..store.reader import Snapshot
 from ..store.schema import Stream
 from ..store.view import RunView
 from .api.run import LogLine, Logs, LogsQuery
-from .run import fingerprint, micros
+from .run import micros
 
 MAX_LINES = 5_000
 _LONGEST_SEARCH = 1_000
-# What is kept of logs in memory; the one that was asked for last always is.
-_BYTES = 1 << 27
 _SEARCHES = 8
-# A log that grows is read again, but not all the time.
-_FRESH_SECONDS = 1.0
-_FRESH_PART = 5.0
 
 
 class _Stretch(NamedTuple):
@@ -46,7 +40,7 @@ class _Stretch(NamedTuple):
 class Log:
     """All lines of a run's log: one text, and where each line of it begins."""
 
-    def __init__(self, taken: Snapshot, running: bool) -> None:
+    def __init__(self, taken: Snapshot, *, running: bool) -> None:
         self._stretches: list[_Stretch] = []
         self._starts = array("q")
         pieces: list[str] = []
@@ -63,11 +57,13 @@ class Log:
         self._text = "".join(pieces)
         self._firsts = [stretch.first for stretch in self._stretches]
         self._searches: OrderedDict[str, array[int]] = OrderedDict()
+        self._lock = threading.Lock()
 
     @property
     def size(self) -> int:
         """Bytes of memory, about."""
-        searched = sum(len(found) for found in self._searches.values())
+        with self._lock:
+            searched = sum(len(found) for found in self._searches.values())
         return sys.getsizeof(self._text) + 8 * (len(self._starts) + searched)
 
     def page(self, asked: LogsQuery) -> Logs:
@@ -97,16 +93,20 @@ class Log:
         )
 
     def _containing(self, search: str) -> array[int]:
-        found = self._searches.get(search)
-        if found is None:
-            found = array("q")
-            for match in re.finditer(re.escape(search), self._text, re.IGNORECASE):
-                at = bisect_right(self._starts, match.start()) - 1
-                if not found or found[-1] != at:
-                    found.append(at)
-            self._searches[search] = found
-            while len(self._searches) > _SEARCHES:
-                self._searches.popitem(last=False)
+        with self._lock:
+            found = self._searches.get(search)
+            if found is None:
+                found = self._searches[search] = self._find(search)
+                while len(self._searches) > _SEARCHES:
+                    self._searches.popitem(last=False)
+        return found
+
+    def _find(self, search: str) -> array[int]:
+        found = array("q")
+        for match in re.finditer(re.escape(search), self._text, re.IGNORECASE):
+            at = bisect_right(self._starts, match.start()) - 1
+            if not found or found[-1] != at:
+                found.append(at)
         return found
 
     def _of_cell(self, cell: int, among: range | array[int]) -> Iterator[int]:
@@ -117,61 +117,28 @@ class Log:
                 yield from among[bisect_left(among, stretch.first) : bisect_left(among, end)]
 
 
-class _Entry:
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.log: Log | None = None
-        self.name: str | None = None
-        self.until = 0.0
+def page(log: Log, asked: LogsQuery) -> Logs:
+    """Lines of a run's log.
+
+    Raises:
+        UsageError: More is asked for than is given.
+    """
+    if not 1 <= asked.limit <= MAX_LINES:
+        raise UsageError(f"limit is from 1 to {MAX_LINES}")
+    if len(asked.search) > _LONGEST_SEARCH:
+        raise UsageError(f"search is of at most {_LONGEST_SEARCH} letters")
+    return log.page(asked)
 
 
-class LogCache:
-    """The logs that were asked for of late: paging and searching do not read them again."""
+def read_log(run_dir: RunDir) -> Log:
+    """A run's log as it is now.
 
-    def __init__(self) -> None:
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def page(self, run_dir: RunDir, asked: LogsQuery) -> Logs:
-        """Lines of a run's log.
-
-        Raises:
-            UsageError: More is asked for than is given.
-            StoreError: It cannot be read.
-        """
-        if not 1 <= asked.limit <= MAX_LINES:
-            raise UsageError(f"limit is from 1 to {MAX_LINES}")
-        if len(asked.search) > _LONGEST_SEARCH:
-            raise UsageError(f"search is of at most {_LONGEST_SEARCH} letters")
-        with self._lock:
-            entry = self._entries.setdefault(str(run_dir.path), _Entry())
-            self._entries.move_to_end(str(run_dir.path))
-        with entry.lock:
-            log = self._log(run_dir, entry)
-            found = log.page(asked)
-        self._forget()
-        return found
-
-    def _log(self, run_dir: RunDir, entry: _Entry) -> Log:
-        moment = time.monotonic()
-        if entry.log is not None and moment < entry.until:
-            return entry.log
-        name = fingerprint(run_dir)
-        if entry.log is None or name is None or name != entry.name:
-            entry.log = reader.read(
-                run_dir, lambda taken: Log(taken, RunView(run_dir, taken).state == "running")
-            )
-            entry.name = name
-        took = time.monotonic() - moment
-        entry.until = moment + took + max(_FRESH_SECONDS, _FRESH_PART * took)
-        return entry.log
-
-    def _forget(self) -> None:
-        with self._lock:
-            sizes = {path: entry.log.size for path, entry in self._entries.items() if entry.log}
-            while len(self._entries) > 1 and sum(sizes.values()) > _BYTES:
-                path, _ = self._entries.popitem(last=False)
-                sizes.pop(path, None)
+    Raises:
+        StoreError: It cannot be read.
+    """
+    return reader.read(
+        run_dir, lambda taken: Log(taken, running=RunView(run_dir, taken).state == "running")
+    )
 
 
 def _texts(taken: Snapshot, running: bool) -> Iterator[tuple[_Stretch, str]]:

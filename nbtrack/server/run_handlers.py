@@ -20,6 +20,7 @@ from ..store.view import RunView
 from . import files, run
 from .api.run import LogsQuery, RunEdit
 from .api.series import SeriesRequest
+from .logs import page
 from .requests import ApiHandler, RefusedError, reads, writes
 from .series import curves
 from .shared import Shared
@@ -97,7 +98,7 @@ class LogsHandler(_RunHandler):
         """:class:`Logs`; takes :class:`LogsQuery`."""
         asked = self.arguments(LogsQuery)
         await self.answer(
-            lambda: self.shared.logs.page(self._run(store, run_id), asked),
+            lambda: page(self.shared.logs.get(self._run(store, run_id)), asked),
             etag=self._ended(store, run_id),
         )
 

@@ -75,10 +75,10 @@ def _made(
     for curve in series.metrics(taken, metrics, _across(request), request.buckets):
         for at in places[curve.attempt, curve.key]:
             yield at, curve
-    keys = [key for attempt, key in places if attempt < 0]
+    samples = [key for attempt, key in places if attempt < 0]
     # Samples of the machine are over the time, whatever is across else.
     start, end = (request.start, request.end) if request.x == "time" else (None, None)
-    for curve in series.system(taken, keys, start, end, request.buckets) if keys else ():
+    for curve in series.system(taken, samples, start, end, request.buckets):
         for at in places[curve.attempt, curve.key]:
             yield at, curve
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from .kept import Kept
 from .live import LiveRuns
-from .logs import LogCache
+from .logs import Log, read_log
 from .stores import Stores
+from .watch import Watches
 
 # So many disks may hang before anybody waits for one that does not.
 _THREADS = 16
+# Memory of the logs that pages look at.
+_LOG_BYTES = 1 << 27
 
 
 class Shared:
@@ -20,6 +24,7 @@ class Shared:
         read_only: Nothing can be changed.
         threads: What reads disks: the server's own thread never waits for one.
         live: Runs as they are now.
+        watches: Runs that pages follow.
         logs: What was read of logs.
     """
 
@@ -28,4 +33,9 @@ class Shared:
         self.read_only = read_only
         self.threads = ThreadPoolExecutor(_THREADS, "nbtrack-server")
         self.live = LiveRuns(stores)
-        self.logs = LogCache()
+        self.watches = Watches(self.live, self.threads)
+        self.logs: Kept[Log] = Kept(read_log, lambda log: log.size, _LOG_BYTES)
+
+    def close(self) -> None:
+        """The server ends: nobody waits for a disk any more."""
+        self.threads.shutdown(wait=False, cancel_futures=True)

@@ -131,6 +131,14 @@ def console(source: Source, cell: int | None = None) -> Iterator[dict[str, Any]]
             yield dict(zip(names, row, strict=True))
 
 
+def latest_cell(source: Source) -> int | None:
+    """The cell that showed something last; 0 for between cells."""
+    (cell,) = (
+        fetch(source, "SELECT arg_max(cell, time) AS cell FROM rows").column("cell").to_pylist()
+    )
+    return int(cell) if cell is not None else None
+
+
 def memory_samples(source: Source) -> tuple[list[tuple[datetime, int]], list[tuple[datetime, int]]]:
     """Bytes held by the process, and in use on all GPUs, at each sample, in the order of time."""
     found = fetch(

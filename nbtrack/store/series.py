@@ -47,13 +47,16 @@ class Curve(NamedTuple):
 
     Attributes:
         attempt: The attempt that it is of; -1 for samples of the machine.
-        rows: How many it was made of.
+        rows: How many it was made of; ``nans`` of them were NaN.
+        last: x and y of the one with the largest x.
         points: See :func:`nbtrack.store.buckets.extremes`.
     """
 
     attempt: int
     key: str
     rows: int
+    nans: int
+    last: tuple[float, float]
     points: bytes
 
 
@@ -91,12 +94,37 @@ def metrics(
                 yield _curve(one, rows.x, rows.y, buckets)
 
 
+def clock(taken: Snapshot, attempt: int, key: str, buckets: int) -> Curve:
+    """When the rows of an attempt were: over the step the time in microseconds since 1970.
+
+    Of those rows that have ``key``.
+    """
+    table = query.fetch(
+        taken.source("metrics"),
+        "SELECT step AS x, time::DOUBLE AS y FROM rows WHERE key = $key AND attempt = $attempt",
+        key=key,
+        attempt=attempt,
+    )
+    x, y = table.column("x").to_numpy(), table.column("y").to_numpy()
+    return _curve((attempt, ""), x, y, buckets)
+
+
+def system_keys(taken: Snapshot) -> list[str]:
+    """What the samples of the machine hold, in the order in which it came."""
+    table = query.fetch(
+        taken.source("system"), "SELECT key FROM rows GROUP BY key ORDER BY min(seq), key"
+    )
+    return list(map(str, table.column("key").to_pylist()))
+
+
 def system(
     taken: Snapshot, keys: Sequence[str], start: float | None, end: float | None, buckets: int
 ) -> Iterator[Curve]:
     """Curves of samples of the machine, over the time in microseconds since 1970."""
     first, last = _whole(start, end)
     source = taken.source("system")
+    if not keys:
+        return
     for one, rows in _read(source, "time", [(-1, key) for key in keys], first, last).items():
         yield _curve(one, rows.x, rows.y, buckets)
 
@@ -214,7 +242,13 @@ def _read(
 
 
 def _curve(one: One, x: Any, y: Numbers, buckets: int) -> Curve:
-    return Curve(*one, len(x), extremes(x, y, buckets))
+    last = (0.0, 0.0)
+    if len(x):
+        # Of equal ones the later one.
+        at = len(x) - 1 - int(numpy.argmax(x[::-1]))
+        last = (float(x[at]), float(y[at]))
+    nans = int(numpy.isnan(y).sum())
+    return Curve(*one, len(x), nans, last, extremes(x, y, buckets))
 
 
 def _whole(start: float | None, end: float | None) -> tuple[int, int]:
