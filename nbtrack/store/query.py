@@ -48,7 +48,14 @@ def connect() -> DuckDBPyConnection:
 @contextlib.contextmanager
 def isolated() -> Iterator[DuckDBPyConnection]:
     """A connection that can reach neither files nor the network, for expressions of anybody."""
-    settings = {**_CONFIG, "enable_external_access": "false", "lock_configuration": "true"}
+    settings = {
+        **_CONFIG,
+        "enable_external_access": "false",
+        "python_enable_replacements": "false",
+        "memory_limit": "512MB",
+        "threads": 1,
+        "lock_configuration": "true",
+    }
     with duckdb.connect(config=settings) as connection:
         yield connection
 
