@@ -183,7 +183,7 @@ export class Plot {
       width: this.host.clientWidth || 300,
       height: this.height,
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      padding: [8, 16, 0, 0],
       cursor: {
         sync: { key: place.id, setSeries: false },
         points: { size: 6 },

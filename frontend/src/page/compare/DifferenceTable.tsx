@@ -89,20 +89,22 @@ function ValueRow({ row, ids, better, change }: RowProps) {
   return (
     <tr class={row.differs ? undefined : "nbt-same"}>
       <th scope="row">
-        <span class="nbt-cut" title={row.name}>
-          {row.name}
+        <span class="nbt-difference-name">
+          <span class="nbt-cut" title={row.name}>
+            {row.name}
+          </span>
+          {row.numeric && row.kind === "summary" && (
+            <button
+              type="button"
+              class="nbt-quiet"
+              title={`${words}; click to change`}
+              aria-label={`${row.name}: ${words}`}
+              onClick={() => change(better ? NEXT[better] : "low")}
+            >
+              {sign}
+            </button>
+          )}
         </span>
-        {row.numeric && row.kind === "summary" && (
-          <button
-            type="button"
-            class="nbt-quiet"
-            title={`${words}; click to change`}
-            aria-label={`${row.name}: ${words}`}
-            onClick={() => change(better ? NEXT[better] : "low")}
-          >
-            {sign}
-          </button>
-        )}
       </th>
       {row.values.map((value, at) => (
         <td
