@@ -89,15 +89,23 @@ def change(run_dir: RunDir, asked: RunEdit) -> None:
         if not 1 <= len(changes["name"]) <= _LONGEST_NAME:
             raise UsageError(f"a name has 1 to {_LONGEST_NAME} letters")
     if "tags" in changes:
-        changes["tags"] = list(dict.fromkeys(filter(None, map(str.strip, changes["tags"]))))
-        if len(changes["tags"]) > _MOST_TAGS or max(map(len, changes["tags"]), default=0) > (
-            _LONGEST_TAG
-        ):
-            raise UsageError(f"at most {_MOST_TAGS} tags of {_LONGEST_TAG} letters")
+        changes["tags"] = checked_tags(changes["tags"])
     if len(changes.get("notes") or "") > _LONGEST_NOTES:
         raise UsageError(f"notes have at most {_LONGEST_NOTES:,} letters")
     if changes:
         edit(RunView(run_dir), **changes)
+
+
+def checked_tags(tags: Sequence[str]) -> list[str]:
+    """Tags without spaces around them, each once.
+
+    Raises:
+        UsageError: They are too many, or one is too long.
+    """
+    found = list(dict.fromkeys(filter(None, map(str.strip, tags))))
+    if len(found) > _MOST_TAGS or max(map(len, found), default=0) > _LONGEST_TAG:
+        raise UsageError(f"at most {_MOST_TAGS} tags of {_LONGEST_TAG} letters")
+    return found
 
 
 def micros(time: datetime | None) -> int | None:

@@ -35,8 +35,7 @@ from .._errors import DamagedFileError, NewerFormatError
 from .._version import __version__
 from .filter import RunTable
 from .layout import Store, atomic_write
-from .outline import Kind, Look, RunOutline, leaves, look_at
-from .outline import Path as Place
+from .outline import Kind, Look, Place, RunOutline, leaves, look_at
 from .registry import key_of
 from .stamps import folder_stamps, run_stamps
 
@@ -44,8 +43,9 @@ _LOOK_AGAIN_SECONDS = 1.5
 # Looking again and again takes at most this part of the time.
 _LOOKING_PART = 0.1
 _FOLDERS_AT_ONCE = 2_000
-# The clocks of file systems are that coarse at most.
-_TICK_NS = 2_000_000_000
+# How coarse the clocks of file systems are; and of those that only know seconds.
+_TICK_NS = 100_000_000
+_COARSE_TICK_NS = 2_000_000_000
 _SAVE_SECONDS = 60.0
 
 Signature = tuple[int, ...]
@@ -233,7 +233,7 @@ class RunIndex:
         """Look at a run; None if it is gone."""
         # First the stamps: what changes while it is read changes them.
         signature = (*stamp, *folder_stamps(self._store, run))
-        fresh = max(signature[1:]) > time.time_ns() - _TICK_NS
+        fresh = _is_fresh(max(signature[1:]))
         run_dir = self._store.run(run)
         try:
             look: Look = look_at(run_dir)
@@ -295,3 +295,9 @@ def _differs(one: Entry, other: Entry) -> bool:
     """Whether a person would see something else. Not by ``!=``: NaN is not equal to itself."""
     encode = msgspec.msgpack.encode
     return one.problem != other.problem or encode(one.outline) != encode(other.outline)
+
+
+def _is_fresh(changed: int) -> bool:
+    """Whether another change may still leave the same stamp."""
+    tick = _TICK_NS if changed % 1_000_000_000 else _COARSE_TICK_NS
+    return changed > time.time_ns() - tick

@@ -16,7 +16,7 @@ from .schema import RunState
 from .state import state as decide
 
 Kind = Literal["number", "text", "boolean"]
-Path = tuple[str, ...]
+Place = tuple[str, ...]
 
 _LONGEST_TEXT = 4096
 _LARGEST_INT = 1 << 63
@@ -108,13 +108,13 @@ def look_at(run_dir: RunDir) -> Look:
     return Look(outline=outline, changes=not final or _is_written(taken))
 
 
-def leaves(outline: RunOutline) -> Iterator[tuple[Path, Kind]]:
+def leaves(outline: RunOutline) -> Iterator[tuple[Place, Kind]]:
     """The values of config and summary that are there, each with its place and what it is."""
     yield from _leaves(("config",), outline.config)
     yield from _leaves(("summary",), outline.summary)
 
 
-def _leaves(place: Path, values: Mapping[str, Any]) -> Iterator[tuple[Path, Kind]]:
+def _leaves(place: Place, values: Mapping[str, Any]) -> Iterator[tuple[Place, Kind]]:
     for key, value in values.items():
         kind = type(value)
         if kind is float or kind is int:
