@@ -12,8 +12,8 @@ import { answerWith, BAD, page, row, type Asked } from "./answers";
 const HEIGHT = 620;
 
 beforeEach(() => {
-  vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(HEIGHT);
-  vi.spyOn(Element.prototype, "clientWidth", "get").mockReturnValue(1200);
+  vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(HEIGHT);
+  vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(1200);
   HTMLElement.prototype.scrollTo = function (this: HTMLElement, options: any) {
     this.scrollTop = options.top;
     this.dispatchEvent(new Event("scroll"));
