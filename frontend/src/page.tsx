@@ -5,6 +5,7 @@ import { followTheme } from "./page/theme";
 
 const root = document.getElementById("nbtrack");
 if (root) {
+  root.classList.add("nbtrack");
   followTheme();
   render(<Page />, root);
 }

@@ -4,12 +4,13 @@ import type { Listener, RunSource } from "./source";
 export type Flow = "live" | "lost" | "paused" | "nothing";
 
 export interface StreamState {
-  /** The number of the state that the page has. */
-  number(): number | null;
   /** Whether the run goes on, as far as the page knows. */
   running(): boolean;
   flow(word: Flow): void;
 }
+
+/** Why an answer is over; `missed`: it told of a state that the page does not have. */
+type End = "ended" | "failed" | "nothing" | "missed";
 
 const SHORTEST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
@@ -57,7 +58,7 @@ export class Splitter {
   }
 }
 
-/** Messages that the server sends as they come, over one long answer. */
+/** Messages that the server sends as they come, over one long answer; the first is everything. */
 export class StreamSource implements RunSource {
   private stopped = false;
   private hiddenLong = false;
@@ -66,8 +67,7 @@ export class StreamSource implements RunSource {
   private wake: (() => void) | null = null;
 
   constructor(
-    /** The address, for a page that holds the state of that number. */
-    private readonly address: (since: number | null) => string,
+    private readonly address: string,
     private readonly state: StreamState,
   ) {}
 
@@ -98,31 +98,26 @@ export class StreamSource implements RunSource {
   }
 
   private async follow(listener: Listener): Promise<void> {
-    let whole = false;
     while (!this.stopped) {
       if (this.hiddenLong) {
         this.state.flow("paused");
         await this.pause(null);
         continue;
       }
-      const end = await this.read(listener, whole);
+      const end = await this.read(listener);
       if (this.stopped) return;
-      whole = end === "missed";
-      if (whole || this.hiddenLong) continue;
+      if (this.hiddenLong) continue;
       await this.pause(this.length(end));
     }
   }
 
-  private length(end: "ended" | "failed" | "nothing" | "missed"): number {
+  private length(end: End): number {
     const growing = Math.min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** this.failures++);
     if (end === "nothing") return Math.max(growing, ENDED_PAUSE);
     return end === "ended" && !this.state.running() ? ENDED_PAUSE : growing;
   }
 
-  private async read(
-    listener: Listener,
-    whole: boolean,
-  ): Promise<"ended" | "failed" | "nothing" | "missed"> {
+  private async read(listener: Listener): Promise<End> {
     const abort = (this.abort = new AbortController());
     let alarm = 0;
     const heard = () => {
@@ -131,7 +126,7 @@ export class StreamSource implements RunSource {
     };
     heard();
     try {
-      const response = await fetch(this.address(whole ? null : this.state.number()), {
+      const response = await fetch(this.address, {
         credentials: "same-origin",
         signal: abort.signal,
       });
@@ -146,14 +141,15 @@ export class StreamSource implements RunSource {
         const { done, value } = await reader.read();
         if (done) return "ended";
         heard();
-        this.failures = 0;
         this.state.flow("live");
         for (const message of splitter.push(value)) {
+          // The next answer begins with everything again.
           if (message && !listener(message, "server")) {
             abort.abort();
             return "missed";
           }
         }
+        this.failures = 0;
       }
     } catch {
       if (!this.stopped && !this.hiddenLong) this.state.flow("lost");

@@ -33,7 +33,6 @@ export function highlight(source: string): Piece[][] {
       else walk(child, (child as Element).className.replace(/^hljs-/, "").split(" ")[0] ?? kind);
     }
   };
-  // `pre` drops a first line that is empty, so that one is put there for it.
-  walk(new DOMParser().parseFromString(`<pre>\n${value}</pre>`, "text/html").body, "");
+  walk(new DOMParser().parseFromString(`<div>${value}</div>`, "text/html").body, "");
   return lines;
 }

@@ -7,7 +7,6 @@ import { watchTheme } from "../../theme";
 import type { RunDetail, RunEdit } from "../api";
 import { ApiError, apiUrl, get, part, send, server } from "../client";
 import { PageView } from "./charts/view";
-import { fill } from "./charts/fill";
 
 /** How often what is not in live messages is asked for while a run goes on. */
 const REFRESH = 5000;
@@ -46,14 +45,12 @@ export class RunState {
   /** Follows the run; what is returned ends it. */
   connect(): () => void {
     const source = new StreamSource(
-      (since) => apiUrl(`/live/${part(this.store)}/${part(this.run)}/stream`, { since, viewer: 1 }),
+      apiUrl(`/live/${part(this.store)}/${part(this.run)}/stream`),
       {
-        number: () => this.model.number,
         running: () => this.running.peek(),
         flow: (word) => (this.flow.value = word),
       },
     );
-    const filling = new AbortController();
     const ends = [
       source.start((data) => {
         const message = decode(data);
@@ -65,12 +62,6 @@ export class RunState {
         void [card?.state, card?.attempts.map(({ n, state }) => `${n} ${state}`).join()];
         this.soon();
       }),
-      effect(() => {
-        const detail = this.detail.value;
-        if (this.flow.value === "nothing" && detail && !this.model.card.peek()) {
-          fill(this.model, detail, filling.signal).catch(() => undefined);
-        }
-      }),
       this.view.connect(),
       watchTheme(() => (this.view.theme.value += 1)),
     ];
@@ -80,7 +71,6 @@ export class RunState {
     return () => {
       clearInterval(timer);
       clearTimeout(this.timer);
-      filling.abort();
       this.asked?.abort();
       for (const end of ends) end();
     };

@@ -11,6 +11,9 @@ import type { PageView } from "./view";
 /** While a run goes on, what was asked for is asked for again so often. */
 const AGAIN = 4000;
 
+/** Pixels of a card around its curves. */
+const ROOM = 56;
+
 const DRAGGED = "application/x-nbtrack-chart";
 
 interface Props {
@@ -32,12 +35,18 @@ export function ChartCard({ view, group, open, at, move, place }: Props) {
   const lines = group.lines.map(({ key }) => key).join("\0");
   const figure = useMemo(() => new PageFigure(view, group, open), [view, group.title, lines]);
   useEffect(() => (near ? follow(view, figure) : undefined), [near, figure]);
+  // What is out of view keeps its place; a thousand charts would be slow to make.
+  const height = useRef(0);
+  useEffect(() => {
+    if (near) return () => void (height.current = host.current?.offsetHeight ?? 0);
+  }, [near]);
   const look = view.look(group.title);
   const title = look.title || group.title;
   return (
     <div
       ref={host}
       class={`nbt-card${look.wide ? " nbt-wide" : ""}${over ? " nbt-over" : ""}`}
+      style={near ? undefined : { height: `${height.current || figure.height() + ROOM}px` }}
       onDragOver={(event) => {
         if (!event.dataTransfer?.types.includes(DRAGGED)) return;
         event.preventDefault();
@@ -52,6 +61,9 @@ export function ChartCard({ view, group, open, at, move, place }: Props) {
         move(dragged, at);
       }}
     >
+      {!near ? (
+        <span class="nbt-title">{title}</span>
+      ) : (
       <FigureChart figure={figure} title={title} hint={group.lines.map(({ key }) => key).join("\n")}>
         <span class="nbt-card-tools">
           <button
@@ -84,12 +96,13 @@ export function ChartCard({ view, group, open, at, move, place }: Props) {
           </button>
         </span>
       </FigureChart>
+      )}
       {figure.closeup.failed.value && (
         <p class="nbt-warn" role="alert">
           not in full detail: {figure.closeup.failed.value}
         </p>
       )}
-      {menu && (
+      {menu && near && (
         <ChartMenu
           view={view}
           figure={figure}

@@ -54,20 +54,36 @@ export interface Section {
   groups: Group[];
 }
 
-/** The charts by what stands before their first slash, each section in the order of the layout. */
+/** Where charts stand that share their beginning with no other. */
+export const REST = "others";
+
+/** `layer3/norm` is of `layer`: what only a number tells apart belongs together. */
+function prefixOf(title: string): string {
+  const slash = title.indexOf("/");
+  return slash > 0 ? title.slice(0, slash).replace(/[._-]?\d+$/, "") || title.slice(0, slash) : "";
+}
+
+/** The charts by what their names begin with, each section in the order of the layout. */
 export function sectionsOf(groups: readonly Group[], order: readonly string[]): Section[] {
   const sections = new Map<string, Group[]>();
-  for (const group of groups) {
-    const slash = group.title.indexOf("/");
-    const name = slash > 0 ? group.title.slice(0, slash) : "";
+  const add = (name: string, group: Group) => {
     const found = sections.get(name);
     if (found) found.push(group);
     else sections.set(name, [group]);
+  };
+  const counts = new Map<string, number>();
+  for (const { title } of groups) {
+    counts.set(prefixOf(title), (counts.get(prefixOf(title)) ?? 0) + 1);
+  }
+  for (const group of groups) {
+    const name = prefixOf(group.title);
+    add(name && counts.get(name) === 1 ? REST : name, group);
   }
   const place = new Map(order.map((title, at) => [title, at]));
+  const rank = (name: string) => (name === "" ? 0 : name === REST ? 2 : 1);
   return [...sections]
     .map(([name, found]) => ({ name, groups: arranged(found, place) }))
-    .sort((a, b) => Number(a.name !== "") - Number(b.name !== ""));
+    .sort((a, b) => rank(a.name) - rank(b.name));
 }
 
 /** Those that were moved come first, the others follow as they were. */

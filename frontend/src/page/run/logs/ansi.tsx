@@ -37,7 +37,7 @@ function looksOf(part: Anser.AnserJsonEntry) {
     if (!/^\d+, ?\d+, ?\d+$/.test(rgb)) return;
     // Towards the theme's own colour: programs do not know what they are shown on.
     if (ground) style.background = `color-mix(in srgb, rgb(${rgb}) 25%, var(--nbt-raised))`;
-    else style.color = `color-mix(in srgb, rgb(${rgb}) 45%, var(--nbt-text))`;
+    else style.color = `color-mix(in srgb, rgb(${rgb}) 30%, var(--nbt-text))`;
   };
   add(part.fg, part.fg_truecolor, false);
   add(part.bg, part.bg_truecolor, true);

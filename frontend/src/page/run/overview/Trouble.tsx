@@ -80,10 +80,14 @@ export function PostMortem({ detail, card }: { detail: RunDetail; card: PostMort
 
 const WIDTH = 400;
 const HEIGHT = 60;
+const NEAR = 0.15;
 
 function Memory({ card }: { card: PostMortemCard }) {
   const { memory, memory_limit_bytes: limit } = card;
-  const top = 1.05 * Math.max(limit ?? 0, ...memory);
+  const most = Math.max(...memory);
+  // A limit that is far away would leave nothing to see of what was used.
+  const near = limit !== null && most > NEAR * limit;
+  const top = near ? 1.05 * Math.max(limit, most) : 1.25 * most;
   const y = (value: number) => HEIGHT - (HEIGHT * value) / (top || 1);
   const path = memory
     .map((value, at) => `L${((WIDTH * at) / (memory.length - 1)).toFixed(1)} ${y(value).toFixed(1)}`)
@@ -95,7 +99,7 @@ function Memory({ card }: { card: PostMortemCard }) {
       <figcaption class="nbt-muted">{text}</figcaption>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         <path class="nbt-area" d={`M0 ${HEIGHT}${path}L${WIDTH} ${HEIGHT}Z`} />
-        {limit !== null && <path class="nbt-limit" d={`M0 ${y(limit)}H${WIDTH}`} />}
+        {near && <path class="nbt-limit" d={`M0 ${y(limit)}H${WIDTH}`} />}
       </svg>
     </figure>
   );
