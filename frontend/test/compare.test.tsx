@@ -87,7 +87,7 @@ test("only what differs is shown, until all is asked for", async () => {
   expect(container.querySelector(".nbt-best")!.textContent).toContain("0.4");
   fireEvent.click(screen.getByLabelText(/loss: the lowest/));
   expect(container.querySelector(".nbt-best")!.textContent).toContain("0.5");
-  fireEvent.click(container.querySelector(".nbt-check input")!);
+  fireEvent.click(container.querySelector(".nbt-compare-check input")!);
   await waitFor(() => expect(names()).toContain("data"));
 });
 

@@ -19,7 +19,7 @@ export function DifferenceTable({ comparison }: { comparison: Comparison }) {
   if (!runs.length) return <p class="nbt-hint">no run is shown: choose some in the list</p>;
   return (
     <>
-      <label class="nbt-check">
+      <label class="nbt-compare-check">
         <input
           type="checkbox"
           checked={all}
@@ -109,7 +109,7 @@ function ValueRow({ row, ids, better, change }: RowProps) {
       {row.values.map((value, at) => (
         <td
           key={ids[at]}
-          class={`${row.numeric ? "nbt-cell-right" : ""}${best.has(at) ? " nbt-best" : ""}`}
+          class={`${row.numeric ? "nbt-grid-cell-right" : ""}${best.has(at) ? " nbt-best" : ""}`}
           title={textOf(value)}
         >
           {value === undefined ? (

@@ -41,10 +41,10 @@ function Columns({ table }: { table: Table }) {
           if (event.key === "Enter" && more[0]) table.toggleColumn(more[0]);
         }}
       />
-      <div class="nbt-scroll">
+      <div class="nbt-drop-scroll">
         {!sought && (
           <>
-            <p class="nbt-panel-title">shown</p>
+            <p class="nbt-drop-panel-title">shown</p>
             {shown.map(({ id }, at) => (
               <div key={id} class="nbt-item-line">
                 <Name id={id} />
@@ -74,7 +74,7 @@ function Columns({ table }: { table: Table }) {
                 </button>
               </div>
             ))}
-            <p class="nbt-panel-title">more</p>
+            <p class="nbt-drop-panel-title">more</p>
           </>
         )}
         {more.slice(0, MOST).map((id) => (

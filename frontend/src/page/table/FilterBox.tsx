@@ -86,7 +86,7 @@ export function FilterBox({ table }: { table: Table }) {
         </button>
       )}
       {offers.length > 0 && (
-        <ul id="nbt-offers" class="nbt-panel nbt-offers" role="listbox" aria-label="names">
+        <ul id="nbt-offers" class="nbt-drop-panel nbt-offers" role="listbox" aria-label="names">
           {offers.map((one, place) => (
             <li
               key={one.text}

@@ -136,7 +136,7 @@ function TagsOf({ table, take }: { table: Table; take: (tag: string) => void }) 
   const tags = new Set([...table.selection.runs.value.values()].flatMap((run) => run.tags));
   if (!tags.size) return <p class="nbt-muted">they have no tags</p>;
   return (
-    <div class="nbt-choices nbt-scroll">
+    <div class="nbt-choices nbt-drop-scroll">
       {[...tags].sort().map((tag) => (
         <button type="button" key={tag} class="nbt-item" onClick={() => take(tag)}>
           <span class="nbt-cut">{tag}</span>

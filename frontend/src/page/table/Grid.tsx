@@ -48,7 +48,7 @@ export function Grid({ table }: { table: Table }) {
       onScroll={(event) => (table.scroll = event.currentTarget.scrollTop)}
     >
       <div role="row" aria-rowindex={1} class="nbt-row nbt-row-heads" style={{ height: `${HEAD}px` }}>
-        <div role="columnheader" aria-colindex={1} class="nbt-cell nbt-cell-mark">
+        <div role="columnheader" aria-colindex={1} class="nbt-grid-cell nbt-grid-cell-mark">
           <input
             type="checkbox"
             checked={size > 0 && size >= all}

@@ -55,7 +55,7 @@ function Groups({ table, close }: { table: Table; close: () => void }) {
           </button>
         </div>
       )}
-      <div class="nbt-scroll">
+      <div class="nbt-drop-scroll">
         {names.slice(0, 200).map((name) => (
           <button
             type="button"

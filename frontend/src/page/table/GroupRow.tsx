@@ -41,7 +41,7 @@ export function GroupRow({ table, line, top, group, span, active }: Props) {
             void table.mark(line, false);
           }}
         />
-        <span class={group.folded ? "nbt-fold" : "nbt-fold nbt-fold-open"} aria-hidden="true" />
+        <span class={group.folded ? "nbt-group-fold" : "nbt-group-fold nbt-group-fold-open"} aria-hidden="true" />
         <span class="nbt-muted">{by}</span>
         <b class="nbt-cut" title={whole(group.value)}>
           {group.value === null ? "none" : short(group.value) || '""'}

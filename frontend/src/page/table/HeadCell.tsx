@@ -24,7 +24,7 @@ export function HeadCell({ table, column, at }: Props) {
       role="columnheader"
       aria-colindex={at + 2}
       aria-sort={column.sort === null ? undefined : sorted}
-      class={`nbt-cell nbt-cell-head${column.numeric ? " nbt-cell-number" : ""}${over ? " nbt-cell-over" : ""}`}
+      class={`nbt-grid-cell nbt-grid-cell-head${column.numeric ? " nbt-grid-cell-number" : ""}${over ? " nbt-grid-cell-over" : ""}`}
       draggable
       onDragStart={(event) => event.dataTransfer?.setData("text/nbt-column", column.id)}
       onDragOver={(event) => {
@@ -73,7 +73,7 @@ function Grip({ table, column }: { table: Table; column: Shown }) {
   const from = useRef<{ x: number; width: number } | null>(null);
   return (
     <span
-      class="nbt-grip"
+      class="nbt-grid-grip"
       aria-hidden="true"
       draggable
       onDragStart={(event) => {

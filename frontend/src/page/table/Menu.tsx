@@ -26,18 +26,18 @@ export function Menu({ label, title, on = false, right = false, up = false, disa
   };
   useEffect(() => {
     if (!open) return;
-    host.current?.querySelector<HTMLElement>("[data-first], .nbt-panel input")?.focus();
+    host.current?.querySelector<HTMLElement>("[data-first], .nbt-drop-panel input")?.focus();
     const outside = (event: Event) => {
       if (!host.current?.contains(event.target as Node)) setOpen(false);
     };
     addEventListener("pointerdown", outside, true);
     return () => removeEventListener("pointerdown", outside, true);
   }, [open]);
-  const where = `${right ? " nbt-panel-right" : ""}${up ? " nbt-panel-up" : ""}`;
+  const where = `${right ? " nbt-drop-panel-right" : ""}${up ? " nbt-drop-panel-up" : ""}`;
   return (
     <span
       ref={host}
-      class="nbt-menu"
+      class="nbt-drop"
       onKeyDown={(event) => {
         if (event.key !== "Escape" || !open) return;
         event.stopPropagation();
@@ -58,7 +58,7 @@ export function Menu({ label, title, on = false, right = false, up = false, disa
         <span class="nbt-caret" aria-hidden="true" />
       </button>
       {open && (
-        <div id={id} class={`nbt-panel${where}`} role="dialog" aria-label={title}>
+        <div id={id} class={`nbt-drop-panel${where}`} role="dialog" aria-label={title}>
           {children(close)}
         </div>
       )}

@@ -42,7 +42,7 @@ export class Row extends Component<Props> {
         <div
           role="gridcell"
           aria-colindex={1}
-          class="nbt-cell nbt-cell-mark"
+          class="nbt-grid-cell nbt-grid-cell-mark"
           onClick={(event) => {
             event.stopPropagation();
             event.preventDefault();
@@ -63,7 +63,7 @@ export class Row extends Component<Props> {
             key={column.id}
             role="gridcell"
             aria-colindex={at + 2}
-            class={`nbt-cell${column.numeric ? " nbt-cell-number" : ""}`}
+            class={`nbt-grid-cell${column.numeric ? " nbt-grid-cell-number" : ""}`}
           >
             {run ? (
               <Cell run={run} column={column} store={table.store.value} sparks={table.sparks} />

@@ -45,7 +45,7 @@ export function TablePage({ table = (kept ??= new Table()) }: { table?: Table })
   }
   const empty = table.places.value.count === 0;
   return (
-    <section class="nbt-table" aria-label="runs">
+    <section class="nbt-runs" aria-label="runs">
       <Tools table={table} help={() => setHelp(true)} />
       <div class={table.runs.loading.value ? "nbt-grid-host nbt-loading" : "nbt-grid-host"}>
         {empty ? <Nothing table={table} /> : <Grid table={table} />}

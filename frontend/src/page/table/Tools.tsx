@@ -16,7 +16,7 @@ export function Tools({ table, help }: { table: Table; help: () => void }) {
   const state = table.state.value;
   const error = table.runs.error.value;
   return (
-    <div class="nbt-table-tools">
+    <div class="nbt-runs-tools">
       <div class="nbt-tools-line">
         <StoreChoice table={table} />
         <Search value={state.search} />

@@ -54,7 +54,7 @@ function SavedViews({ table, close }: { table: Table; close: () => void }) {
     <div class="nbt-choices">
       {found.error && <p role="alert">{found.error.message}</p>}
       {found.value && !views.length && <p class="nbt-muted">none is saved yet</p>}
-      <div class="nbt-scroll">
+      <div class="nbt-drop-scroll">
         {views.map((view) => (
           <div key={view.key} class="nbt-item-line">
             <button type="button" class="nbt-item" onClick={() => show(view.query)}>

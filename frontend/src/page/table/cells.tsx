@@ -38,9 +38,9 @@ export function Cell({ run, column, store, sparks }: Props) {
       return <Duration run={run} />;
     case "tags":
       return (
-        <span class="nbt-tags" title={run.tags.join(", ")}>
+        <span class="nbt-grid-tags" title={run.tags.join(", ")}>
           {run.tags.map((tag) => (
-            <span key={tag} class="nbt-tag nbt-cut">
+            <span key={tag} class="nbt-grid-tag nbt-cut">
               {tag}
             </span>
           ))}
