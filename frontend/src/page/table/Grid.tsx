@@ -20,6 +20,8 @@ export function Grid({ table }: { table: Table }) {
   void table.runs.changes.value;
   const items = lines.getVirtualItems();
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
+  const slots = 32 * Math.ceil((items.length + 1) / 32);
+  const grouped = table.state.value.group !== "";
   useKept(table, host);
   useLayoutEffect(() => {
     if (items.length) table.see(first, last);
@@ -35,7 +37,7 @@ export function Grid({ table }: { table: Table }) {
     <div
       ref={host}
       class="nbt-grid"
-      role="grid"
+      role={grouped ? "treegrid" : "grid"}
       id="nbt-grid"
       tabIndex={0}
       aria-label="runs"
@@ -69,16 +71,19 @@ export function Grid({ table }: { table: Table }) {
         {items.map(({ index, start }) => {
           const line = places.lineAt(index);
           const shared = { table, line: index, top: start - HEAD, active: index === active };
+          // Lines that came into sight take the elements of those that left.
+          const slot = index % slots;
           if (line?.kind === "group") {
-            return <GroupRow key={`g${line.group}`} {...shared} group={line} span={columns.length + 1} />;
+            return <GroupRow key={`g${slot}`} {...shared} group={line} span={columns.length + 1} />;
           }
           const run = line ? table.runs.at(line.run) : undefined;
           return (
             <Row
-              key={index}
+              key={slot}
               {...shared}
               run={run}
               columns={columns}
+              level={grouped ? 2 : undefined}
               marked={run !== undefined && marked.has(run.id)}
             />
           );

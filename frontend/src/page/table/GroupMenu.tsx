@@ -39,7 +39,10 @@ function Groups({ table, close }: { table: Table; close: () => void }) {
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && names[0]) take(names[0]);
+          if (event.key !== "Enter" || !names[0]) return;
+          // Else it is the button that gets the focus which hears it.
+          event.preventDefault();
+          take(names[0]);
         }}
       />
       {group && (

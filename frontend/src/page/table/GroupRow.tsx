@@ -20,6 +20,7 @@ export function GroupRow({ table, line, top, group, span, active }: Props) {
       id={lineId(line)}
       role="row"
       aria-rowindex={line + 2}
+      aria-level={1}
       aria-expanded={!group.folded}
       class={`nbt-row nbt-row-group${active ? " nbt-row-active" : ""}`}
       style={{ transform: `translateY(${top}px)` }}

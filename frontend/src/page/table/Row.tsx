@@ -14,6 +14,8 @@ interface Props {
   columns: readonly Shown[];
   marked: boolean;
   active: boolean;
+  /** Below the head of a group: 2. */
+  level?: number | undefined;
 }
 
 export const lineId = (line: number) => `nbt-line-${line}`;
@@ -24,13 +26,14 @@ export class Row extends Component<Props> {
     return (Object.keys(next) as (keyof Props)[]).some((name) => next[name] !== this.props[name]);
   }
 
-  override render({ table, line, top, run, columns, marked, active }: Props) {
+  override render({ table, line, top, run, columns, marked, active, level }: Props) {
     const looks = ["nbt-row", marked && "nbt-row-marked", active && "nbt-row-active"];
     return (
       <div
         id={lineId(line)}
         role="row"
         aria-rowindex={line + 2}
+        aria-level={level}
         aria-selected={marked}
         class={looks.filter(Boolean).join(" ")}
         style={{ transform: `translateY(${top}px)` }}

@@ -23,15 +23,15 @@ export function Tools({ table, help }: { table: Table; help: () => void }) {
         <FilterBox table={table} />
       </div>
       {error && (
-        <p id="nbt-filter-error" class="nbt-filter-error" role="alert">
-          <span>{error.message}</span>
+        <div id="nbt-filter-error" class="nbt-filter-error" role="alert">
+          <Message text={error.message} />
           {table.runs.head.value && <span class="nbt-muted">the rows are those of before</span>}
           {error.status !== 400 && (
             <button type="button" onClick={() => (table.ask(), void table.runs.look())}>
               try again
             </button>
           )}
-        </p>
+        </div>
       )}
       <div class="nbt-tools-line">
         <span class="nbt-choice" role="group" aria-label="states">
@@ -62,6 +62,21 @@ export function Tools({ table, help }: { table: Table; help: () => void }) {
         </button>
       </div>
     </div>
+  );
+}
+
+/** What is wrong in a line, and all names that there are for those who ask. */
+function Message({ text }: { text: string }) {
+  const at = text.indexOf(". There are ");
+  if (at < 0) return <span>{text}</span>;
+  return (
+    <>
+      <span>{text.slice(0, at).replace(/^query runs: /, "")}</span>
+      <details>
+        <summary>names that there are</summary>
+        {text.slice(at + ". There are ".length)}
+      </details>
+    </>
   );
 }
 
@@ -120,7 +135,7 @@ function StateChip({ state, chosen }: { state: RunState; chosen: readonly RunSta
       <span class={`nbt-is-${state}`}>
         <StateIcon state={state} />
       </span>
-      {state}
+      <span class="nbt-state-word">{state}</span>
     </button>
   );
 }

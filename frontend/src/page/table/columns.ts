@@ -83,13 +83,27 @@ export function within(values: Record<string, unknown>, path: string): unknown {
 const keyOf = (name: string) => name.slice(name.indexOf(".") + 1);
 const lastPart = (name: string) => keyOf(name).replace(/^.*\//, "");
 
+// What people vary, and what is another in every run without saying anything.
+const VARIED = /(^|[._])(lr|learning_rate|model|arch|optim\w*|batch\w*|dataset|depth|layers|dropout|weight_decay)\b/i;
+const IDLE = /seed|path|dir|version|device|workers/i;
+
+const idle = (name: string) => (VARIED.test(name) ? 0 : IDLE.test(name) ? 2 : 1);
+
+/** The sort of metric that a name stands for: `train/loss-4` is a loss. */
+const family = (name: string) => lastPart(name).replace(/[^a-z]+/gi, "").toLowerCase();
+
+const seen = (name: string) => (/(^|[/_.])(val|eval|test|valid)/i.test(keyOf(name)) ? 0 : 1);
+
 /** Values that may be worth a column: the most common ones, the telling ones first. */
 export function candidates(known: readonly Column[]): string[] {
   const config = known.filter(({ name }) => name.startsWith("config.")).slice(0, 24);
   const summary = known
     .filter(({ name, kind }) => name.startsWith("summary.") && kind === "number")
     .slice(0, 40)
-    .sort((a, b) => rank(lastPart(a.name)) - rank(lastPart(b.name)));
+    .sort(
+      (a, b) =>
+        rank(lastPart(a.name)) - rank(lastPart(b.name)) || seen(a.name) - seen(b.name),
+    );
   return [...config, ...summary.slice(0, 12)].map(({ name }) => name);
 }
 
@@ -100,11 +114,15 @@ export function defaults(known: readonly Column[], rows: readonly RunRow[]): str
     .filter((name) => name.startsWith("config."))
     .map((name) => ({ name, differ: distinct(rows, name) }))
     .filter(({ differ }) => differ > 1)
+    .sort((a, b) => idle(a.name) - idle(b.name))
     .slice(0, 4)
     .map(({ name }) => name);
   const summary = wanted.filter((name) => name.startsWith("summary."));
   const telling = summary.filter((name) => rank(lastPart(name)) === TELLING_RANKS.telling);
-  const best = [...telling, ...summary.filter((name) => !telling.includes(name))].slice(0, 3);
+  const others = summary.filter((name) => !telling.includes(name));
+  // One of each sort says more than three losses.
+  const sorts = new Map([...telling, ...others].reverse().map((name) => [family(name), name]));
+  const best = [...telling, ...others].filter((name) => sorts.get(family(name)) === name).slice(0, 3);
   const curve = telling[0] ? [`${SPARK}${keyOf(telling[0])}`] : [];
   const tags = rows.some((run) => run.tags.length) ? ["tags"] : [];
   return [...FIRST, ...tags, ...best.slice(0, 1), ...curve, ...best.slice(1), ...config];
