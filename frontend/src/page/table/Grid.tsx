@@ -121,9 +121,8 @@ function useKept(table: Table, host: { current: HTMLDivElement | null }): void {
     kept.current = null;
   }, [changes.value, resets.value]);
   useLayoutEffect(() => {
-    const element = host.current;
-    if (!element) return;
-    const line = Math.ceil(element.scrollTop / ROW);
+    // Not the element's own word: to ask for that would have all of it laid out.
+    const line = Math.ceil(table.scroll / ROW);
     kept.current = {
       top: table.runAt(line)?.id ?? "",
       place: line,
