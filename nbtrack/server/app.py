@@ -49,6 +49,7 @@ class NbtrackServer(ExtensionApp):
         """The addresses."""
         for module in (handlers, live_handlers, run_handlers, table_handlers, pages):
             self.handlers.extend(module.addresses(self.shared))
+        self.handlers.extend(handlers.other_addresses(self.shared))
 
     async def stop_extension(self) -> None:
         """The server ends."""

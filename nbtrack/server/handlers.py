@@ -1,4 +1,4 @@
-"""The address that tells of the server."""
+"""The addresses that tell of the server, and all at which nothing is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .._version import __version__
 from ..live.wire import WIRE_VERSION
 from ..store.registry import key_of
 from .api.server import Server, StoreCard
-from .requests import ApiHandler, reads
+from .requests import ApiHandler, RefusedError, reads
 from .shared import Shared
 
 
@@ -32,6 +32,22 @@ class ServerHandler(ApiHandler):
         )
 
 
+class NothingHandler(ApiHandler):
+    """An address at which nothing is."""
+
+    @reads
+    async def get(self) -> None:
+        """That there is nothing."""
+        raise RefusedError(404, "there is no such address")
+
+    post = put = patch = delete = get
+
+
 def addresses(shared: Shared) -> list[Any]:
     """What is answered here."""
     return [(r"/nbtrack/api/?", ServerHandler, {"shared": shared})]
+
+
+def other_addresses(shared: Shared) -> list[Any]:
+    """All that are left below the API: they come last."""
+    return [(r"/nbtrack/api/.*", NothingHandler, {"shared": shared})]

@@ -105,7 +105,7 @@ def clock(taken: Snapshot, attempt: int, key: str, buckets: int) -> Curve:
         key=key,
         attempt=attempt,
     )
-    x, y = table.column("x").to_numpy(), table.column("y").to_numpy()
+    x, y = _column(table, "x"), _column(table, "y")
     return _curve((attempt, ""), x, y, buckets)
 
 
@@ -229,16 +229,21 @@ def _read(
         first=first,
         last=last,
     )
-    x, y = table.column("x").to_numpy(), table.column("y").to_numpy()
+    x, y = _column(table, "x"), _column(table, "y")
     if len(wanted) == 1:
         return {wanted[0]: _Rows(x, y)}
-    one = table.column("one").to_numpy()
+    one = _column(table, "one")
     order = numpy.argsort(one, kind="stable")
     ends = numpy.searchsorted(one[order], numpy.arange(len(wanted) + 1))
     return {
         wanted[at]: _Rows(x[order[ends[at] : ends[at + 1]]], y[order[ends[at] : ends[at + 1]]])
         for at in range(len(wanted))
     }
+
+
+def _column(table: Any, name: str) -> Any:
+    """A column without nulls."""
+    return table.column(name).to_numpy() if table.num_rows else numpy.empty(0, numpy.int64)
 
 
 def _curve(one: One, x: Any, y: Numbers, buckets: int) -> Curve:
