@@ -26,7 +26,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -47,7 +47,6 @@ from nbtrack.store.schema import (
     Closing,
     Failure,
     Manifest,
-    Outcome,
     Record,
     Row,
     RunInfo,
@@ -94,10 +93,15 @@ def generate(
     registry.register(store)
     write = partial(write_run, store.path, metrics, rows)
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processes or os.cpu_count()) as pool:
+    with context.Pool(processes or os.cpu_count(), _without_syncs) as pool:
         for _ in pool.imap_unordered(write, range(runs), chunksize=50):
             pass
     return store
+
+
+def _without_syncs() -> None:
+    """A store that is thrown away need not outlive a loss of power."""
+    os.fsync = lambda fd: None
 
 
 def run_id(number: int) -> str:
@@ -108,8 +112,6 @@ def run_id(number: int) -> str:
 
 def write_run(directory: Path, metrics: int, rows: int, number: int) -> None:
     """Write one run."""
-    # A store that is thrown away need not outlive a loss of power.
-    os.fsync = lambda fd: None
     dice = random.Random(number)
     run_dir = Store(directory).create_run(run_id(number))
     created = _BEGIN + number * _BETWEEN
@@ -235,7 +237,7 @@ def _records(
     if state == "failed":
         failure = Failure(type="ValueError", message="loss is nan", traceback="", line=12)
     if state in ("finished", "failed"):
-        outcome: Outcome = "finished" if state == "finished" else "failed"
+        outcome: Literal["finished", "failed"] = "finished" if failure is None else "failed"
         yield AttemptEnd(seq + 1, at, 1, outcome, failure, rows * 1.5, rows * 1.4)
         reason = "the script ended" if failure is None else "raised ValueError"
         closing = Closing(state=outcome, reason=reason, failure=failure)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 import duckdb
-import msgspec
 
 from .._errors import UsageError
 from ..store import query as sql
@@ -123,7 +122,7 @@ class Tables:
         self._stores = stores
         self._indexes: OrderedDict[str, RunIndex] = OrderedDict()
         self._columns: dict[str, tuple[str, Columns]] = {}
-        self._found: OrderedDict[bytes, list[int]] = OrderedDict()
+        self._found: OrderedDict[tuple[object, ...], list[int]] = OrderedDict()
         self._connections = contextlib.ExitStack()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._lock = threading.Lock()
@@ -168,10 +167,13 @@ class Tables:
     def revision(self, asked: RunsQuery) -> str:
         """Names what :meth:`page` would answer; raises as it does."""
         listing = self._index(self._store(asked.store)).listing(max_age=_FRESH_SECONDS)
-        return f"{listing.revision} {msgspec.json.encode(asked).decode()}"
+        return f"{listing.revision} {asked!r}"
 
     def export(self, asked: RunsQuery, kind: str) -> tuple[IO[bytes], int]:
-        """All runs that a query is true of, as a file, and its size; raises as :meth:`page`."""
+        """All runs that a query is true of, as a file, and its size; raises as :meth:`page`.
+
+        A column whose name differs from another's only in its case has a number behind it.
+        """
         if kind not in _FILES:
             raise UsageError(f"the format {kind!r} is not there: there are csv and parquet")
         _check(asked)
@@ -223,15 +225,13 @@ class Tables:
 
     def _matching(self, listing: Listing, columns: Columns, asked: RunsQuery) -> list[int]:
         """The places of the runs that a query is true of, in its order."""
-        key = msgspec.msgpack.encode(
-            (
-                listing.revision,
-                asked.where,
-                asked.search,
-                asked.sort,
-                asked.group,
-                asked.discarded,
-            )
+        key = (
+            listing.revision,
+            asked.where,
+            asked.search,
+            asked.sort,
+            asked.group,
+            asked.discarded,
         )
         with self._lock:
             found = self._found.get(key)

@@ -54,10 +54,13 @@ def read_expression(connection: duckdb.DuckDBPyConnection, text: str) -> Asked:
     Raises:
         duckdb.Error: It is no expression.
     """
-    found = connection.execute("SELECT json_serialize_sql($sql)", {"sql": f"SELECT {text}"})
-    ((answer,),) = found.fetchall()
+    sql = {"sql": f"SELECT {text}"}
     try:
+        found = connection.execute("SELECT json_serialize_sql($sql)", sql)
+        ((answer,),) = found.fetchall()
         tree = json.loads(answer)
+    except UnicodeEncodeError:
+        raise duckdb.ParserException("it is no text") from None
     except RecursionError:
         raise duckdb.ParserException("it is too deep") from None
     if tree.get("error") or len(tree["statements"]) != 1:

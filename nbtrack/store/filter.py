@@ -37,6 +37,9 @@ COLUMNS: dict[str, arrow.DataType] = {
 NESTED = ("config", "summary")
 TAGS = "tags"
 
+# A struct has at least one key: one that nobody asks for.
+_NO_KEYS = 'struct_pack("(no keys)" := NULL)'
+
 # Between the tags of a run, until SQL has made a list of them.
 _SEPARATOR = "\x1f"
 
@@ -174,9 +177,12 @@ class RunTable:
             return list(self._array(place).to_pylist())
 
     def export(self, columns: Mapping[str, tuple[str, ...]]) -> Table:
-        """Columns of all runs, by the names that they are to have."""
+        """Columns of all runs, by the names that they are to have; tags have commas between."""
         with self._lock:
-            arrays = [self._array(place) for place in columns.values()]
+            arrays = [
+                self._array(place) if place != (TAGS,) else self._joined(", ")
+                for place in columns.values()
+            ]
         return Table(arrow.Table.from_arrays(arrays, names=list(columns)))
 
     def _table(self, asked: Sequence[Asked]) -> tuple[arrow.Table, list[str]]:
@@ -222,13 +228,16 @@ class RunTable:
             for key in keys:
                 values = [v.get(key) if isinstance(v, dict) else None for v in values]
             return _column([None if isinstance(value, dict) else value for value in values])
-        given = self._values(name)
         if name == TAGS:
-            return arrow.Array([_SEPARATOR.join(tags or ()) for tags in given], type=_TEXT)
+            return self._joined(_SEPARATOR)
+        given = self._values(name)
         if name.endswith("_at"):
             moments = [_microseconds(value) for value in given]
             return arrow.Array(moments, type=arrow.DataType.int64()).cast(COLUMNS[name])
         return arrow.Array(given, type=COLUMNS[name])
+
+    def _joined(self, separator: str) -> arrow.Array:
+        return arrow.Array([separator.join(tags or ()) for tags in self._values(TAGS)], type=_TEXT)
 
     def _nested(self, name: str) -> Sequence[Mapping[str, Any]]:
         found = self._dictionaries.get(name)
@@ -297,7 +306,7 @@ def _interrupt(cursor: duckdb.DuckDBPyConnection, late: threading.Event) -> None
 
 
 def _struct(members: Sequence[str]) -> str:
-    return f"struct_pack({', '.join(members)})" if members else "struct_pack(nothing := NULL)"
+    return f"struct_pack({', '.join(members)})" if members else _NO_KEYS
 
 
 def _names(values: Iterable[Mapping[str, Any]]) -> dict[str, str]:

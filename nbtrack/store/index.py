@@ -9,7 +9,7 @@ into the directory, edits, segments and sealed sets into their folders. Three th
 - A second change within the clock tick of the first. A run that has just changed counts as one that
   still changes.
 - Many runs: to look at all four stamps of each of thousands takes too long. Each refresh looks at
-  every directory, and at the folders of the next two thousand. So an edit also touches the
+  every directory, and at the folders of the next thousand. So an edit also touches the
   directory, and is seen at once; what somebody copies into a folder is seen a few refreshes later.
 
 The rows are also kept in a file in the user's cache directory, so that a process that starts needs
@@ -40,9 +40,10 @@ from .registry import key_of
 from .stamps import folder_stamps, run_stamps
 
 _LOOK_AGAIN_SECONDS = 1.5
-# Looking again and again takes at most this part of the time.
+# Looking again and again takes this part of the time, if the pauses are not so much longer then.
 _LOOKING_PART = 0.1
-_FOLDERS_AT_ONCE = 2_000
+_LONGER = 20
+_FOLDERS_AT_ONCE = 1_000
 # How coarse the clocks of file systems are; and of those that only know seconds.
 _TICK_NS = 100_000_000
 _COARSE_TICK_NS = 2_000_000_000
@@ -208,7 +209,8 @@ class RunIndex:
             self._unsaved = self._unsaved or new is None or not new.changes
             self._put(run, new)
         if again:
-            self._look_again_at = time.monotonic() + max(self._look_again, looking / _LOOKING_PART)
+            pause = min(looking / _LOOKING_PART, self._look_again * _LONGER)
+            self._look_again_at = time.monotonic() + max(self._look_again, pause)
         self._save()
         if not changed and self._listing is not None:
             return self._listing

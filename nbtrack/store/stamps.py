@@ -17,10 +17,13 @@ def run_stamps(store: Store) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     with contextlib.suppress(FileNotFoundError), os.scandir(store.runs) as entries:
         for entry in entries:
-            if is_run_id(entry.name) and entry.is_dir(follow_symlinks=False):
-                with contextlib.suppress(FileNotFoundError):
-                    status = entry.stat(follow_symlinks=False)
-                    found[entry.name] = (status.st_ino, status.st_mtime_ns)
+            if not is_run_id(entry.name) or not entry.is_dir(follow_symlinks=False):
+                continue
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            found[entry.name] = (status.st_ino, status.st_mtime_ns)
     return found
 
 
