@@ -50,6 +50,8 @@ export interface Figure {
   logX?(): boolean;
   /** What a place on the axis is called; else as the axis has it. */
   formatX?(value: number): string;
+  /** Between which values there may be lines; else tens. */
+  steps?(): { incrs: number[] };
   /** Pixels. */
   height?(): number;
   /** Stretches of the axis to shade, and what each is called. */
@@ -136,7 +138,8 @@ export class Plot {
       this.revision = revision;
     }
     this.rescale();
-    this.tell(null);
+    const { left = -1, idx } = this.plot?.cursor ?? {};
+    this.tell(left >= 0 ? (idx ?? null) : null);
   }
 
   private rescale(): void {
@@ -183,7 +186,7 @@ export class Plot {
       width: this.host.clientWidth || 300,
       height: this.height,
       legend: { show: false },
-      padding: [8, 16, 0, 0],
+      padding: [8, time ? 22 : 16, 0, 0],
       cursor: {
         sync: { key: place.id, setSeries: false },
         points: { size: 6 },
@@ -199,8 +202,8 @@ export class Plot {
         },
       },
       axes: [
-        { ...axis, size: 24, space: 60, ...(time ? {} : { values: short(figure.formatX) }) },
-        { ...axis, size: figure.format ? 62 : 48, space: 28, values: short(figure.format) },
+        { ...axis, size: 24, space: 60, values: time ? clock : short(figure.formatX) },
+        { ...axis, size: figure.format ? 62 : 48, space: 28, values: short(figure.format), ...figure.steps?.() },
       ],
       series: [
         {},
@@ -208,7 +211,12 @@ export class Plot {
           stroke: this.stroke(trace),
           ...(trace.dashed ? { dash: [5, 4] } : {}),
           width: trace.strong && !trace.faint ? 1.75 : 1.25,
-          points: { show: trace.x.length < 3, size: figure.dots ? 9 : 4, fill: this.stroke(trace) },
+          points: {
+            // Later data may have more of them.
+            show: (_plot: uPlot, at: number) => (this.traces[at - 1]?.x.length ?? 0) < 3,
+            size: figure.dots ? 9 : 4,
+            fill: this.stroke(trace),
+          },
         })),
       ],
       hooks: {
@@ -316,6 +324,14 @@ const short =
   (format = (value: number) => formatNumber(value, 5)) =>
   (_plot: uPlot, values: (number | null)[]) =>
     values.map((value) => (value === null ? "" : format(value)));
+
+/** Times of day; days, where they are further apart. */
+const clock = (_plot: uPlot, times: number[], _axis: number, _space: number, step: number) =>
+  times.map((time) => {
+    const date = new Date(time * 1e3);
+    if (step >= 86400) return date.toLocaleDateString([], { month: "short", day: "numeric" });
+    return date.toTimeString().slice(0, step < 60 ? 8 : 5);
+  });
 
 /** Room above and below; a curve that does not move is in the middle. A chosen end stays. */
 function range(

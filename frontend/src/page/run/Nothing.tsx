@@ -3,6 +3,7 @@ import { useLoaded } from "../useLoaded";
 import type { Files } from "../api";
 import { apiUrl, ask, get } from "../client";
 import { filePath } from "./files/paths";
+import { prettyJson } from "./files/json";
 
 const WORDS = {
   model: [
@@ -29,7 +30,7 @@ export function Nothing({ kind, state }: { kind: "model" | "artifacts"; state: R
     return (await response.text()).slice(0, 1_000_000);
   });
   if (found.value) {
-    return <pre class="nbt-source" tabIndex={0} aria-label={DESCRIPTION}>{pretty(found.value)}</pre>;
+    return <pre class="nbt-source" tabIndex={0} aria-label={DESCRIPTION}>{prettyJson(found.value)}</pre>;
   }
   const [first, more] = WORDS[kind];
   return (
@@ -38,12 +39,4 @@ export function Nothing({ kind, state }: { kind: "model" | "artifacts"; state: R
       <p class="nbt-muted">{more}</p>
     </div>
   );
-}
-
-function pretty(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }

@@ -32,6 +32,13 @@ export class RunState {
   readonly running = computed(() => this.state.value === "running");
   readonly editable = computed(() => server.value !== null && !server.value.read_only);
 
+  /** Until when it ran, as far as that is known; now, while it does. */
+  until(): number {
+    const detail = this.detail.value;
+    const last = Math.max(detail?.started ?? 0, ...(detail?.attempts ?? []).map((one) => one.ended ?? 0));
+    return this.running.value ? Date.now() * 1e3 : (detail?.ended ?? last);
+  }
+
   private asked: AbortController | null = null;
 
   constructor(

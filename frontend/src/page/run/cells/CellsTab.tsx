@@ -69,7 +69,7 @@ export function CellsTab({ state }: { state: RunState }) {
       <Timeline
         cells={shown}
         chosen={chosen}
-        now={Date.now() * 1e3}
+        now={state.until()}
         choose={(n) => choose(String(n), true)}
       />
       <div class="nbt-bar-top">
@@ -132,6 +132,9 @@ function CellItem({ cell, state, chosen, marked, mark }: ItemProps) {
   const lines = cell.source.split("\n");
   const cut = !open && lines.length > FEW;
   const { exception } = cell;
+  const death = state.detail.value?.post_mortem;
+  // Where it was when the kernel died; a label may be that of an earlier cell too.
+  const died = cell.state === "crashed" && death?.cell === cell.label ? death.line : null;
   return (
     <li
       ref={item}
@@ -189,7 +192,7 @@ function CellItem({ cell, state, chosen, marked, mark }: ItemProps) {
       <Source
         text={cut ? lines.slice(0, FEW).join("\n") : cell.source}
         language="python"
-        mark={exception?.line ?? null}
+        mark={exception?.line ?? died}
       />
       {lines.length > FEW && (
         <button type="button" class="nbt-quiet" onClick={() => setOpen(!open)}>

@@ -12,7 +12,7 @@ import type { PageView } from "./view";
 const AGAIN = 4000;
 
 /** Pixels of a card around its curves. */
-const ROOM = 56;
+const ROOM = 40;
 
 const DRAGGED = "application/x-nbtrack-chart";
 
@@ -38,8 +38,8 @@ export function ChartCard({ view, group, open, at, move, place }: Props) {
   // What is out of view keeps its place; a thousand charts would be slow to make.
   const height = useRef(0);
   useEffect(() => {
-    if (near) return () => void (height.current = host.current?.offsetHeight ?? 0);
-  }, [near]);
+    if (near && host.current) height.current = host.current.offsetHeight;
+  });
   const look = view.look(group.title);
   const title = look.title || group.title;
   return (

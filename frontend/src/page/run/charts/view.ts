@@ -93,8 +93,8 @@ export class PageView extends View {
         smooth: now.smoothing ? String(now.smoothing) : null,
         log: now.log ? "1" : null,
       });
-      // A search is of one run, the rest a habit.
-      keep({ ...now, search: "" });
+      // A search and a metric are of one run, the rest is a habit.
+      keep({ ...now, search: "", axis: now.axis.startsWith("=") ? "step" : now.axis });
     });
   }
 

@@ -7,6 +7,7 @@ import { dateTime } from "../overview/Facts";
 import type { RunState } from "../state";
 import { Source } from "../Source";
 import { NotebookPreview } from "./NotebookPreview";
+import { prettyJson } from "./json";
 import { filePath } from "./paths";
 
 /** More of a file is not shown: a browser would be slow with it. */
@@ -70,7 +71,11 @@ function Text({ state, file }: Props) {
       ) : file.kind === "notebook" && !cut ? (
         <NotebookPreview text={text} />
       ) : (
-        <Source text={text} language={/\.pyi?$/.test(file.path) ? "python" : null} numbers />
+        <Source
+          text={!cut && file.path.endsWith(".json") ? prettyJson(text) : text}
+          language={/\.pyi?$/.test(file.path) ? "python" : null}
+          numbers
+        />
       )}
     </>
   );

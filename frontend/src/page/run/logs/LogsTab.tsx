@@ -36,18 +36,20 @@ export function LogsTab({ state }: { state: RunState }) {
           value={search}
           onInput={({ currentTarget: { value } }) => setSearch(value || null)}
         />
-        <select
-          aria-label="lines of which cell"
-          value={cell}
-          onChange={({ currentTarget: { value } }) => setCell(value || null)}
-        >
-          <option value="">all cells</option>
-          {cells.value?.cells.map(({ n, label, source }) => (
-            <option key={n} value={n}>
-              {label} {firstLine(source)}
-            </option>
-          ))}
-        </select>
+        {(cells.value?.cells.length ?? 0) > 0 && (
+          <select
+            aria-label="lines of which cell"
+            value={cell}
+            onChange={({ currentTarget: { value } }) => setCell(value || null)}
+          >
+            <option value="">all cells</option>
+            {cells.value?.cells.map(({ n, label, source }) => (
+              <option key={n} value={n}>
+                {label} {firstLine(source)}
+              </option>
+            ))}
+          </select>
+        )}
         <label class="nbt-check">
           <input
             type="checkbox"

@@ -51,7 +51,7 @@ export function AttemptsTable({ detail }: { detail: RunDetail }) {
                 <tr key={one.n}>
                   <th scope="row">
                     <Link href={`${runUrl(detail.store, detail.id, "charts")}?attempt=${one.n}`}>
-                      {one.name ?? `#${one.n}`} {one.label}
+                      {nameOf(one)}
                     </Link>
                     {one.cell_try > 1 && <span class="nbt-muted"> try {one.cell_try}</span>}
                   </th>
@@ -84,6 +84,9 @@ export function AttemptsTable({ detail }: { detail: RunDetail }) {
     </section>
   );
 }
+
+const nameOf = ({ n, name, label }: AttemptDetail) =>
+  name === label ? label : `${name ?? `#${n}`} ${label}`;
 
 const numbersOf = ({ summary }: AttemptDetail) =>
   Object.entries(summary).flatMap(([key, value]) => (typeof value === "number" ? [key] : []));

@@ -11,6 +11,9 @@ import type { Panel } from "./panels";
 /** A limit further away than that would leave nothing to see of what is used. */
 const NEAR = 0.15;
 const BUCKETS = 1500;
+/** Steps of an axis of bytes, and of one of percent, degrees or watts. */
+const POWERS = Array.from({ length: 50 }, (_, at) => 2 ** at);
+const TENS = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000];
 
 /** What the charts of a machine have in common: the stretch of time, and the cells behind it. */
 export class SystemPlace implements Place {
@@ -25,7 +28,7 @@ export class SystemPlace implements Place {
   }
 
   setCells(cells: readonly CellDetail[]): void {
-    this.bandsNow.value = bandsOf(cells, Date.now() / 1e3);
+    this.bandsNow.value = bandsOf(cells, this.state.until() / 1e6);
   }
 }
 
@@ -64,6 +67,8 @@ export class SystemFigure implements Figure {
     }
     return `${formatNumber(value, 3)} ${unit}`;
   };
+
+  steps = () => (this.panel.unit.startsWith("B") ? { incrs: POWERS } : { incrs: TENS });
 
   shape(): string {
     return JSON.stringify([this.panel, this.bands().length, this.limit() !== null]);
