@@ -223,8 +223,11 @@ export class Plot {
         setSelect: [
           (plot) => {
             const { left, width } = plot.select;
-            if (width < 4) return;
-            place.zoom.value = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+            const from = plot.posToVal(left, "x");
+            const to = plot.posToVal(left + width, "x");
+            // A chart without data shares the cursor too, and has no places.
+            if (!(width >= 4 && from < to)) return;
+            place.zoom.value = [from, to];
             plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
           },
         ],

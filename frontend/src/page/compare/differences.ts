@@ -1,4 +1,4 @@
-import { TELLING_RANKS, rank } from "../../model/groups";
+import { isTelling, rank } from "../../model/groups";
 import type { ComparedRun } from "../api";
 import { numberOf, whole } from "../table/format";
 
@@ -54,7 +54,7 @@ export function flatten(values: Record<string, unknown>, prefix = ""): Map<strin
 export function betterOf({ kind, name, numeric }: Difference): Better {
   if (kind !== "summary" || !numeric) return null;
   if (LOW.test(name)) return "low";
-  return rank(name) === TELLING_RANKS.telling ? "high" : null;
+  return isTelling(name) ? "high" : null;
 }
 
 /** The places of the best values. */

@@ -84,7 +84,9 @@ function SavedViews({ table, close }: { table: Table; close: () => void }) {
             class="nbt-field"
             placeholder="name of this view"
             aria-label="name of this view"
-            maxLength={80}
+            maxLength={58}
+            pattern="[A-Za-z0-9 ._\-]+"
+            title="letters, digits, spaces, '.', '-' and '_'"
             value={name}
             onInput={(event) => setName(event.currentTarget.value)}
           />
@@ -93,7 +95,7 @@ function SavedViews({ table, close }: { table: Table; close: () => void }) {
           </button>
         </form>
       )}
-      {error && <p role="alert">{error}</p>}
+      {error && <p role="alert" class="nbt-is-failed">{error}</p>}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { TELLING_RANKS, rank } from "../../model/groups";
+import { isTelling, rank } from "../../model/groups";
 import type { Column, RunRow } from "../api";
 
 /** A column of the table: what is shown of a run, and how it is called by the server. */
@@ -47,7 +47,7 @@ export function columnOf(id: string, known: readonly Column[]): Shown | null {
   if (kind === "spark") return { id, title, sort: null, numeric: false, width: 110 };
   if (kind !== "config" && kind !== "summary") return null;
   const numeric = known.find(({ name }) => name === id)?.kind === "number";
-  const width = Math.min(190, Math.max(numeric ? 84 : 110, 26 + 7 * title.length));
+  const width = Math.min(190, Math.max(numeric ? 84 : 110, 46 + 7.2 * title.length));
   return { id, title, sort: id, numeric, width };
 }
 
@@ -84,10 +84,19 @@ const keyOf = (name: string) => name.slice(name.indexOf(".") + 1);
 const lastPart = (name: string) => keyOf(name).replace(/^.*\//, "");
 
 // What people vary, and what is another in every run without saying anything.
-const VARIED = /(^|[._])(lr|learning_rate|model|arch|optim\w*|batch\w*|dataset|depth|layers|dropout|weight_decay)\b/i;
+const VARIED = [
+  /(^|[._])(lr|learning_rate)/i,
+  /model|arch/i,
+  /optim/i,
+  /batch/i,
+  /data|depth|layers|dropout|decay/i,
+];
 const IDLE = /seed|path|dir|version|device|workers/i;
 
-const idle = (name: string) => (VARIED.test(name) ? 0 : IDLE.test(name) ? 2 : 1);
+function idle(name: string): number {
+  const at = VARIED.findIndex((pattern) => pattern.test(keyOf(name)));
+  return IDLE.test(name) ? 9 : at < 0 ? 8 : at;
+}
 
 /** The sort of metric that a name stands for: `train/loss-4` is a loss. */
 const family = (name: string) => lastPart(name).replace(/[^a-z]+/gi, "").toLowerCase();
@@ -118,7 +127,7 @@ export function defaults(known: readonly Column[], rows: readonly RunRow[]): str
     .slice(0, 4)
     .map(({ name }) => name);
   const summary = wanted.filter((name) => name.startsWith("summary."));
-  const telling = summary.filter((name) => rank(lastPart(name)) === TELLING_RANKS.telling);
+  const telling = summary.filter((name) => isTelling(lastPart(name)));
   const others = summary.filter((name) => !telling.includes(name));
   // One of each sort says more than three losses.
   const sorts = new Map([...telling, ...others].reverse().map((name) => [family(name), name]));
