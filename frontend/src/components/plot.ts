@@ -225,10 +225,9 @@ export class Plot {
             const { left, width } = plot.select;
             const from = plot.posToVal(left, "x");
             const to = plot.posToVal(left + width, "x");
-            // A chart without data shares the cursor too, and has no places.
-            if (!(width >= 4 && from < to)) return;
-            place.zoom.value = [from, to];
             plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            // A chart without data shares the cursor too, and has no places.
+            if (width >= 4 && from < to) place.zoom.value = [from, to];
           },
         ],
         setCursor: [(plot) => this.tell(plot.cursor.idx ?? null)],
