@@ -9,8 +9,14 @@ const AXES: [Axis, string, string][] = [
   ["relative", "relative", "the time since each attempt began"],
 ];
 
+/** What the bar shows and changes. */
+type Choices = Pick<
+  View,
+  "axis" | "badPattern" | "log" | "search" | "setAxis" | "smoothing" | "zoom"
+>;
+
 /** How charts are drawn; `children` stand behind the axes. */
-export function Toolbar({ view, children }: { view: View; children?: ComponentChildren }) {
+export function Toolbar({ view, children }: { view: Choices; children?: ComponentChildren }) {
   const bad = view.badPattern.value;
   return (
     <div class="nbt-tools" role="toolbar" aria-label="charts">

@@ -44,6 +44,12 @@ export interface Figure {
   range?(): readonly [number | null, number | null];
   /** What a value is called; else a number. */
   format?(value: number): string;
+  /** Curves are points, one each. */
+  readonly dots?: boolean;
+  /** Places on a logarithmic axis. */
+  logX?(): boolean;
+  /** What a place on the axis is called; else as the axis has it. */
+  formatX?(value: number): string;
   /** Between which values there may be lines; else tens. */
   steps?(): { incrs: number[] };
   /** The ends of the axis across, where they are not those of the curves. */
@@ -181,7 +187,7 @@ export class Plot {
       width: this.host.clientWidth || 300,
       height: this.height,
       legend: { show: false },
-      padding: [8, time ? 22 : 8, 0, 0],
+      padding: [8, time ? 22 : 16, 0, 0],
       cursor: {
         sync: { key: place.id, setSeries: false },
         points: { size: 6 },
@@ -190,13 +196,14 @@ export class Plot {
         bind: { dblclick: () => () => ((place.zoom.value = null), null) },
       },
       scales: {
-        x: { time },
+        x: { time, ...(figure.logX?.() ? { distr: 3 as const } : {}) },
         y: {
           ...(figure.log() ? { distr: 3 as const } : {}),
           range: (_plot, min, max) => range(low ?? min, high ?? max, figure.log(), low, high),
         },
       },
       axes: [
+<<<<<<< HEAD
         { ...axis, size: 24, space: 60, values: time ? clock : short() },
         {
           ...axis,
@@ -205,6 +212,10 @@ export class Plot {
           values: short(figure.format),
           ...figure.steps?.(),
         },
+=======
+        { ...axis, size: 24, space: 60, values: time ? clock : short(figure.formatX) },
+        { ...axis, size: figure.format ? 62 : 48, space: 28, values: short(figure.format), ...figure.steps?.() },
+>>>>>>> h-front-table
       ],
       series: [
         {},
@@ -215,7 +226,7 @@ export class Plot {
           points: {
             // Later data may have more of them.
             show: (_plot: uPlot, at: number) => (this.traces[at - 1]?.x.length ?? 0) < 3,
-            size: 4,
+            size: figure.dots ? 9 : 4,
             fill: this.stroke(trace),
           },
         })),
@@ -224,9 +235,11 @@ export class Plot {
         setSelect: [
           (plot) => {
             const { left, width } = plot.select;
-            if (width < 4) return;
-            place.zoom.value = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+            const from = plot.posToVal(left, "x");
+            const to = plot.posToVal(left + width, "x");
             plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            // A chart without data shares the cursor too, and has no places.
+            if (width >= 4 && from < to) place.zoom.value = [from, to];
           },
         ],
         setCursor: [(plot) => this.tell(plot.cursor.idx ?? null)],
@@ -239,31 +252,49 @@ export class Plot {
   private listen(plot: uPlot): void {
     if (!this.figure.picked) return;
     plot.over.addEventListener("click", () => {
-      const { idx, top } = plot.cursor;
-      if (idx === null || idx === undefined || top === undefined) return;
-      let best: { trace: Trace; distance: number } | null = null;
-      this.traces.forEach((trace, at) => {
-        const value = nearest(plot.data[at + 1] ?? [], idx);
-        const distance = Math.abs(plot.valToPos(value, "y") - top);
-        if (!trace.faint && (!best || distance < best.distance)) best = { trace, distance };
-      });
-      const found = best as { trace: Trace; distance: number } | null;
-      const x = plot.data[0][idx];
-      if (found && x !== undefined && found.distance <= NEAR) this.figure.picked?.(found.trace, x);
+      const found = this.closest();
+      if (found) this.figure.picked?.(found.trace, found.x);
     });
+  }
+
+  /** The curve that the cursor is on. */
+  private closest(): { trace: Trace; x: number; value: number } | null {
+    const { plot, figure } = this;
+    const { idx, left = 0, top = 0 } = plot?.cursor ?? {};
+    if (!plot || idx === null || idx === undefined || !plot.over.matches(":hover")) return null;
+    let found = null;
+    let distance = NEAR;
+    this.traces.forEach((trace, at) => {
+      const x = (figure.dots ? trace.x[0] : plot.data[0][idx]) ?? NaN;
+      const value = figure.dots ? (trace.y[0] ?? NaN) : nearest(plot.data[at + 1] ?? [], idx);
+      const away = figure.dots ? plot.valToPos(x, "x") - left : 0;
+      const far = Math.hypot(away, plot.valToPos(value, "y") - top);
+      if (trace.faint || !(far <= distance)) return;
+      distance = far;
+      found = { trace, x, value };
+    });
+    return found;
   }
 
   /** Has the legend say the values at an index of the data, or the last ones. */
   private tell(index: number | null): void {
     const { plot } = this;
     if (!plot) return;
-    const x = index === null ? null : plot.data[0][index];
+    const pointed = index === null ? null : this.closest();
+    const dots = this.figure.dots ?? false;
+    const x = dots ? pointed?.x : index === null ? null : plot.data[0][index];
     const readings: Reading[] = [];
     let nans = 0;
     this.traces.forEach((trace, at) => {
-      if (!trace.strong || trace.faint) return;
+      // A pale curve is named while the cursor is on it.
+      if (trace.faint || (!trace.strong && trace !== pointed?.trace)) return;
       nans += trace.nans;
-      const value = index === null ? trace.last : nearest(plot.data[at + 1] ?? [], index);
+      const value =
+        trace === pointed?.trace
+          ? pointed.value
+          : index === null
+            ? trace.last
+            : nearest(plot.data[at + 1] ?? [], index);
       readings.push({ name: trace.name, colour: this.stroke(trace), value });
     });
     const place = x === null || x === undefined ? null : this.placeName(x);
@@ -271,6 +302,8 @@ export class Plot {
   }
 
   private placeName(x: number): string {
+    const { formatX } = this.figure;
+    if (formatX) return formatX(x);
     const axis = untracked(() => this.figure.axis());
     const name = untracked(() => this.figure.at?.(x)) ?? "";
     if (axis === "time") return new Date(x * 1e3).toLocaleTimeString() + name;
