@@ -203,8 +203,7 @@ export class Plot {
         },
       },
       axes: [
-<<<<<<< HEAD
-        { ...axis, size: 24, space: 60, values: time ? clock : short() },
+        { ...axis, size: 24, space: 60, values: time ? clock : short(figure.formatX) },
         {
           ...axis,
           size: figure.format ? 62 : 48,
@@ -212,10 +211,6 @@ export class Plot {
           values: short(figure.format),
           ...figure.steps?.(),
         },
-=======
-        { ...axis, size: 24, space: 60, values: time ? clock : short(figure.formatX) },
-        { ...axis, size: figure.format ? 62 : 48, space: 28, values: short(figure.format), ...figure.steps?.() },
->>>>>>> h-front-table
       ],
       series: [
         {},
