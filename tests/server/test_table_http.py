@@ -122,8 +122,8 @@ def test_an_edit_shows_in_the_next_page(server: Server, key: str) -> None:
     assert sorted(answer.json()["changed"]) == wanted
     assert answer.json()["failed"].keys() == {"none"}
     assert ask(server, "GET", where).json()["matched"] == 4
-    body = {"store": key, "runs": wanted, "discarded": True}
-    ask(server, "POST", "/edits", body)
+    hide = {"store": key, "runs": wanted, "discarded": True}
+    ask(server, "POST", "/edits", hide)
     assert ask(server, "GET", runs(key)).json()["total"] == 8
     assert ask(server, "GET", runs(key, discarded="true")).json()["matched"] == 4
     undo = {"store": key, "runs": wanted, "remove_tags": ["bulk"], "discarded": False}
