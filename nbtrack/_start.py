@@ -177,6 +177,7 @@ def _describe(
         user=_user(),
         notebook=options.notebook,
         command=options.command,
+        os=_system(),
         python=platform.python_version(),
         nbtrack=__version__,
         cwd=str(cwd),
@@ -191,6 +192,14 @@ def _describe(
     )
     # Paths and arguments may hold bytes that are no text.
     return msgspec.convert(plain_setting(msgspec.to_builtins(info)), RunInfo)
+
+
+def _system() -> str:
+    """The operating system, such as ``Linux 6.8.0-45-generic (x86_64)``."""
+    system = platform.uname()
+    version = platform.mac_ver()[0]
+    name = f"macOS {version}" if version else f"{system.system} {system.release}"
+    return f"{name} ({system.machine})"
 
 
 def _git(cwd: Path) -> tuple[str | None, str | None]:

@@ -127,7 +127,7 @@ def query_metrics(taken: reader.Snapshot, sql: str) -> list[dict[str, Any]]:
     from nbtrack.store import query
     from nbtrack.store.result import Table
 
-    return Table(query._fetch(taken.source("metrics"), sql)).to_pylist()
+    return Table(query.fetch(taken.source("metrics"), sql)).to_pylist()
 
 
 def view(run: Run | RunDir) -> RunView:

@@ -17,6 +17,7 @@ from .logs import logs
 from .ls import ls
 from .recover import recover
 from .show import show
+from .ui import ui
 
 
 class _Group(click.Group):
@@ -41,5 +42,8 @@ def main(context: click.Context) -> None:
         click.echo(f"nbtrack: {error}", err=True)
 
 
-for _command in (ls, show, logs, export, recover, config, enable, disable, discard, doctor):
+for _command in (
+    *(ls, show, logs, export, ui),
+    *(recover, config, enable, disable, discard, doctor),
+):
     main.add_command(_command)

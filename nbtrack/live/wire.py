@@ -7,7 +7,7 @@ little-endian float64. Light enough for a kernel: what is passed on is never tak
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -85,7 +85,11 @@ def encode(frame: PackedFrame, base: Seen | None = None, kernel: str | None = No
         card=frame.card,
         parts=parts,
     )
-    head = msgspec.json.encode(update)
+    return message(msgspec.json.encode(update), points)
+
+
+def message(head: bytes, points: Iterable[bytes]) -> bytes:
+    """A head in JSON and the points of its parts as one message."""
     head += b" " * (-(_LENGTH + len(head)) % _ALIGNMENT)
     return b"".join([len(head).to_bytes(_LENGTH, "little"), head, *points])
 

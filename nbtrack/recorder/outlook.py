@@ -7,7 +7,6 @@ times a second, and a picture of each attempt in one of its own. All of it is de
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,13 +14,14 @@ from typing import Any
 import msgspec
 
 from .._errors import NbtrackError
-from ..live.card import AttemptCard, Card, ErrorCard
+from ..live.card import Card
 from ..live.drawing import draw
 from ..live.frame import SYSTEM, LiveFrame, unpack
+from ..live.making import CONSOLE_LINES, last_lines, make_card
 from ..live.picture import Picture, write_picture
 from ..store.digest import Digest
 from ..store.documents import read_info
-from ..store.fold import SCRIPT, Attempt, Fold, fold
+from ..store.fold import Fold, fold
 from ..store.journal import now
 from ..store.layout import RunDir, atomic_write
 from ..store.position import read_position
@@ -32,23 +32,16 @@ from ..store.schema import (
     Change,
     Console,
     Event,
-    Failure,
     Record,
     Row,
     Sample,
     WriterInfo,
 )
-from ..store.state import Verdict, state
+from ..store.state import state
 from ..store.values import flatten
 
 _SECONDS = 0.5
 _BYTES_PER_SECOND = 500_000
-_ATTEMPTS = 50
-_CONSOLE_LINES = 40
-_LONGEST_LINE = 500
-_LONGEST_TRACEBACK = 6_000
-_LONGEST_VALUE = 60
-_COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 _RATE_SECONDS = 5.0
 # A picture is drawn again after a part of the time that its attempt has taken.
 _SOONEST_PICTURE, _LATEST_PICTURE = 2.0, 30.0
@@ -152,58 +145,23 @@ class Outlook:
             self._fold = fold(self._writers.values(), self._events, Digest())
         found = self._fold
         verdict = state(found.evidence(self._run_dir, info, now()))
-        known = [attempt for attempt in found.attempts if attempt.n]
-        attempts = self._attempts(known, found, verdict)
         position = read_position(self._run_dir) if verdict.state == "running" else None
         if position is not None and found.owner and position.writer != found.owner.writer:
             position = None
-        running = bool(attempts) and attempts[-1].state == "running"
-        return Card(
-            id=info.id,
-            name=info.name,
-            project=info.project,
-            tags=info.tags,
-            state=verdict.state,
-            reason=verdict.reason,
-            started=info.created,
-            ended=None if verdict.state == "running" else found.last_time or None,
-            attempts=attempts,
+        running = bool(found.attempts) and found.attempts[-1].state == "running"
+        return make_card(
+            info,
+            found,
+            verdict,
+            changes=self._events,
+            before=self._before.attempts if self._before is not None else [],
             rows=sum(clock.count for clock in self.frame.clocks.values()),
             rate=self._rows.look() if running else None,
-            progress=position.progress if position is not None else None,
-            position=position.line if position is not None and running else None,
+            position=position,
             console=self._console.lines(),
-            error=_error(verdict, known),
             memory_limit=self._memory_limit,
-            dropped=found.dropped,
             left_out=self.frame.left_out,
-            time=0,
         )
-
-    def _attempts(self, known: list[Attempt], found: Fold, verdict: Verdict) -> list[AttemptCard]:
-        configs = {attempt.n: dict(attempt.config) for attempt in known}
-        for _, event in self._events:
-            if isinstance(event, Change) and event.kind == "config" and event.attempt in configs:
-                configs[event.attempt][event.key] = event.value
-        special = _differences(configs)
-        over = verdict.state != "running" and found.closings == {}
-        cards = [
-            AttemptCard(
-                n=attempt.n,
-                cell=attempt.cell_id or SCRIPT,
-                cell_try=attempt.cell_try,
-                label=attempt.label,
-                name=attempt.name,
-                tags=attempt.tags,
-                state="crashed" if over and attempt.state == "running" else attempt.state,
-                started=attempt.started,
-                ended=attempt.ended,
-                config=special[attempt.n],
-            )
-            for attempt in known
-        ]
-        before = self._before.attempts if self._before is not None else []
-        return [*(one for one in before if one.n not in configs), *cards][-_ATTEMPTS:]
 
     def _note_limit(self, sample: dict[str, float]) -> None:
         limit = sample.get("memory.limit.bytes") or sample.get("memory.total.bytes")
@@ -272,61 +230,11 @@ class _LastLines:
         self._rows[record.stream, record.row] = before[: record.start] + first
         for at, text in enumerate(others, start=1):
             self._rows[record.stream, record.row + at] = text
-        while len(self._rows) > _CONSOLE_LINES:
+        while len(self._rows) > CONSOLE_LINES:
             del self._rows[next(iter(self._rows))]
 
     def lines(self) -> list[str]:
-        lines = [_COLOURS.sub("", text)[:_LONGEST_LINE] for text in self._rows.values()]
-        while lines and not lines[-1]:
-            lines.pop()
-        return lines
-
-
-def _differences(configs: dict[int, dict[str, Any]]) -> dict[int, dict[str, str]]:
-    """The values that are not the same in all configs, as text; of a config alone, all."""
-    absent = object()
-    keys = dict.fromkeys(key for config in configs.values() for key in config)
-    special = [
-        key
-        for key in keys
-        if len(configs) == 1
-        or any(
-            config.get(key, absent) != next(iter(configs.values())).get(key, absent)
-            for config in configs.values()
-        )
-    ]
-    return {
-        n: {key: _short(config[key]) for key in special if key in config}
-        for n, config in configs.items()
-    }
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
-
-
-def _error(verdict: Verdict, attempts: list[Attempt]) -> ErrorCard | None:
-    """What the latest attempt raised, else what the run failed with."""
-    latest = attempts[-1] if attempts else None
-    if latest is not None and latest.failure is not None and latest.state == "failed":
-        return _error_card(latest.failure, latest)
-    if verdict.failure is None:
-        return None
-    of = next((a for a in reversed(attempts) if a.label == verdict.failure.cell), None)
-    return _error_card(verdict.failure, of)
-
-
-def _error_card(failure: Failure, attempt: Attempt | None) -> ErrorCard:
-    return ErrorCard(
-        type=failure.type,
-        message=failure.message[:_LONGEST_TRACEBACK],
-        traceback=_COLOURS.sub("", failure.traceback)[-_LONGEST_TRACEBACK:],
-        cell=failure.cell or "",
-        cell_id=attempt.cell_id if attempt is not None else None,
-        line=failure.line,
-        attempt=attempt.n if attempt is not None else None,
-    )
+        return last_lines(self._rows.values())
 
 
 def _numbers(data: dict[str, Any]) -> Iterator[tuple[str, float]]:

@@ -98,6 +98,12 @@ def outputs_of(taken: Snapshot, cell: int) -> list[Output]:
     return list(_merged(query.console(taken.source("console"), cell)))
 
 
+def latest_outputs(taken: Snapshot) -> list[Output]:
+    """What was seen below the cell that showed something last."""
+    found = query.latest_cell(taken.source("console"))
+    return outputs_of(taken, found) if found is not None else []
+
+
 def _merged(records: Iterable[Mapping[str, Any]]) -> Iterator[Output]:
     """The outputs of all writers, by when they appeared; neighbours of one stream joined."""
     screens: dict[str, Screen] = {}

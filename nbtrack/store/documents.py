@@ -11,7 +11,7 @@ import msgspec
 from .._errors import DamagedFileError
 from .fold import Fold
 from .frames import newer_format
-from .layout import RunDir
+from .layout import RunDir, atomic_write
 from .schema import FORMAT_VERSION, Edit, Manifest, RunInfo
 
 D = TypeVar("D", RunInfo, Edit, Manifest)
@@ -26,6 +26,20 @@ def read_status(run_dir: RunDir) -> tuple[list[str], Fold] | None:
         return document["signature"], msgspec.convert(document["fold"], Fold)
     except (OSError, ValueError, KeyError, TypeError, msgspec.ValidationError):
         return None  # derived: absent, out of date or damaged, it is made again
+
+
+def keep_status(run_dir: RunDir, signature: list[str], fold: Fold) -> None:
+    """Write what :func:`read_status` reads.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    document = {
+        "format": FORMAT_VERSION,
+        "signature": signature,
+        "fold": json.loads(fold.to_json()),
+    }
+    atomic_write(run_dir.status, json.dumps(document).encode(), durable=False)
 
 
 def read_info(run_dir: RunDir) -> RunInfo:

@@ -11,16 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from .._errors import InvalidRunIdError, StoreNotWritableError
+from .._errors import InvalidRunIdError, StoreNotWritableError, UsageError
 
 STORE_NAME = ".nbtrack"
 TABLES = ("metrics", "system", "cells", "console", "changes")
 # Written last: a sealed or merged set is there if and only if this table is.
 LAST_TABLE = "changes"
+# Folders of a run that change while its own directory does not.
+WATCHED = ("edits", "journal", "sealed")
 # So old a temporary file counts as left behind.
 LEFTOVER_SECONDS = 3600.0
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_VIEW_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9 ._-]{0,63}")
 _SEGMENT = re.compile(r"([a-z][0-9a-z]+)-(\d{6,})\.seg")
 _SEALED = re.compile(r"([a-z][0-9a-z]+)-(\d{6,})\.changes\.parquet")
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -54,12 +57,28 @@ class RunDir:
         self.viewed = path / "viewed"
         self.output_log = path / "output.log"
         self.session = path / "session.ipynb"
+        self.diff = path / "diff.patch"
+        self.requirements = path / "requirements.txt"
+        self.files = path / "files"
+        self.media = path / "media"
         self.recorder_log = path / "recorder.log"
         self.position = path / "position.json"
         self.stack = path / "stack.txt"
 
     def __repr__(self) -> str:
         return f"RunDir({str(self.path)!r})"
+
+    @property
+    def for_people(self) -> tuple[Path, ...]:
+        """The files and folders that a person wants to open, in that order."""
+        return (
+            self.output_log,
+            self.session,
+            self.diff,
+            self.requirements,
+            self.files,
+            self.media,
+        )
 
     def segment(self, name: SegmentName) -> Path:
         return self.journal / f"{name}.seg"
@@ -106,9 +125,30 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.runs = path / "runs"
+        self.views = path / "views"
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r})"
+
+    def view(self, name: str) -> Path:
+        """The file of a saved view, whether it exists or not.
+
+        Raises:
+            UsageError: The name is outside ``[A-Za-z0-9 ._-]{1,64}``, or begins oddly.
+        """
+        if not _VIEW_NAME.fullmatch(name):
+            raise UsageError(
+                f"{name!r} cannot be the name of a view",
+                hint="Use 1 to 64 letters, digits, spaces, '.', '-' and '_'.",
+            )
+        return self.views / f"{name}.json"
+
+    def view_names(self) -> list[str]:
+        """The names of the saved views."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            names = [path.stem for path in self.views.iterdir() if path.suffix == ".json"]
+            return sorted(filter(_VIEW_NAME.fullmatch, names))
+        return []
 
     def run(self, run_id: str) -> RunDir:
         """The directory of a run, whether it exists or not.
@@ -199,6 +239,11 @@ def git_root(cwd: Path) -> Path | None:
 def default_project(cwd: Path) -> str:
     """The project of what is recorded in ``cwd``: the name of the git root, else of the folder."""
     return (git_root(cwd) or cwd).name or "default"
+
+
+def is_run_id(name: str) -> bool:
+    """Whether a directory of this name may be a run."""
+    return _RUN_ID.fullmatch(name) is not None
 
 
 def check_run_id(run_id: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -71,7 +72,10 @@ def _pieces_of(taken: Snapshot, cells: Sequence[CellView], only: int) -> Iterato
             yield ending(cell.state, cell.wall_seconds, cell.exception)
 
 
-def _pieces(taken: Snapshot, cells: Sequence[CellView]) -> Iterator[str]:
+def sections(
+    taken: Snapshot, cells: Sequence[CellView]
+) -> Iterator[tuple[CellView | None, list[Output]]]:
+    """Each cell with what was seen below it, in the order of the log; no cell: between cells."""
     groups = outputs(taken)
     number, found = next(groups, (0, []))
     between: list[Output] = []
@@ -80,19 +84,29 @@ def _pieces(taken: Snapshot, cells: Sequence[CellView]) -> Iterator[str]:
         number, found = next(groups, (0, []))
     seen = [cell for cell in cells if cell.state != "unseen"]
     for cell in sorted(seen, key=lambda cell: cell.number):
-        while between and between[0].time < cell.number:
-            yield between.pop(0).shown()
-        yield headline(cell.label, cell.started_at)
+        earlier = bisect_left(between, cell.number, key=lambda output: output.time)
+        if earlier:
+            yield None, between[:earlier]
+            del between[:earlier]
+        below: list[Output] = []
         while number and number <= cell.number:
-            for output in found:
-                yield shown(output, cell.label)
+            below += found
             number, found = next(groups, (0, []))
-        end = ending(cell.state, cell.wall_seconds, cell.exception)
-        if end:
-            yield end
+        yield cell, below
     while number:
-        for output in found:
-            yield output.shown()
+        yield None, found
         number, found = next(groups, (0, []))
-    for output in between:
-        yield output.shown()
+    if between:
+        yield None, between
+
+
+def _pieces(taken: Snapshot, cells: Sequence[CellView]) -> Iterator[str]:
+    for cell, found in sections(taken, cells):
+        if cell is None:
+            yield from (output.shown() for output in found)
+        else:
+            yield headline(cell.label, cell.started_at)
+            yield from (shown(output, cell.label) for output in found)
+            end = ending(cell.state, cell.wall_seconds, cell.exception)
+            if end:
+                yield end

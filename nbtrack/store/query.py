@@ -48,7 +48,14 @@ def connect() -> DuckDBPyConnection:
 @contextlib.contextmanager
 def isolated() -> Iterator[DuckDBPyConnection]:
     """A connection that can reach neither files nor the network, for expressions of anybody."""
-    settings = {**_CONFIG, "enable_external_access": "false", "lock_configuration": "true"}
+    settings = {
+        **_CONFIG,
+        "enable_external_access": "false",
+        "python_enable_replacements": "false",
+        "memory_limit": "512MB",
+        "threads": 1,
+        "lock_configuration": "true",
+    }
     with duckdb.connect(config=settings) as connection:
         yield connection
 
@@ -77,7 +84,7 @@ os.register_at_fork(before=_end_threads, after_in_parent=_bring_back_threads)
 
 def rows(source: Source) -> list[dict[str, Any]]:
     """Every row of a source as a dictionary; for the small tables."""
-    return Table(_fetch(source, "SELECT * FROM rows")).to_pylist()
+    return Table(fetch(source, "SELECT * FROM rows")).to_pylist()
 
 
 def metadata(files: Sequence[Path]) -> dict[str, dict[str, str]]:
@@ -108,7 +115,7 @@ def system(source: Source, keys: Sequence[str]) -> Table:
     """Samples of the machine: ``time, key, value``, in the order of time."""
     where = "WHERE list_contains($keys, key)" if keys else ""
     return _timed(
-        _fetch(
+        fetch(
             source,
             f"SELECT time, key, value FROM rows {where} ORDER BY time, key",
             **({"keys": list(keys)} if keys else {}),
@@ -131,9 +138,17 @@ def console(source: Source, cell: int | None = None) -> Iterator[dict[str, Any]]
             yield dict(zip(names, row, strict=True))
 
 
+def latest_cell(source: Source) -> int | None:
+    """The cell that showed something last; 0 for between cells."""
+    (cell,) = (
+        fetch(source, "SELECT arg_max(cell, time) AS cell FROM rows").column("cell").to_pylist()
+    )
+    return int(cell) if cell is not None else None
+
+
 def memory_samples(source: Source) -> tuple[list[tuple[datetime, int]], list[tuple[datetime, int]]]:
     """Bytes held by the process, and in use on all GPUs, at each sample, in the order of time."""
-    found = _fetch(
+    found = fetch(
         source,
         "SELECT time, sum(value) FILTER (key = 'memory.process.bytes') AS process,"
         " sum(value) FILTER (key LIKE 'gpu.%.memory.used.bytes') AS gpus"
@@ -180,7 +195,7 @@ def export(table: Table, path: Path, kind: str) -> None:
 
 
 def _one_metric(source: Source, key: str) -> Table:
-    found = _fetch(
+    found = fetch(
         source,
         "SELECT attempt, step, time, value, text FROM rows WHERE key = $key"
         " ORDER BY attempt, step, time, seq",
@@ -193,7 +208,7 @@ def _one_metric(source: Source, key: str) -> Table:
 
 
 def _wide(source: Source, keys: Sequence[str]) -> Table:
-    found = _fetch(
+    found = fetch(
         source,
         "SELECT key, bool_or(value IS NOT NULL) AS number FROM rows"
         + (" WHERE list_contains($keys, key)" if keys else "")
@@ -208,7 +223,7 @@ def _wide(source: Source, keys: Sequence[str]) -> Table:
         f" FILTER (key = $k{at}) AS c{at}"
         for at, name in enumerate(names)
     )
-    joined = _fetch(
+    joined = fetch(
         source,
         f"SELECT attempt, step{columns} FROM rows"
         + (" WHERE list_contains($keys, key)" if keys else "")
@@ -221,7 +236,7 @@ def _wide(source: Source, keys: Sequence[str]) -> Table:
     return Table(joined.rename_columns([*places, *shown]))
 
 
-def _fetch(source: Source, sql: str, **parameters: Any) -> arrow.Table:
+def fetch(source: Source, sql: str, **parameters: Any) -> arrow.Table:
     """Run ``sql`` with the source's rows as ``rows``."""
     cursor = connect()
     statement = f"WITH rows AS ({_rows(cursor, source)}) {sql}"

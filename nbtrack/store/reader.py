@@ -20,10 +20,10 @@ import msgspec
 from .._errors import DamagedFileError, StoreError
 from . import query
 from .digest import Digest
-from .documents import read_document, read_status
+from .documents import keep_status, read_document, read_status
 from .fold import Fold, fold
 from .frames import newer_format
-from .layout import LAST_TABLE, RunDir, SegmentName, atomic_write
+from .layout import LAST_TABLE, RunDir, SegmentName
 from .schema import FORMAT_VERSION, Event, Manifest, WriterInfo
 from .seal import DIGEST_KEY, FORMAT_KEY, WRITERS_KEY
 from .tables import TableBuilder, events_from_cells, events_from_changes
@@ -80,6 +80,12 @@ class Snapshot(NamedTuple):
     unsealed: TableBuilder
     fold: Fold
     damage: list[Damage]
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether all rows lie in one set, in the order in which a merge puts them."""
+        selection = self.selection
+        return selection.merged is not None and not (selection.sealed or selection.segments)
 
     def source(self, table: str) -> query.Source:
         """All rows of one table."""
@@ -199,12 +205,7 @@ def write_status(run_dir: RunDir) -> None:
     taken = snapshot(run_dir)
     if taken.selection.segments:
         return
-    document = {
-        "format": FORMAT_VERSION,
-        "signature": taken.selection.signature,
-        "fold": json.loads(taken.fold.to_json()),
-    }
-    atomic_write(run_dir.status, json.dumps(document).encode(), durable=False)
+    keep_status(run_dir, taken.selection.signature, taken.fold)
 
 
 def _from_status(run_dir: RunDir, selection: Selection) -> Fold | None:

@@ -6,10 +6,13 @@ One small file a store in the user's data directory; never part of a store.
 from __future__ import annotations
 
 import contextlib
+import re
 from hashlib import blake2b
 from pathlib import Path
 
 from .layout import Store, atomic_write
+
+_KEY = re.compile(r"[0-9a-f]{16}")
 
 
 def register(store: Store) -> None:
@@ -36,6 +39,17 @@ def registered() -> list[Store]:
             if path.is_dir():
                 stores.append(Store(path))
     return stores
+
+
+def find(key: str) -> Store | None:
+    """The store that is called ``key`` in addresses, if it was recorded into and is still there."""
+    if not _KEY.fullmatch(key):
+        return None
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        store = Store(Path((_folder() / f"{key}.path").read_text()))
+        if store.path.is_dir() and key_of(store) == key:
+            return store
+    return None
 
 
 def _folder() -> Path:

@@ -242,6 +242,7 @@ class RunInfo(msgspec.Struct, kw_only=True, omit_defaults=False):
     user: str | None = None
     notebook: str | None = None
     command: list[str] | None = None
+    os: str | None = None
     python: str | None = None
     nbtrack: str | None = None
     cwd: str | None = None

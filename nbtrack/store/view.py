@@ -90,8 +90,10 @@ class RunView:
     ``history()`` and ``system()`` always read what is there when they are called.
     """
 
-    def __init__(self, run_dir: RunDir) -> None:
+    def __init__(self, run_dir: RunDir, taken: Snapshot | None = None) -> None:
         self._run_dir = run_dir
+        if taken is not None:
+            self.__dict__["_snapshot"] = taken
 
     def __repr__(self) -> str:
         return f"<run {self.name} ({self.id}) {self.state}: {self.reason}>"

@@ -12,7 +12,8 @@ import pytest
 
 from nbtrack.live.card import Update
 from nbtrack.live.frame import LiveFrame
-from nbtrack.server.live import LiveRuns, UnknownRunError
+from nbtrack.server.live import LiveRuns
+from nbtrack.server.stores import Stores, UnknownRunError, UnknownStoreError
 from nbtrack.store import registry
 from nbtrack.store.layout import RunDir, Store
 from tests.live.cards import make_card
@@ -49,7 +50,7 @@ def ask(runs: LiveRuns, run_dir: RunDir, since: int, *, viewer: bool = False) ->
 
 
 def test_whole_then_the_difference_then_nothing(run_dir: RunDir) -> None:
-    runs = LiveRuns()
+    runs = LiveRuns(Stores())
     publish(run_dir, 1, 100)
     first = ask(runs, run_dir, -1)
     assert first is not None
@@ -67,9 +68,9 @@ def test_whole_then_the_difference_then_nothing(run_dir: RunDir) -> None:
 
 def test_a_page_that_looks_is_noted(run_dir: RunDir) -> None:
     publish(run_dir, 1, 1)
-    ask(LiveRuns(), run_dir, -1)
+    ask(LiveRuns(Stores()), run_dir, -1)
     assert not run_dir.viewed.exists()
-    ask(LiveRuns(), run_dir, -1, viewer=True)
+    ask(LiveRuns(Stores()), run_dir, -1, viewer=True)
     assert run_dir.viewed.exists()
 
 
@@ -77,7 +78,7 @@ def test_only_runs_of_registered_stores(run_dir: RunDir, tmp_path: Path) -> None
     publish(run_dir, 1, 1)
     other = Store(tmp_path / "other")
     other.create_run("one").live.write_bytes(run_dir.live.read_bytes())
-    runs = LiveRuns()
+    runs = LiveRuns(Stores())
     for store, run in (
         (registry.key_of(other), "one"),
         (key(run_dir), "two"),
@@ -85,13 +86,13 @@ def test_only_runs_of_registered_stores(run_dir: RunDir, tmp_path: Path) -> None
         (key(run_dir), "../one"),
         ("", ""),
     ):
-        with pytest.raises(UnknownRunError):
+        with pytest.raises((UnknownRunError, UnknownStoreError)):
             runs.message(store, run, -1, kernel=None, viewer=True)
         assert not runs.is_running(store, run)
 
 
 def test_whether_a_run_goes_on(run_dir: RunDir) -> None:
-    runs = LiveRuns()
+    runs = LiveRuns(Stores())
     assert not runs.is_running(key(run_dir), "one"), "nothing was published yet"
     publish(run_dir, 1, 1)
     assert runs.is_running(key(run_dir), "one")
@@ -114,7 +115,7 @@ def test_a_run_whose_recorder_died_with_its_kernel_is_not_running(
     run_dir = store.run("one")
     publish(run_dir, 1, 1)
     os.utime(run_dir.live, (0, 0))
-    runs = LiveRuns()
+    runs = LiveRuns(Stores())
     found = ask(runs, run_dir, 1)
     assert found is not None
     assert found.card.state == "crashed"

@@ -79,7 +79,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "__init__": (*BASE, *TRACKING, "_api", "notebook", "server", "store"),
     "_profile": BASE,
     "doctor": (*BASE, "store", "recorder", "_profile"),
-    "_cli": (*BASE, "store", "recorder", "_profile", "doctor"),
+    "_cli": (*BASE, "store", "recorder", "server", "_profile", "doctor"),
     "__main__": ("_cli",),
 }
 

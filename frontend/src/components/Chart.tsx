@@ -1,15 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { formatNumber } from "../model/format";
 import type { Group } from "../model/groups";
 import type { View } from "../view";
 import { RunFigure } from "./figure";
+import { useIsNear } from "./near";
 import { HEIGHT, Plot, type Figure, type Legend } from "./plot";
-
-// Charts are made a little before they come into view.
-const MARGIN = "300px";
 
 /** The chart of a group of one run's metrics. */
 export function Chart({ view, group }: { view: View; group: Group }) {
@@ -37,10 +35,11 @@ export function FigureChart({ figure, title, hint, children }: Props) {
     const plot = new Plot(host.current, figure, legend);
     return () => plot.destroy();
   }, [near, figure]);
+  const format = figure.format ?? ((value: number) => formatNumber(value));
   const { at, readings, nans } = legend.value;
   const [first, second] = readings;
   const alone = first && !second && first.name === title ? first : undefined;
-  const spoken = readings.map(({ name, value }) => `${name} ${formatNumber(value)}`).join(", ");
+  const spoken = readings.map(({ name, value }) => `${name} ${format(value)}`).join(", ");
   return (
     <figure class="nbt-chart" aria-label={`${title}: ${spoken}`}>
       <figcaption>
@@ -48,7 +47,7 @@ export function FigureChart({ figure, title, hint, children }: Props) {
           {title}
         </span>
         {at && <span class="nbt-muted nbt-number">{at}</span>}
-        {alone && <b class="nbt-number">{formatNumber(alone.value)}</b>}
+        {alone && <b class="nbt-number">{format(alone.value)}</b>}
         {children}
       </figcaption>
       <div ref={host} class="nbt-plot" style={{ height: `${figure.height?.() ?? HEIGHT}px` }} />
@@ -57,25 +56,11 @@ export function FigureChart({ figure, title, hint, children }: Props) {
           readings.map(({ name, colour, value }) => (
             <span key={name}>
               <i style={{ background: colour }} />
-              <span class="nbt-cut">{name}</span> <b class="nbt-number">{formatNumber(value)}</b>
+              <span class="nbt-cut">{name}</span> <b class="nbt-number">{format(value)}</b>
             </span>
           ))}
         {nans > 0 && <span class="nbt-muted">{nans} NaN</span>}
       </p>
     </figure>
   );
-}
-
-function useIsNear(element: { current: Element | null }): boolean {
-  const [near, setNear] = useState(false);
-  useEffect(() => {
-    if (!element.current) return;
-    const observer = new IntersectionObserver(
-      (entries) => setNear(entries.some(({ isIntersecting }) => isIntersecting)),
-      { rootMargin: MARGIN },
-    );
-    observer.observe(element.current);
-    return () => observer.disconnect();
-  }, [element]);
-  return near;
 }

@@ -42,10 +42,24 @@ export interface Figure {
   log(): boolean;
   /** The ends of the axis of values, where a person has chosen them. */
   range?(): readonly [number | null, number | null];
+  /** What a value is called; else a number. */
+  format?(value: number): string;
+  /** Curves are points, one each. */
+  readonly dots?: boolean;
+  /** Places on a logarithmic axis. */
+  logX?(): boolean;
+  /** What a place on the axis is called; else as the axis has it. */
+  formatX?(value: number): string;
+  /** Between which values there may be lines; else tens. */
+  steps?(): { incrs: number[] };
+  /** The ends of the axis across, where they are not those of the curves. */
+  extent?(): readonly [number, number] | null;
   /** Pixels. */
   height?(): number;
-  /** Stretches of the axis to shade, and what each is called. */
-  bands?(): readonly Band[];
+  /** Draws behind the curves; `colour` is one of the theme. */
+  behind?(plot: uPlot, colour: (name: string) => string): void;
+  /** What is at a place on the axis, to be said beside its name. */
+  at?(x: number): string;
   /** Charts of the same place share a cursor and a zoom. */
   readonly place: Place;
   /** Somebody clicked on a curve, at a place on the axis. */
@@ -59,14 +73,6 @@ export interface Place {
   readonly zoom: Signal<[number, number] | null>;
   /** Rises when the page's colours change. */
   readonly theme: Signal<number>;
-}
-
-export interface Band {
-  from: number;
-  to: number;
-  name: string;
-  /** A colour of the theme: `--nbt-<colour>`. */
-  colour: string;
 }
 
 /** One chart, kept up to date while it is in view. */
@@ -122,20 +128,26 @@ export class Plot {
         this.plot.setData(data, false);
       } else {
         this.plot?.destroy();
-        this.plot = new uPlot(untracked(() => this.options()), data, this.host);
+        this.plot = new uPlot(
+          untracked(() => this.options()),
+          data,
+          this.host,
+        );
       }
       this.shape = shape;
       this.revision = revision;
     }
     this.rescale();
-    this.tell(null);
+    const { left = -1, idx } = this.plot?.cursor ?? {};
+    this.tell(left >= 0 ? (idx ?? null) : null);
   }
 
   private rescale(): void {
     const zoom = this.figure.place.zoom.peek();
     const x = this.plot?.data[0];
     if (!this.plot || !x?.length) return;
-    const [min, max] = zoom ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
+    const [min, max] = zoom ??
+      untracked(() => this.figure.extent?.()) ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
     this.plot.batch(() => {
       this.plot?.setScale("x", max > min ? { min, max } : { min: min - 0.5, max: max + 0.5 });
     });
@@ -175,7 +187,7 @@ export class Plot {
       width: this.host.clientWidth || 300,
       height: this.height,
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      padding: [8, time ? 22 : 16, 0, 0],
       cursor: {
         sync: { key: place.id, setSeries: false },
         points: { size: 6 },
@@ -184,80 +196,100 @@ export class Plot {
         bind: { dblclick: () => () => ((place.zoom.value = null), null) },
       },
       scales: {
-        x: { time },
+        x: { time, ...(figure.logX?.() ? { distr: 3 as const } : {}) },
         y: {
           ...(figure.log() ? { distr: 3 as const } : {}),
           range: (_plot, min, max) => range(low ?? min, high ?? max, figure.log(), low, high),
         },
       },
       axes: [
-        { ...axis, size: 24, space: 60, ...(time ? {} : { values: short }) },
-        { ...axis, size: 48, space: 28, values: short },
+        { ...axis, size: 24, space: 60, values: time ? clock : short(figure.formatX) },
+        {
+          ...axis,
+          size: figure.format ? 62 : 48,
+          space: 28,
+          values: short(figure.format),
+          ...figure.steps?.(),
+        },
       ],
       series: [
         {},
         ...this.traces.map((trace) => ({
           stroke: this.stroke(trace),
+          ...(trace.dashed ? { dash: [5, 4] } : {}),
           width: trace.strong && !trace.faint ? 1.75 : 1.25,
-          points: { show: trace.x.length < 3, size: 4, fill: this.stroke(trace) },
+          points: {
+            // Later data may have more of them.
+            show: (_plot: uPlot, at: number) => (this.traces[at - 1]?.x.length ?? 0) < 3,
+            size: figure.dots ? 9 : 4,
+            fill: this.stroke(trace),
+          },
         })),
       ],
       hooks: {
         setSelect: [
           (plot) => {
             const { left, width } = plot.select;
-            if (width < 4) return;
-            place.zoom.value = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+            const from = plot.posToVal(left, "x");
+            const to = plot.posToVal(left + width, "x");
             plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            // A chart without data shares the cursor too, and has no places.
+            if (width >= 4 && from < to) place.zoom.value = [from, to];
           },
         ],
         setCursor: [(plot) => this.tell(plot.cursor.idx ?? null)],
-        drawClear: [(plot) => this.shade(plot)],
+        drawClear: [(plot) => untracked(() => figure.behind?.(plot, (name) => this.colour(name)))],
         ready: [(plot) => this.listen(plot)],
       },
     };
   }
 
-  /** Draws the bands behind the curves. */
-  private shade(plot: uPlot): void {
-    const { ctx, bbox } = plot;
-    for (const band of untracked(() => this.figure.bands?.() ?? [])) {
-      const left = Math.max(bbox.left, plot.valToPos(band.from, "x", true));
-      const right = Math.min(bbox.left + bbox.width, plot.valToPos(band.to, "x", true));
-      if (right <= left) continue;
-      ctx.fillStyle = `${this.colour(band.colour)}22`;
-      ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
-    }
-  }
-
   private listen(plot: uPlot): void {
     if (!this.figure.picked) return;
     plot.over.addEventListener("click", () => {
-      const { idx, top } = plot.cursor;
-      if (idx === null || idx === undefined || top === undefined) return;
-      let best: { trace: Trace; distance: number } | null = null;
-      this.traces.forEach((trace, at) => {
-        const value = nearest(plot.data[at + 1] ?? [], idx);
-        const distance = Math.abs(plot.valToPos(value, "y") - top);
-        if (!trace.faint && (!best || distance < best.distance)) best = { trace, distance };
-      });
-      const found = best as { trace: Trace; distance: number } | null;
-      const x = plot.data[0][idx];
-      if (found && x !== undefined && found.distance <= NEAR) this.figure.picked?.(found.trace, x);
+      const found = this.closest();
+      if (found) this.figure.picked?.(found.trace, found.x);
     });
+  }
+
+  /** The curve that the cursor is on. */
+  private closest(): { trace: Trace; x: number; value: number } | null {
+    const { plot, figure } = this;
+    const { idx, left = 0, top = 0 } = plot?.cursor ?? {};
+    if (!plot || idx === null || idx === undefined || !plot.over.matches(":hover")) return null;
+    let found = null;
+    let distance = NEAR;
+    this.traces.forEach((trace, at) => {
+      const x = (figure.dots ? trace.x[0] : plot.data[0][idx]) ?? NaN;
+      const value = figure.dots ? (trace.y[0] ?? NaN) : nearest(plot.data[at + 1] ?? [], idx);
+      const away = figure.dots ? plot.valToPos(x, "x") - left : 0;
+      const far = Math.hypot(away, plot.valToPos(value, "y") - top);
+      if (trace.faint || !(far <= distance)) return;
+      distance = far;
+      found = { trace, x, value };
+    });
+    return found;
   }
 
   /** Has the legend say the values at an index of the data, or the last ones. */
   private tell(index: number | null): void {
     const { plot } = this;
     if (!plot) return;
-    const x = index === null ? null : plot.data[0][index];
+    const pointed = index === null ? null : this.closest();
+    const dots = this.figure.dots ?? false;
+    const x = dots ? pointed?.x : index === null ? null : plot.data[0][index];
     const readings: Reading[] = [];
     let nans = 0;
     this.traces.forEach((trace, at) => {
-      if (!trace.strong || trace.faint) return;
+      // A pale curve is named while the cursor is on it.
+      if (trace.faint || (!trace.strong && trace !== pointed?.trace)) return;
       nans += trace.nans;
-      const value = index === null ? trace.last : nearest(plot.data[at + 1] ?? [], index);
+      const value =
+        trace === pointed?.trace
+          ? pointed.value
+          : index === null
+            ? trace.last
+            : nearest(plot.data[at + 1] ?? [], index);
       readings.push({ name: trace.name, colour: this.stroke(trace), value });
     });
     const place = x === null || x === undefined ? null : this.placeName(x);
@@ -265,8 +297,11 @@ export class Plot {
   }
 
   private placeName(x: number): string {
+    const { formatX } = this.figure;
+    if (formatX) return formatX(x);
     const axis = untracked(() => this.figure.axis());
-    if (axis === "time") return new Date(x * 1e3).toLocaleTimeString();
+    const name = untracked(() => this.figure.at?.(x)) ?? "";
+    if (axis === "time") return new Date(x * 1e3).toLocaleTimeString() + name;
     if (axis === "relative") return `${formatNumber(x)} s`;
     return axis === "step" ? `step ${formatNumber(x, 6)}` : formatNumber(x);
   }
@@ -281,8 +316,18 @@ function nearest(values: ArrayLike<number | null | undefined>, index: number): n
   return NaN;
 }
 
-const short = (_plot: uPlot, values: (number | null)[]) =>
-  values.map((value) => (value === null ? "" : formatNumber(value, 5)));
+const short =
+  (format = (value: number) => formatNumber(value, 5)) =>
+  (_plot: uPlot, values: (number | null)[]) =>
+    values.map((value) => (value === null ? "" : format(value)));
+
+/** Times of day; days, where they are further apart. */
+const clock = (_plot: uPlot, times: number[], _axis: number, _space: number, step: number) =>
+  times.map((time) => {
+    const date = new Date(time * 1e3);
+    if (step >= 86400) return date.toLocaleDateString([], { month: "short", day: "numeric" });
+    return date.toTimeString().slice(0, step < 60 ? 8 : 5);
+  });
 
 /** Room above and below; a curve that does not move is in the middle. A chosen end stays. */
 function range(

@@ -96,6 +96,10 @@ export class RunModel {
     return this.series.get(nameOf("clock", attempt, ""));
   }
 
+  systemKeys(): string[] {
+    return [...this.series.values()].flatMap(({ kind, key }) => (kind === "system" ? [key] : []));
+  }
+
   system(key: string): Series | undefined {
     return this.series.get(nameOf("system", -1, key));
   }

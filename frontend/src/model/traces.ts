@@ -1,6 +1,6 @@
 import type { AttemptCard } from "../wire";
 import { MAX_KEYS, type Group } from "./groups";
-import { lineOf, smooth, type Axis } from "./lines";
+import { lineOf, smooth, type Axis, type Line } from "./lines";
 import type { RunModel } from "./run";
 
 /** One curve of a chart. */
@@ -20,6 +20,8 @@ export interface Trace {
   nans: number;
   /** The attempt that it is of. */
   attempt: number;
+  /** Something to hold the others against, such as a limit. */
+  dashed?: boolean;
 }
 
 export interface Choice {
@@ -30,6 +32,8 @@ export interface Choice {
   attempts: AttemptCard[];
   /** All that could be drawn, in the order of their colours. */
   palette: AttemptCard[];
+  /** A curve that is better known than the series has it. */
+  line?(attempt: number, key: string): Line | undefined;
 }
 
 /** The curves of one chart, those on top last. */
@@ -40,7 +44,8 @@ export function tracesOf(model: RunModel, group: Group, choice: Choice): Trace[]
     for (const [at, { prefix, key }] of [...keys.entries()].reverse()) {
       const series = model.metric(n, key);
       if (!series) continue;
-      const { x, y } = lineOf(series, choice.axis, model.clock(n), started);
+      const { x, y } =
+        choice.line?.(n, key) ?? lineOf(series, choice.axis, model.clock(n), started);
       const shown = choice.log ? y.map((value) => (value !== null && value > 0 ? value : null)) : y;
       const colour = (keys.length > 1 ? at : place) % MAX_KEYS;
       const { lastY: last, nans } = series;

@@ -51,6 +51,7 @@ export async function ask(
   url: string,
   body?: unknown,
   abort?: AbortSignal,
+  headers: Record<string, string> = {},
 ): Promise<Response> {
   let response: Response;
   try {
@@ -58,6 +59,7 @@ export async function ask(
       method,
       credentials: "same-origin",
       headers: {
+        ...headers,
         ...xsrf(),
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       },
@@ -68,7 +70,7 @@ export async function ask(
     if (abort?.aborted) throw error;
     throw new ApiError(0, "the server does not answer: is it still running?");
   }
-  if (!response.ok) throw new ApiError(response.status, await messageOf(response));
+  if (!response.ok && response.status !== 304) throw new ApiError(response.status, await messageOf(response));
   return response;
 }
 
@@ -85,6 +87,25 @@ async function messageOf(response: Response): Promise<string> {
 
 export async function get<T>(path: string, query: Query = {}, abort?: AbortSignal): Promise<T> {
   return (await (await ask("GET", apiUrl(path, query), undefined, abort)).json()) as T;
+}
+
+/** An answer, and what it is called, so that it need not come again while it is the same. */
+export interface Tagged<T> {
+  value: T;
+  etag: string | null;
+}
+
+/** Asks for something of which a person has an older answer; `null`: that is still the same. */
+export async function getIfChanged<T>(
+  path: string,
+  query: Query,
+  etag: string | null,
+  abort?: AbortSignal,
+): Promise<Tagged<T> | null> {
+  const headers = etag ? { "If-None-Match": etag } : undefined;
+  const response = await ask("GET", apiUrl(path, query), undefined, abort, headers);
+  if (response.status === 304) return null;
+  return { value: (await response.json()) as T, etag: response.headers.get("ETag") };
 }
 
 export async function send<T>(

@@ -1,0 +1,146 @@
+"""The files in a run's directory: which there are, and one of them, safe to be shown."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from ..store.layout import RunDir
+from .api.run import FileEntry, Files
+from .stores import UnknownRunError
+
+MAX_FILES = 10_000
+_LONGEST_PATH = 4_096
+
+_KINDS: dict[str, str] = {
+    **dict.fromkeys(".htm .html .xhtml".split(), "html"),
+    **dict.fromkeys(".diff .patch".split(), "diff"),
+    **dict.fromkeys(".avif .bmp .gif .ico .jpeg .jpg .png .svg .webp".split(), "image"),
+    **dict.fromkeys(".flac .m4a .mp3 .oga .ogg .wav".split(), "audio"),
+    **dict.fromkeys(".m4v .mov .mp4 .ogv .webm".split(), "video"),
+    ".ipynb": "notebook",
+    **dict.fromkeys(
+        ".c .cc .cfg .cpp .css .csv .h .ini .jl .js .json .jsonl .log .md .py .r .rs .rst .sh .sql"
+        " .tex .toml .ts .tsv .txt .xml .yaml .yml".split(),
+        "text",
+    ),
+}
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "notebook": "application/json",
+    "text": "text/plain; charset=utf-8",
+    "diff": "text/plain; charset=utf-8",
+    "binary": "application/octet-stream",
+}
+
+
+class UnknownFileError(UnknownRunError):
+    """There is no such file in that run."""
+
+
+class OpenFile(NamedTuple):
+    """A file of a run, open.
+
+    Attributes:
+        kind: What a page does with it.
+        type: What a browser takes it for.
+    """
+
+    file: BinaryIO
+    name: str
+    size: int
+    modified: int
+    kind: str
+    type: str
+
+
+def tree(run_dir: RunDir) -> Files:
+    """All files: first those that a person wants to see, then what nbtrack keeps, by path."""
+    found: list[FileEntry] = []
+    seen: set[str] = set()
+    for path in _walk(run_dir):
+        if str(path) in seen:
+            continue
+        seen.add(str(path))
+        if len(found) == MAX_FILES:
+            return Files(files=found, more=True)
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # it went away, or is a link to nothing
+        if not stat.S_ISREG(status.st_mode) or not _is_inside(path, run_dir):
+            continue
+        found.append(
+            FileEntry(
+                path=path.relative_to(run_dir.path).as_posix(),
+                size=status.st_size,
+                modified=status.st_mtime_ns // 1000,
+                kind=_kind(path),  # type: ignore[arg-type]  # one of them
+            )
+        )
+    return Files(files=found, more=False)
+
+
+def open_file(run_dir: RunDir, path: str) -> OpenFile:
+    """Open a file of a run; ``path`` is relative to its directory, with ``/``.
+
+    Raises:
+        UnknownFileError: There is no such file, or it is not to be seen: hidden and unfinished
+            ones, and links that lead out of the run.
+    """
+    parts = path.split("/")
+    if len(path) > _LONGEST_PATH or "\0" in path or any(map(_is_hidden, parts)):
+        raise UnknownFileError("there is no such file")
+    try:
+        real = run_dir.path.joinpath(*parts).resolve(strict=True)
+        if run_dir.path.resolve() not in real.parents:
+            raise UnknownFileError("there is no such file")
+        # What is no plain file, such as a pipe, must not hold anybody up.
+        descriptor = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        file = os.fdopen(descriptor, "rb")
+    except (OSError, ValueError, RuntimeError):
+        raise UnknownFileError("there is no such file") from None
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        file.close()
+        raise UnknownFileError("there is no such file")
+    kind = _kind(Path(path))
+    known = _TYPES.get(kind) or mimetypes.guess_type(parts[-1])[0]
+    return OpenFile(
+        file,
+        parts[-1],
+        status.st_size,
+        status.st_mtime_ns,
+        kind,
+        known or "application/octet-stream",
+    )
+
+
+def _walk(run_dir: RunDir) -> Iterator[Path]:
+    for path in run_dir.for_people:
+        yield from _files_in(path) if path.is_dir() and not path.is_symlink() else [path]
+    yield from _files_in(run_dir.path)
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Files below a folder by path; links to folders are not followed."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        yield from (Path(place, name) for name in sorted(names) if not _is_hidden(name))
+
+
+def _is_inside(path: Path, run_dir: RunDir) -> bool:
+    return not path.is_symlink() or run_dir.path.resolve() in path.resolve().parents
+
+
+def _is_hidden(name: str) -> bool:
+    """Hidden or temporary, or no name at all."""
+    return not name or name.startswith(".") or name.endswith(".tmp")
+
+
+def _kind(path: Path) -> str:
+    return _KINDS.get(path.suffix.lower(), "binary")

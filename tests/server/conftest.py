@@ -1,0 +1,39 @@
+"""One Jupyter server for all tests that ask over HTTP, and what it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.server.servers import Server, jupyter_server, nbtrack_ui
+from tests.server.sessions import Session, record_digits
+
+
+@pytest.fixture(scope="package")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """A run in a registered store."""
+    session = record_digits(tmp_path_factory.mktemp("served") / ".nbtrack")
+    files = session.run_dir.files
+    files.mkdir()
+    (files / "page.html").write_text("<script>document.title = 'run'</script><p>page</p>")
+    (files / "image.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (files / "long.txt").write_bytes(bytes(range(256)) * 4096)
+    return session
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory, served: Session) -> Iterator[Server]:
+    """A Jupyter server with nbtrack in it."""
+    running = jupyter_server(tmp_path_factory.mktemp("server"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="package")
+def read_only(tmp_path_factory: pytest.TempPathFactory, served: Session) -> Iterator[Server]:
+    """``nbtrack ui --read-only`` of that store."""
+    store = served.run_dir.path.parent.parent
+    running = nbtrack_ui(tmp_path_factory.mktemp("ui"), str(store), "--read-only")
+    yield running
+    running.stop()
