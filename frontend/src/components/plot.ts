@@ -326,7 +326,8 @@ const clock = (_plot: uPlot, times: number[], _axis: number, _space: number, ste
   times.map((time) => {
     const date = new Date(time * 1e3);
     if (step >= 86400) return date.toLocaleDateString([], { month: "short", day: "numeric" });
-    return date.toTimeString().slice(0, step < 60 ? 8 : 5);
+    const text = date.toTimeString().slice(0, step < 60 ? 8 : 5);
+    return step < 1 ? text + (time % 1).toFixed(2).slice(1) : text;
   });
 
 /** Room above and below; a curve that does not move is in the middle. A chosen end stays. */

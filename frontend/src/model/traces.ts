@@ -33,7 +33,7 @@ export interface Choice {
   /** All that could be drawn, in the order of their colours. */
   palette: AttemptCard[];
   /** A curve that is better known than the series has it. */
-  line?(attempt: number, key: string): Line | undefined;
+  line?(attempt: number, key: string, coarse: () => Line): Line | undefined;
 }
 
 /** The curves of one chart, those on top last. */
@@ -44,8 +44,8 @@ export function tracesOf(model: RunModel, group: Group, choice: Choice): Trace[]
     for (const [at, { prefix, key }] of [...keys.entries()].reverse()) {
       const series = model.metric(n, key);
       if (!series) continue;
-      const { x, y } =
-        choice.line?.(n, key) ?? lineOf(series, choice.axis, model.clock(n), started);
+      const coarse = () => lineOf(series, choice.axis, model.clock(n), started);
+      const { x, y } = choice.line?.(n, key, coarse) ?? coarse();
       const shown = choice.log ? y.map((value) => (value !== null && value > 0 ? value : null)) : y;
       const colour = (keys.length > 1 ? at : place) % MAX_KEYS;
       const { lastY: last, nans } = series;

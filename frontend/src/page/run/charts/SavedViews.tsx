@@ -8,6 +8,8 @@ import type { PageView } from "./view";
 
 /** So that a view of charts never has the name of a view of the table. */
 const PREFIX = "charts ";
+/** The server takes names of 64 characters. */
+const LONGEST = 64 - PREFIX.length;
 
 /** Ways to look at charts that somebody saved for all runs of the store. */
 export function SavedViews({ view }: { view: PageView }) {
@@ -28,7 +30,7 @@ export function SavedViews({ view }: { view: PageView }) {
       setName(null);
       loaded.again();
     } catch (failure) {
-      setError((failure as Error).message);
+      setError((failure as Error).message.replace(`'${PREFIX}`, "'"));
     }
   };
   const save = (as: string) => {
@@ -83,7 +85,7 @@ export function SavedViews({ view }: { view: PageView }) {
             <input
               aria-label="name of the view"
               placeholder="name of the view"
-              maxLength={80}
+              maxLength={LONGEST}
               value={name}
               ref={(input) => input?.focus()}
               onInput={({ currentTarget: { value } }) => setName(value)}

@@ -80,3 +80,17 @@ export function lineOf(cut: Cut, x: (value: number) => number): Line {
   }
   return line;
 }
+
+/** A line with a stretch of it better known: what is around it goes on to the edges of a chart. */
+export function refined(coarse: Line, fine: Line): Line {
+  const [from, to] = [fine.x[0], fine.x.at(-1)];
+  if (from === undefined || to === undefined) return coarse;
+  const before = coarse.x.findIndex((x) => x >= from);
+  const after = coarse.x.findIndex((x) => x > to);
+  const head = before < 0 ? coarse.x.length : before;
+  const tail = after < 0 ? coarse.x.length : after;
+  return {
+    x: [...coarse.x.slice(0, head), ...fine.x, ...coarse.x.slice(tail)],
+    y: [...coarse.y.slice(0, head), ...fine.y, ...coarse.y.slice(tail)],
+  };
+}

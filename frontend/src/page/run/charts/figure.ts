@@ -3,13 +3,15 @@ import type { Group } from "../../../model/groups";
 import { MAX_KEYS } from "../../../model/groups";
 import { tracesOf, type Trace } from "../../../model/traces";
 import type { SeriesOf } from "../../api";
-import { Closeup, nameOf, type Ask } from "./closeup";
+import { Closeup, nameOf, refined, type Ask } from "./closeup";
 import type { Size } from "./layout";
 import type { PageView } from "./view";
 
 const HEIGHTS: Record<Size, number> = { small: 110, medium: 170, large: 300 };
 /** Buckets for each chart: as many as a wide screen has pixels. */
 const BUCKETS = 1500;
+/** Rows of a series that live messages hold one by one; of more they hold extremes. */
+export const KEPT = 500;
 /** How much beyond what is seen, so that curves go on to the edge. */
 const BEYOND = 0.05;
 
@@ -78,7 +80,11 @@ export class PageFigure implements Figure {
       log: this.log(),
       attempts: view.visible.value,
       palette: view.attempts.value,
-      line: (n, key) => lines.get(nameOf(n, key)) ?? (isValue ? { x: [], y: [] } : undefined),
+      line: (n, key, coarse) => {
+        const fine = lines.get(nameOf(n, key));
+        if (isValue) return fine ?? { x: [], y: [] };
+        return fine && refined(coarse(), fine);
+      },
     });
     const { colours } = this.look;
     if (!colours) return traces;
@@ -100,7 +106,9 @@ export class PageFigure implements Figure {
     const wanted = attempts.flatMap(({ n, started }) =>
       group.lines
         // The whole of it is here already if nothing had to be put together.
-        .filter(({ key }) => (view.model.metric(n, key)?.count ?? 0) > (axis === "value" ? 0 : 500))
+        .filter(
+          ({ key }) => (view.model.metric(n, key)?.count ?? 0) > (axis === "value" ? 0 : KEPT),
+        )
         .map(({ key }) => ({ run: view.run.run, key, attempt: n, started })),
     );
     if (!wanted.length) return [];

@@ -7,7 +7,8 @@ import type { Figure, Place } from "../../../components/plot";
 import { formatBytes, formatNumber } from "../../../model/format";
 import type { Trace } from "../../../model/traces";
 import type { CellDetail } from "../../api";
-import { Closeup, nameOf, type Ask } from "../charts/closeup";
+import { Closeup, nameOf, refined, type Ask } from "../charts/closeup";
+import { KEPT } from "../charts/figure";
 import type { RunState } from "../state";
 import type { Panel } from "./panels";
 
@@ -124,7 +125,9 @@ export class SystemFigure implements Figure {
     const traces = this.panel.curves.flatMap(({ key, name }, at): Trace[] => {
       const found = model.system(key);
       if (!found) return [];
-      const { x, y } = this.closeup.lines.value.get(nameOf(-1, key)) ?? line(found.points);
+      const coarse = line(found.points);
+      const fine = this.closeup.lines.value.get(nameOf(-1, key));
+      const { x, y } = fine ? refined(coarse, fine) : coarse;
       const shared = { strong: true, faint: false, nans: 0, attempt: -1 };
       return [{ ...shared, colour: at, x, y, name, last: found.lastY }];
     });
@@ -142,6 +145,8 @@ export class SystemFigure implements Figure {
     const zoom = this.place.zoom.value;
     if (!zoom) return [];
     const { state } = this.place;
+    const thinned = ({ key }: { key: string }) => (state.model.system(key)?.count ?? 0) > KEPT;
+    if (!this.panel.curves.some(thinned)) return [];
     return [
       {
         request: {
