@@ -67,11 +67,12 @@ class Entry(msgspec.Struct, array_like=True):
 
 
 class Saved(msgspec.Struct, array_like=True):
-    """The file."""
+    """The file. ``columns`` are those of its entries; see :class:`Listing`."""
 
     version: str
     store: str
     entries: dict[str, Entry]
+    columns: list[tuple[Place, Kind, int]]
 
 
 class Listing:
@@ -261,21 +262,24 @@ class RunIndex:
         with contextlib.suppress(OSError, msgspec.DecodeError):
             saved = msgspec.msgpack.decode(self._path.read_bytes(), type=Saved)
             if (saved.version, saved.store) == (__version__, self._name):
-                for run, entry in saved.entries.items():
-                    self._put(run, entry)
+                self._entries = saved.entries
+                self._columns = Counter({(place, kind): n for place, kind, n in saved.columns})
 
     def _save(self) -> None:
         """Keep what will not change by itself, now and then. Where that fails, it is read again."""
         if not self._unsaved or time.monotonic() < self._saved_at + _SAVE_SECONDS:
             return
         self._unsaved, self._saved_at = False, time.monotonic()
-        entries = {
-            run: entry
-            for run, entry in self._entries.items()
-            if entry.outline is not None and not entry.changes
-        }
+        entries: dict[str, Entry] = {}
+        counts = Counter(self._columns)
+        for run, entry in self._entries.items():
+            if entry.outline is not None and not entry.changes:
+                entries[run] = entry
+            elif entry.outline is not None:
+                counts.subtract(leaves(entry.outline))
+        columns = [(place, kind, n) for (place, kind), n in counts.items() if n > 0]
         with contextlib.suppress(OSError, msgspec.EncodeError, UnicodeEncodeError):
-            data = msgspec.msgpack.encode(Saved(__version__, self._name, entries))
+            data = msgspec.msgpack.encode(Saved(__version__, self._name, entries, columns))
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             atomic_write(self._path, data, durable=False)
 
