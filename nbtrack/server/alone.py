@@ -59,8 +59,9 @@ def serve(
         "--NbtrackServer.log_level=WARN",
         f"--ServerApp.open_browser={browser}",
         f"--IdentityProvider.token={secrets.token_hex(24)}",
-        f"--NbtrackServer.read_only={read_only}",
     ]
+    if read_only:
+        asked.append("--NbtrackServer.read_only=True")
     if store is not None:
         asked.append(f"--NbtrackServer.store={_store_in(store).path}")
     if port is not None:

@@ -1,6 +1,6 @@
 """The store: the only package that knows a file name or a byte.
 
-==============  ================================================================
+=============== ================================================================
 layout          where every file of a store lies and what it is called
 schema          the records of a journal and the documents of a run, as types
 frames          the bytes of a segment file
@@ -18,7 +18,8 @@ reader          which files make up a run, and their rows
 fold            what the records of a run add up to
 state           running, finished, failed or crashed: a pure function
 query, result   SQL over those files, and the tables that it gives back
+series, buckets curves of what was logged, at a size that can be drawn
 view, catalog   a run, and all runs, as people read them
 registry        the stores that this user has recorded into
-==============  ================================================================
+=============== ================================================================
 """

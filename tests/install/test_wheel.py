@@ -47,6 +47,17 @@ columns = {name: table[name].to_pylist() for name in table.column_names}
 columns["time"] = [time.timestamp() for time in columns["time"]]
 print(json.dumps(columns))
 """
+# As `jupyter server extension list`, which says it in colours and on standard error.
+EXTENSIONS = """\
+import json
+from jupyter_core.paths import jupyter_config_path
+from jupyter_server.extension.config import ExtensionConfigManager
+from jupyter_server.extension.manager import ExtensionManager
+config = ExtensionConfigManager(read_config_path=jupyter_config_path())
+manager = ExtensionManager(config_manager=config)
+found = manager.extensions["nbtrack"]
+print(json.dumps([found.enabled, found.validate()]))
+"""
 
 
 def rows() -> list[Any]:
@@ -178,6 +189,11 @@ def test_a_notebook_is_recorded_and_read(environment: Environment, tmp_path: Pat
     assert history["attempt"] == [1] * ROWS
     assert history["value"] == [1 / (i + 1) for i in range(ROWS)]
     assert history["time"] == sorted(history["time"])
+
+
+def test_the_server_s_extension_is_switched_on(environment: Environment) -> None:
+    listed = environment.output("python", "-c", EXTENSIONS)
+    assert json.loads(listed) == [True, True]
 
 
 def test_its_requirements_agree(environment: Environment) -> None:
