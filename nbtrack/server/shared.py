@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from .kept import Kept
 from .live import LiveRuns
 from .logs import Log, read_log
+from .sparks import SparkCache
 from .stores import Stores
+from .table import Tables
 from .watch import Watches
 
 # So many disks may hang before anybody waits for one that does not.
@@ -26,6 +28,8 @@ class Shared:
         live: Runs as they are now.
         watches: Runs that pages follow.
         logs: What was read of logs.
+        tables: The runs of stores as tables.
+        sparks: Small curves of runs.
     """
 
     def __init__(self, stores: Stores, *, read_only: bool = False) -> None:
@@ -34,6 +38,8 @@ class Shared:
         self.threads = ThreadPoolExecutor(_THREADS, "nbtrack-server")
         self.live = LiveRuns(stores)
         self.watches = Watches(self.live, self.threads)
+        self.tables = Tables(stores)
+        self.sparks = SparkCache()
         self.logs: Kept[Log] = Kept(read_log, lambda log: log.size, _LOG_BYTES)
 
     def close(self) -> None:

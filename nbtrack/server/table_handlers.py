@@ -13,26 +13,12 @@ from .api.server import Views
 from .bulk import compare, edit_runs
 from .requests import ApiHandler, reads, writes
 from .shared import Shared
-from .sparks import SparkCache
-from .table import Tables
 
 _CHUNK = 256 * 1024
-_TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+_TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/octet-stream"}
 
 
-class _TableHandler(ApiHandler):
-    """What answers about many runs."""
-
-    def initialize(  # type: ignore[override]  # called with what addresses() says
-        self, name: str, shared: Shared, tables: Tables, sparks: SparkCache
-    ) -> None:
-        """All are shared by all requests."""
-        super().initialize(name, shared)
-        self._tables = tables
-        self._sparks = sparks
-
-
-class RunsHandler(_TableHandler):
+class RunsHandler(ApiHandler):
     """The table."""
 
     @reads
@@ -40,11 +26,11 @@ class RunsHandler(_TableHandler):
         """:class:`RunsPage`; takes :class:`RunsQuery`."""
         asked = self.arguments(RunsQuery)
         await self.answer(
-            lambda: self._tables.page(asked), etag=lambda: self._tables.revision(asked)
+            lambda: self.shared.tables.page(asked), etag=lambda: self.shared.tables.revision(asked)
         )
 
 
-class ExportHandler(_TableHandler):
+class ExportHandler(ApiHandler):
     """The table as a file."""
 
     @reads
@@ -52,7 +38,7 @@ class ExportHandler(_TableHandler):
         """All runs that :class:`RunsQuery` is true of; ``format`` is csv or parquet."""
         asked = self.arguments(RunsQuery)
         kind = self.get_query_argument("format", "csv")
-        file, size = await self.in_thread(lambda: self._tables.export(asked, kind))
+        file, size = await self.in_thread(lambda: self.shared.tables.export(asked, kind))
         with file:
             file.seek(0)
             self.set_header("Content-Type", _TYPES[kind])
@@ -68,17 +54,17 @@ class ExportHandler(_TableHandler):
         await self.finish(set_content_type=_TYPES[kind])
 
 
-class SparksHandler(_TableHandler):
+class SparksHandler(ApiHandler):
     """Small curves."""
 
     @reads
     async def post(self) -> None:
         """:class:`SparksRequest`; answers with :class:`Sparks`."""
         asked = self.body(SparksRequest)
-        await self.answer(lambda: self._sparks.answer(self.shared.stores, asked))
+        await self.answer(lambda: self.shared.sparks.answer(self.shared.stores, asked))
 
 
-class EditsHandler(_TableHandler):
+class EditsHandler(ApiHandler):
     """The same change of many runs."""
 
     @writes
@@ -88,13 +74,13 @@ class EditsHandler(_TableHandler):
 
         def change() -> Edited:
             done = edit_runs(self.shared.stores, asked)
-            self._tables.changed(self.shared.stores.find(asked.store), done.changed)
+            self.shared.tables.changed(self.shared.stores.find(asked.store), done.changed)
             return done
 
         await self.answer(change)
 
 
-class CompareHandler(_TableHandler):
+class CompareHandler(ApiHandler):
     """Runs beside each other."""
 
     @reads
@@ -143,14 +129,13 @@ class ViewHandler(ApiHandler):
 def addresses(shared: Shared) -> list[Any]:
     """What is answered here."""
     with_shared = {"shared": shared}
-    with_tables = {**with_shared, "tables": Tables(shared.stores), "sparks": SparkCache()}
     views = r"/nbtrack/api/views/(?P<store>[0-9a-f]{16})"
     return [
-        (r"/nbtrack/api/runs", RunsHandler, with_tables),
-        (r"/nbtrack/api/runs/export", ExportHandler, with_tables),
-        (r"/nbtrack/api/sparks", SparksHandler, with_tables),
-        (r"/nbtrack/api/edits", EditsHandler, with_tables),
-        (r"/nbtrack/api/compare", CompareHandler, with_tables),
+        (r"/nbtrack/api/runs", RunsHandler, with_shared),
+        (r"/nbtrack/api/runs/export", ExportHandler, with_shared),
+        (r"/nbtrack/api/sparks", SparksHandler, with_shared),
+        (r"/nbtrack/api/edits", EditsHandler, with_shared),
+        (r"/nbtrack/api/compare", CompareHandler, with_shared),
         (views, ViewsHandler, with_shared),
         (rf"{views}/(?P<view>[^/]+)", ViewHandler, with_shared),
     ]
