@@ -27,13 +27,13 @@ afterEach(() => {
 
 const LONG = Array.from({ length: 4 * 500 }, (_, at) => at);
 
-function stateWith(keys: string[], answers: Answers = {}) {
+function stateWith(keys: string[], answers: Answers = {}, points = LONG) {
   const asked = serve({ "/views/s": { views: {} }, ...answers });
   const state = new RunState("s", "r");
   state.detail.value = detail({ keys, attempts: [attemptDetail(1), attemptDetail(2)] });
   const attempts = [attempt(1), attempt(2)];
   const parts = keys.flatMap((key) =>
-    [1, 2].map((n) => part(LONG, { key, attempt: n, count: 1_000_000 })),
+    [1, 2].map((n) => part(points, { key, attempt: n, count: 1_000_000 })),
   );
   state.model.apply(decode(encode(parts, { card: card({ attempts, state: "finished" }) }))!);
   const end = state.view.connect();
@@ -70,9 +70,9 @@ test("charts are moved within their section, and stay in that order", () => {
   expect(moved(["a", "b", "c"], "c", 0, ["x"])).toEqual(["x", "c", "a", "b"]);
   expect(moved(["a", "b"], "a", -1, [])).toEqual(["a", "b"]);
   const order = moved(["p", "q", "r"], "r", 0, []);
-  expect(sectionsOf(groupKeys(["p", "q", "r"]), order)[0]?.groups.map(({ title }) => title)).toEqual(
-    ["r", "p", "q"],
-  );
+  expect(
+    sectionsOf(groupKeys(["p", "q", "r"]), order)[0]?.groups.map(({ title }) => title),
+  ).toEqual(["r", "p", "q"]);
   const { state } = stateWith(["p", "q"]);
   const { container } = render(<ChartsTab state={state} />);
   fireEvent.keyDown(screen.getByLabelText(/^move q/), { key: "ArrowLeft" });
@@ -86,7 +86,9 @@ test("search, axis and smoothing stand in the address, and come from it", async 
   const { state, end } = stateWith(["loss", "acc"]);
   render(<ChartsTab state={state} />);
   fireEvent.input(screen.getByLabelText(/search metrics/), { target: { value: "^acc" } });
-  fireEvent.change(screen.getByLabelText("a metric as horizontal axis"), { target: { value: "loss" } });
+  fireEvent.change(screen.getByLabelText("a metric as horizontal axis"), {
+    target: { value: "loss" },
+  });
   await waitFor(() => expect(query.value.toString()).toBe("search=%5Eacc&axis=%3Dloss"));
   end();
   visit("/charts", "?search=lo&axis=time&smooth=0.5&log=1&attempt=1");
@@ -219,7 +221,7 @@ test("data is exported as text that no spreadsheet computes", () => {
 test("a thousand metrics are titles until they come into view", () => {
   pretendLayout(10);
   const keys = Array.from({ length: 1000 }, (_, at) => `layer${at}/norm`);
-  const { state } = stateWith(keys);
+  const { state } = stateWith(keys, {}, [0, 1, 0, 1]);
   const { container } = render(<ChartsTab state={state} />);
   expect(container.querySelectorAll(".nbt-card").length).toBe(1000);
   expect(container.querySelectorAll(".nbt-chart").length).toBe(10);

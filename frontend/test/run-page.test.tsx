@@ -183,10 +183,13 @@ test("nested values are flattened, and numbers that JSON lacks are numbers", () 
     { key: "e", text: "null", isNumber: false },
   ]);
   expect(flatten({})).toEqual([]);
-  expect(differing([{ a: 1, b: { c: 1 } }, { a: 1, b: { c: 2 } }, { a: 1, d: 0 }])).toEqual([
-    "b.c",
-    "d",
-  ]);
+  expect(
+    differing([
+      { a: 1, b: { c: 1 } },
+      { a: 1, b: { c: 2 } },
+      { a: 1, d: 0 },
+    ]),
+  ).toEqual(["b.c", "d"]);
 });
 
 test("attempts are told apart by what differs, and lead to their charts", () => {

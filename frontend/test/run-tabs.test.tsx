@@ -52,7 +52,9 @@ const ESC = "\x1b";
 test("escapes become colours, and whatever else stands there is text", () => {
   const { container } = render(
     <pre>
-      <Ansi text={`${ESC}[1;31m${BAD}${ESC}[0m plain ${ESC}[38;5;208mpalette ${ESC}[48;2;1;2;3mtrue`} />
+      <Ansi
+        text={`${ESC}[1;31m${BAD}${ESC}[0m plain ${ESC}[38;5;208mpalette ${ESC}[48;2;1;2;3mtrue`}
+      />
     </pre>,
   );
   expect(container.querySelector("script, img")).toBeNull();
@@ -134,7 +136,11 @@ const file = (path: string, kind: FileEntry["kind"], size = 10): FileEntry => ({
 });
 
 test("files are a tree with the sizes of folders", () => {
-  const root = treeOf([file("a/b/c.txt", "text", 3), file("a/d.txt", "text", 4), file("e", "text")]);
+  const root = treeOf([
+    file("a/b/c.txt", "text", 3),
+    file("a/d.txt", "text", 4),
+    file("e", "text"),
+  ]);
   expect(root.size).toBe(17);
   expect(root.folders[0]).toMatchObject({ name: "a", path: "a/", size: 7 });
   const names = (open: boolean) =>
@@ -210,7 +216,11 @@ test("a source is coloured, and stays the same text", () => {
   expect(lines.map((one) => one.map(({ text }) => text).join("")).join("\n")).toBe(source);
   expect(lines[0]?.[0]).toEqual({ text: "def", kind: "keyword" });
   const blank = "\n\nx = 1";
-  expect(highlight(blank).map((one) => one.map(({ text }) => text).join("")).join("\n")).toBe(blank);
+  expect(
+    highlight(blank)
+      .map((one) => one.map(({ text }) => text).join(""))
+      .join("\n"),
+  ).toBe(blank);
 });
 
 test("cells are listed with what came of them, and two are held beside each other", async () => {
@@ -281,7 +291,12 @@ test("a limit is a line once something comes near it", () => {
 
 test("cells are bands of time, and what runs reaches to now", () => {
   const bands = bandsOf(
-    [cell(1, { attempt: 1 }), cell(2, { state: "failed" }), cell(3, { ended: null }), cell(4, { started: null })],
+    [
+      cell(1, { attempt: 1 }),
+      cell(2, { state: "failed" }),
+      cell(3, { ended: null }),
+      cell(4, { started: null }),
+    ],
     999,
   );
   expect(bands).toEqual([

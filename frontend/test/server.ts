@@ -27,7 +27,9 @@ export function serve(answers: Answers, { readOnly = false } = {}) {
 }
 
 /** An answer of `/series`: the points of each part, one list after another. */
-export function seriesAnswer(parts: { index: number; attempt: number; points: number[] }[]): Response {
+export function seriesAnswer(
+  parts: { index: number; attempt: number; points: number[] }[],
+): Response {
   const head = {
     parts: parts.map(({ index, attempt, points }) => ({
       index,

@@ -52,10 +52,14 @@ export interface Figure {
   formatX?(value: number): string;
   /** Between which values there may be lines; else tens. */
   steps?(): { incrs: number[] };
+  /** The ends of the axis across, where they are not those of the curves. */
+  extent?(): readonly [number, number] | null;
   /** Pixels. */
   height?(): number;
-  /** Stretches of the axis to shade, and what each is called. */
-  bands?(): readonly Band[];
+  /** Draws behind the curves; `colour` is one of the theme. */
+  behind?(plot: uPlot, colour: (name: string) => string): void;
+  /** What is at a place on the axis, to be said beside its name. */
+  at?(x: number): string;
   /** Charts of the same place share a cursor and a zoom. */
   readonly place: Place;
   /** Somebody clicked on a curve, at a place on the axis. */
@@ -69,14 +73,6 @@ export interface Place {
   readonly zoom: Signal<[number, number] | null>;
   /** Rises when the page's colours change. */
   readonly theme: Signal<number>;
-}
-
-export interface Band {
-  from: number;
-  to: number;
-  name: string;
-  /** A colour of the theme: `--nbt-<colour>`. */
-  colour: string;
 }
 
 /** One chart, kept up to date while it is in view. */
@@ -132,7 +128,11 @@ export class Plot {
         this.plot.setData(data, false);
       } else {
         this.plot?.destroy();
-        this.plot = new uPlot(untracked(() => this.options()), data, this.host);
+        this.plot = new uPlot(
+          untracked(() => this.options()),
+          data,
+          this.host,
+        );
       }
       this.shape = shape;
       this.revision = revision;
@@ -146,7 +146,8 @@ export class Plot {
     const zoom = this.figure.place.zoom.peek();
     const x = this.plot?.data[0];
     if (!this.plot || !x?.length) return;
-    const [min, max] = zoom ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
+    const [min, max] = zoom ??
+      untracked(() => this.figure.extent?.()) ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
     this.plot.batch(() => {
       this.plot?.setScale("x", max > min ? { min, max } : { min: min - 0.5, max: max + 0.5 });
     });
@@ -203,7 +204,13 @@ export class Plot {
       },
       axes: [
         { ...axis, size: 24, space: 60, values: time ? clock : short(figure.formatX) },
-        { ...axis, size: figure.format ? 62 : 48, space: 28, values: short(figure.format), ...figure.steps?.() },
+        {
+          ...axis,
+          size: figure.format ? 62 : 48,
+          space: 28,
+          values: short(figure.format),
+          ...figure.steps?.(),
+        },
       ],
       series: [
         {},
@@ -231,22 +238,10 @@ export class Plot {
           },
         ],
         setCursor: [(plot) => this.tell(plot.cursor.idx ?? null)],
-        drawClear: [(plot) => this.shade(plot)],
+        drawClear: [(plot) => untracked(() => figure.behind?.(plot, (name) => this.colour(name)))],
         ready: [(plot) => this.listen(plot)],
       },
     };
-  }
-
-  /** Draws the bands behind the curves. */
-  private shade(plot: uPlot): void {
-    const { ctx, bbox } = plot;
-    for (const band of untracked(() => this.figure.bands?.() ?? [])) {
-      const left = Math.max(bbox.left, plot.valToPos(band.from, "x", true));
-      const right = Math.min(bbox.left + bbox.width, plot.valToPos(band.to, "x", true));
-      if (right <= left) continue;
-      ctx.fillStyle = `${this.colour(band.colour)}22`;
-      ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
-    }
   }
 
   private listen(plot: uPlot): void {
@@ -305,8 +300,7 @@ export class Plot {
     const { formatX } = this.figure;
     if (formatX) return formatX(x);
     const axis = untracked(() => this.figure.axis());
-    const band = untracked(() => this.figure.bands?.().find(({ from, to }) => from <= x && x <= to));
-    const name = band ? ` · ${band.name}` : "";
+    const name = untracked(() => this.figure.at?.(x)) ?? "";
     if (axis === "time") return new Date(x * 1e3).toLocaleTimeString() + name;
     if (axis === "relative") return `${formatNumber(x)} s`;
     return axis === "step" ? `step ${formatNumber(x, 6)}` : formatNumber(x);

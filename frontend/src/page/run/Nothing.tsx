@@ -30,7 +30,11 @@ export function Nothing({ kind, state }: { kind: "model" | "artifacts"; state: R
     return (await response.text()).slice(0, 1_000_000);
   });
   if (found.value) {
-    return <pre class="nbt-source" tabIndex={0} aria-label={DESCRIPTION}>{prettyJson(found.value)}</pre>;
+    return (
+      <pre class="nbt-source" tabIndex={0} aria-label={DESCRIPTION}>
+        {prettyJson(found.value)}
+      </pre>
+    );
   }
   const [first, more] = WORDS[kind];
   return (

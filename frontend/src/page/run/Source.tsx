@@ -12,13 +12,12 @@ interface Props {
 
 /** A text of code. */
 export function Source({ text, language, numbers, mark }: Props) {
-  const lines = useMemo(
-    () =>
-      language === "python"
-        ? highlight(text)
-        : text.split("\n").map((line) => [{ text: line, kind: "" }]),
-    [text, language],
-  );
+  const lines = useMemo(() => {
+    // The end of the last line begins no other.
+    const whole = text.replace(/\n$/, "");
+    if (language === "python") return highlight(whole);
+    return whole.split("\n").map((line) => [{ text: line, kind: "" }]);
+  }, [text, language]);
   return (
     <pre class={`nbt-source${numbers ? " nbt-numbered" : ""}`} tabIndex={0}>
       {lines.map((pieces, at) => (

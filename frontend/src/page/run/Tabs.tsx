@@ -41,7 +41,13 @@ export function Tabs({ store, run, tab }: { store: string; run: string; tab: Tab
     document.getElementById(tabId(to))?.focus();
   };
   return (
-    <div class="nbt-tabs" role="tablist" aria-label="parts of this run" ref={list} onKeyDown={onKeyDown}>
+    <div
+      class="nbt-tabs"
+      role="tablist"
+      aria-label="parts of this run"
+      ref={list}
+      onKeyDown={onKeyDown}
+    >
       {TABS.map((one) => (
         <Link
           key={one}

@@ -35,7 +35,10 @@ export class RunState {
   /** Until when it ran, as far as that is known; now, while it does. */
   until(): number {
     const detail = this.detail.value;
-    const last = Math.max(detail?.started ?? 0, ...(detail?.attempts ?? []).map((one) => one.ended ?? 0));
+    const last = Math.max(
+      detail?.started ?? 0,
+      ...(detail?.attempts ?? []).map((one) => one.ended ?? 0),
+    );
     return this.running.value ? Date.now() * 1e3 : (detail?.ended ?? last);
   }
 
@@ -51,13 +54,10 @@ export class RunState {
 
   /** Follows the run; what is returned ends it. */
   connect(): () => void {
-    const source = new StreamSource(
-      apiUrl(`/live/${part(this.store)}/${part(this.run)}/stream`),
-      {
-        running: () => this.running.peek(),
-        flow: (word) => (this.flow.value = word),
-      },
-    );
+    const source = new StreamSource(apiUrl(`/live/${part(this.store)}/${part(this.run)}/stream`), {
+      running: () => this.running.peek(),
+      flow: (word) => (this.flow.value = word),
+    });
     const ends = [
       source.start((data) => {
         const message = decode(data);

@@ -31,7 +31,11 @@ export function AttemptDiff({ detail, pair, close }: Props) {
         </button>
       </div>
       <h3>Source</h3>
-      {same ? <p class="nbt-muted">the same</p> : <SourceDiff before={before.source} after={after.source} />}
+      {same ? (
+        <p class="nbt-muted">the same</p>
+      ) : (
+        <SourceDiff before={before.source} after={after.source} />
+      )}
       <h3>Config</h3>
       {!keys.length ? (
         <p class="nbt-muted">the same</p>
@@ -69,7 +73,11 @@ export function SourceDiff({ before, after }: { before: string; after: string })
   return (
     <pre class="nbt-source nbt-diff" tabIndex={0}>
       {changes.flatMap((change, at) => {
-        const [sign, kind] = change.added ? ["+", "added"] : change.removed ? ["-", "removed"] : [" ", "same"];
+        const [sign, kind] = change.added
+          ? ["+", "added"]
+          : change.removed
+            ? ["-", "removed"]
+            : [" ", "same"];
         return change.value
           .replace(/\n$/, "")
           .split("\n")

@@ -58,12 +58,12 @@ export function CellsTab({ state }: { state: RunState }) {
   const only = trackedText === "1";
   const shown = only ? cells.filter(({ attempt }) => attempt !== null) : cells;
   const marks = diffText.split(",").filter(Boolean).map(Number);
-  const pair = marks
-    .flatMap((n) => cells.filter((cell) => cell.n === n))
-    .sort((a, b) => a.n - b.n);
+  const pair = marks.flatMap((n) => cells.filter((cell) => cell.n === n)).sort((a, b) => a.n - b.n);
   const [before, after] = pair;
   const mark = (n: number) =>
-    setDiff((marks.includes(n) ? marks.filter((one) => one !== n) : [...marks, n].slice(-2)).join());
+    setDiff(
+      (marks.includes(n) ? marks.filter((one) => one !== n) : [...marks, n].slice(-2)).join(),
+    );
   return (
     <div class="nbt-cells">
       <Timeline
@@ -161,7 +161,9 @@ function CellItem({ cell, state, chosen, marked, mark }: ItemProps) {
           </Link>
         )}
         <span class="nbt-cell-facts nbt-number">
-          {cell.wall_seconds !== null && <Fact name="took">{formatDuration(cell.wall_seconds)}</Fact>}
+          {cell.wall_seconds !== null && (
+            <Fact name="took">{formatDuration(cell.wall_seconds)}</Fact>
+          )}
           {cell.cpu_seconds !== null && <Fact name="CPU">{formatDuration(cell.cpu_seconds)}</Fact>}
           {cell.peak_memory_bytes !== null && (
             <Fact name="memory">{formatBytes(cell.peak_memory_bytes)}</Fact>

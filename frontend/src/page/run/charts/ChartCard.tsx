@@ -11,8 +11,9 @@ import type { PageView } from "./view";
 /** While a run goes on, what was asked for is asked for again so often. */
 const AGAIN = 4000;
 
-/** Pixels of a card around its curves. */
-const ROOM = 40;
+/** Pixels of a card around its curves, and of the line below them. */
+const ROOM = 34;
+const LEGEND = 18;
 
 const DRAGGED = "application/x-nbtrack-chart";
 
@@ -35,18 +36,15 @@ export function ChartCard({ view, group, open, at, move, place }: Props) {
   const lines = group.lines.map(({ key }) => key).join("\0");
   const figure = useMemo(() => new PageFigure(view, group, open), [view, group.title, lines]);
   useEffect(() => (near ? follow(view, figure) : undefined), [near, figure]);
-  // What is out of view keeps its place; a thousand charts would be slow to make.
-  const height = useRef(0);
-  useEffect(() => {
-    if (near && host.current) height.current = host.current.offsetHeight;
-  });
+  // What is out of view keeps its place, unmeasured; a thousand charts would be slow to make.
+  const room = ROOM + (group.lines.length > 1 ? LEGEND : 0);
   const look = view.look(group.title);
   const title = look.title || group.title;
   return (
     <div
       ref={host}
       class={`nbt-card${look.wide ? " nbt-wide" : ""}${over ? " nbt-over" : ""}`}
-      style={near ? undefined : { height: `${height.current || figure.height() + ROOM}px` }}
+      style={near ? undefined : { height: `${figure.height() + room}px` }}
       onDragOver={(event) => {
         if (!event.dataTransfer?.types.includes(DRAGGED)) return;
         event.preventDefault();
@@ -64,38 +62,42 @@ export function ChartCard({ view, group, open, at, move, place }: Props) {
       {!near ? (
         <span class="nbt-title">{title}</span>
       ) : (
-      <FigureChart figure={figure} title={title} hint={group.lines.map(({ key }) => key).join("\n")}>
-        <span class="nbt-card-tools">
-          <button
-            type="button"
-            class="nbt-quiet nbt-grip"
-            draggable
-            aria-label={`move ${title}: drag it, or use the arrow keys`}
-            title="move: drag, or use the arrow keys"
-            onDragStart={(event) => event.dataTransfer?.setData(DRAGGED, group.title)}
-            onKeyDown={(event) => {
-              const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
-              if (!step) return;
-              event.preventDefault();
-              const { currentTarget } = event;
-              move(group.title, at + step);
-              requestAnimationFrame(() => currentTarget.focus());
-            }}
-          >
-            ⠿
-          </button>
-          <button
-            type="button"
-            class="nbt-quiet"
-            aria-label={`options of ${title}`}
-            title="options"
-            aria-expanded={menu}
-            onClick={() => setMenu(!menu)}
-          >
-            ⋯
-          </button>
-        </span>
-      </FigureChart>
+        <FigureChart
+          figure={figure}
+          title={title}
+          hint={group.lines.map(({ key }) => key).join("\n")}
+        >
+          <span class="nbt-card-tools">
+            <button
+              type="button"
+              class="nbt-quiet nbt-grip"
+              draggable
+              aria-label={`move ${title}: drag it, or use the arrow keys`}
+              title="move: drag, or use the arrow keys"
+              onDragStart={(event) => event.dataTransfer?.setData(DRAGGED, group.title)}
+              onKeyDown={(event) => {
+                const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+                if (!step) return;
+                event.preventDefault();
+                const { currentTarget } = event;
+                move(group.title, at + step);
+                requestAnimationFrame(() => currentTarget.focus());
+              }}
+            >
+              ⠿
+            </button>
+            <button
+              type="button"
+              class="nbt-quiet"
+              aria-label={`options of ${title}`}
+              title="options"
+              aria-expanded={menu}
+              onClick={() => setMenu(!menu)}
+            >
+              ⋯
+            </button>
+          </span>
+        </FigureChart>
       )}
       {figure.closeup.failed.value && (
         <p class="nbt-warn" role="alert">

@@ -93,7 +93,11 @@ export function ChartMenu({ view, figure, host, move, close }: Props) {
         <button type="button" onClick={() => move(1)}>
           later →
         </button>
-        <button type="button" aria-pressed={look.wide === true} onClick={() => set({ wide: !look.wide })}>
+        <button
+          type="button"
+          aria-pressed={look.wide === true}
+          onClick={() => set({ wide: !look.wide })}
+        >
           full width
         </button>
       </div>
@@ -102,7 +106,10 @@ export function ChartMenu({ view, figure, host, move, close }: Props) {
           type="button"
           title="the points that are drawn; zoom in for more of a stretch"
           onClick={() =>
-            keepAs(`${title}.csv`, new Blob([csvOf(figure, view.across().replace(/^=/, ""))], { type: "text/csv" }))
+            keepAs(
+              `${title}.csv`,
+              new Blob([csvOf(figure, view.across().replace(/^=/, ""))], { type: "text/csv" }),
+            )
           }
         >
           CSV

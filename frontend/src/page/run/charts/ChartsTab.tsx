@@ -174,7 +174,10 @@ function NoMetrics({ state }: { state: RunState }) {
     <div class="nbt-empty">
       <p>No metrics yet.</p>
       <p class="nbt-muted">
-        <code>nbtrack.log({"{"}"loss": loss{"}"})</code> in a tracked cell draws the first.
+        <code>
+          nbtrack.log({"{"}"loss": loss{"}"})
+        </code>{" "}
+        in a tracked cell draws the first.
       </p>
     </div>
   );

@@ -24,7 +24,11 @@ export function csvOf(figure: Figure, across: string): string {
     trace.x.forEach((x, at) => {
       const y = trace.y[at];
       if (y === undefined) return;
-      rows.push([String(trace.attempt), field(trace.name), String(x), y === null ? "" : String(y)].join(","));
+      rows.push(
+        [String(trace.attempt), field(trace.name), String(x), y === null ? "" : String(y)].join(
+          ",",
+        ),
+      );
     });
   }
   return `${rows.join("\n")}\n`;

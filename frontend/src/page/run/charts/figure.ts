@@ -122,7 +122,12 @@ export class PageFigure implements Figure {
     if (axis === "time") return [ask(wanted, "time", 1e6, 0)];
     // Each attempt has a beginning of its own.
     return [...new Set(wanted.map(({ started }) => started))].map((started) =>
-      ask(wanted.filter((one) => one.started === started), "time", 1e6, started / 1e6),
+      ask(
+        wanted.filter((one) => one.started === started),
+        "time",
+        1e6,
+        started / 1e6,
+      ),
     );
   }
 }

@@ -46,7 +46,11 @@ export const isLayout = (value: unknown): value is Layout =>
   typeof value === "object" && value !== null && (value as Layout).kind === "charts";
 
 /** A layout that somebody saved, with what another version left out. */
-export const completed = (saved: Partial<Layout>): Layout => ({ ...PLAIN, ...saved, kind: "charts" });
+export const completed = (saved: Partial<Layout>): Layout => ({
+  ...PLAIN,
+  ...saved,
+  kind: "charts",
+});
 
 export interface Section {
   /** What its charts' names begin with; empty for those without. */
@@ -99,7 +103,12 @@ function arranged(groups: Group[], place: ReadonlyMap<string, number>): Group[] 
 }
 
 /** The order once a chart of a section has another place in it. */
-export function moved(section: readonly string[], title: string, to: number, order: readonly string[]) {
+export function moved(
+  section: readonly string[],
+  title: string,
+  to: number,
+  order: readonly string[],
+) {
   const titles = section.filter((one) => one !== title);
   titles.splice(Math.max(0, Math.min(to, titles.length)), 0, title);
   return [...order.filter((one) => !titles.includes(one)), ...titles];

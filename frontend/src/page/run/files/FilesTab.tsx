@@ -54,7 +54,9 @@ export function FilesTab({ state }: { state: RunState }) {
               open={row.folder ? isOpen(row.folder.path) : undefined}
               selected={row.file?.path === chosen && chosen !== ""}
               first={at === 0}
-              act={() => (row.folder ? toggle(row.folder.path) : choose(row.file?.path ?? null, true))}
+              act={() =>
+                row.folder ? toggle(row.folder.path) : choose(row.file?.path ?? null, true)
+              }
             />
           ))}
         </ul>
@@ -107,7 +109,9 @@ function TreeRow({ row, open, selected, first, act }: RowProps) {
         <span class="nbt-cut" title={row.file?.path ?? row.folder?.path}>
           {name}
         </span>
-        <span class="nbt-muted nbt-number">{formatBytes(row.folder?.size ?? row.file?.size ?? 0)}</span>
+        <span class="nbt-muted nbt-number">
+          {formatBytes(row.folder?.size ?? row.file?.size ?? 0)}
+        </span>
       </button>
     </li>
   );

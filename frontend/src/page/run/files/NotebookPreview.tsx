@@ -39,7 +39,9 @@ export function NotebookPreview({ text }: { text: string }) {
         const outputs = Array.isArray(cell.outputs) ? (cell.outputs as Output[]) : [];
         return (
           <div key={at} class="nbt-nb-cell">
-            <span class="nbt-muted nbt-number">[{textOf(String(cell.execution_count ?? " "))}]</span>
+            <span class="nbt-muted nbt-number">
+              [{textOf(String(cell.execution_count ?? " "))}]
+            </span>
             <div>
               <Source text={source} language="python" />
               {outputs.map((output, index) => (

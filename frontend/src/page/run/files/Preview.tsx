@@ -32,7 +32,11 @@ export function Preview({ state, file }: Props) {
         <span class="nbt-muted nbt-number">
           {formatBytes(file.size)} · {dateTime(file.modified)}
         </span>
-        <a class="nbt-button" href={apiUrl(filePath(state, file.path), { download: 1 })} download={name}>
+        <a
+          class="nbt-button"
+          href={apiUrl(filePath(state, file.path), { download: 1 })}
+          download={name}
+        >
           download
         </a>
       </div>
@@ -44,11 +48,14 @@ export function Preview({ state, file }: Props) {
 function Content({ state, file }: Props) {
   const url = apiUrl(filePath(state, file.path));
   const tooLarge = file.size > MOST_MEDIA;
-  if (file.kind === "binary") return <p class="nbt-empty nbt-muted">This is no text; download it to open it.</p>;
-  if (tooLarge) return <p class="nbt-empty nbt-muted">This is too large to be shown here; download it.</p>;
+  if (file.kind === "binary")
+    return <p class="nbt-empty nbt-muted">This is no text; download it to open it.</p>;
+  if (tooLarge)
+    return <p class="nbt-empty nbt-muted">This is too large to be shown here; download it.</p>;
   if (file.kind === "image") return <img class="nbt-image" src={url} alt={file.path} />;
   if (file.kind === "audio") return <audio controls preload="metadata" src={url} />;
-  if (file.kind === "video") return <video class="nbt-image" controls preload="metadata" src={url} />;
+  if (file.kind === "video")
+    return <video class="nbt-image" controls preload="metadata" src={url} />;
   return <Text state={state} file={file} />;
 }
 

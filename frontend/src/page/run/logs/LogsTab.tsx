@@ -106,7 +106,9 @@ const firstLine = (source: string) => {
 };
 
 function countText({ lines, total, matched }: Shown, some: boolean): string {
-  const of = some ? `${matched.toLocaleString()} of ${total.toLocaleString()}` : total.toLocaleString();
+  const of = some
+    ? `${matched.toLocaleString()} of ${total.toLocaleString()}`
+    : total.toLocaleString();
   const text = `${of} ${total === 1 ? "line" : "lines"}`;
   return lines.length < matched ? `the last ${lines.length.toLocaleString()} · ${text}` : text;
 }
@@ -145,12 +147,15 @@ function useLog(state: RunState, search: string, cell: string): Log {
       }
     };
     // A person who types has not asked yet.
-    let timer = setTimeout(function next() {
-      const done = document.hidden && known.current ? Promise.resolve() : fetch();
-      void done.then(() => {
-        if (running && !abort.signal.aborted) timer = setTimeout(next, INTERVAL);
-      });
-    }, search ? 200 : 0);
+    let timer = setTimeout(
+      function next() {
+        const done = document.hidden && known.current ? Promise.resolve() : fetch();
+        void done.then(() => {
+          if (running && !abort.signal.aborted) timer = setTimeout(next, INTERVAL);
+        });
+      },
+      search ? 200 : 0,
+    );
     return () => {
       clearTimeout(timer);
       abort.abort();
@@ -246,7 +251,11 @@ function Line({ line, isFirst }: { line: LogLine; isFirst: boolean }) {
       title={`${new Date(line.time / 1e3).toLocaleTimeString()}${line.label ? ` · cell ${line.label}` : ""} · ${line.stream}`}
     >
       <span class="nbt-log-number" aria-hidden="true" data-number={line.number} />
-      <span class="nbt-log-cell" aria-hidden="true" data-label={isFirst ? (line.label ?? "") : ""} />
+      <span
+        class="nbt-log-cell"
+        aria-hidden="true"
+        data-label={isFirst ? (line.label ?? "") : ""}
+      />
       <span class="nbt-log-text">
         {error && <span class="nbt-unseen">error output: </span>}
         <Ansi text={line.text} />

@@ -49,7 +49,10 @@ const STEPS = [0, 95, 135, 175, 215, 255];
 /** A place in the palette of 256 as red, green and blue. */
 function paletteOf(name: string): string {
   const place = Number(name.slice("ansi-palette-".length));
-  if (place >= 232) return Array(3).fill(8 + 10 * (place - 232)).join(", ");
+  if (place >= 232)
+    return Array(3)
+      .fill(8 + 10 * (place - 232))
+      .join(", ");
   const at = place - 16;
   return [Math.floor(at / 36), Math.floor(at / 6) % 6, at % 6].map((one) => STEPS[one]).join(", ");
 }

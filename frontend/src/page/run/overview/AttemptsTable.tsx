@@ -91,4 +91,5 @@ const nameOf = ({ n, name, label }: AttemptDetail) =>
 const numbersOf = ({ summary }: AttemptDetail) =>
   Object.entries(summary).flatMap(([key, value]) => (typeof value === "number" ? [key] : []));
 
-const show = (value: unknown) => (typeof value === "number" ? formatNumber(value, 5) : textOf(value));
+const show = (value: unknown) =>
+  typeof value === "number" ? formatNumber(value, 5) : textOf(value);

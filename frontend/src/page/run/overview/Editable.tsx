@@ -92,7 +92,9 @@ export function Editable({ name, value, placeholder, editable, save, long, mayBe
             <button type="button" class="nbt-quiet" onClick={leave}>
               cancel
             </button>
-            <span class="nbt-muted">{long ? "Ctrl+Enter saves" : "Enter saves"}, Escape cancels</span>
+            <span class="nbt-muted">
+              {long ? "Ctrl+Enter saves" : "Enter saves"}, Escape cancels
+            </span>
           </span>
         </>
       )}

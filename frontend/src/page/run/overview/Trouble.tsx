@@ -90,7 +90,9 @@ function Memory({ card }: { card: PostMortemCard }) {
   const top = near ? 1.05 * Math.max(limit, most) : 1.25 * most;
   const y = (value: number) => HEIGHT - (HEIGHT * value) / (top || 1);
   const path = memory
-    .map((value, at) => `L${((WIDTH * at) / (memory.length - 1)).toFixed(1)} ${y(value).toFixed(1)}`)
+    .map(
+      (value, at) => `L${((WIDTH * at) / (memory.length - 1)).toFixed(1)} ${y(value).toFixed(1)}`,
+    )
     .join("");
   const last = card.memory_bytes ?? memory.at(-1) ?? 0;
   const text = `memory at the end: ${formatBytes(last, limit ?? 0)}`;

@@ -46,7 +46,10 @@ export function Values({ title, values, hint }: Props) {
               {shown.map(({ key, text, isNumber }) => (
                 <tr key={key}>
                   <th scope="row">{key}</th>
-                  <td class={isNumber ? "nbt-number nbt-right" : undefined} title={text.length > 80 ? text : undefined}>
+                  <td
+                    class={isNumber ? "nbt-number nbt-right" : undefined}
+                    title={text.length > 80 ? text : undefined}
+                  >
                     {text}
                   </td>
                   <td class="nbt-copy">

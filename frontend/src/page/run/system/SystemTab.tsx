@@ -101,7 +101,11 @@ function PanelChart({ place, panel }: { place: SystemPlace; panel: Panel }) {
   const limit = panel.limit && place.state.model.system(panel.limit)?.lastY;
   return (
     <div ref={host} class="nbt-card">
-      <FigureChart figure={figure} title={panel.title} hint={panel.curves.map(({ key }) => key).join("\n")}>
+      <FigureChart
+        figure={figure}
+        title={panel.title}
+        hint={panel.curves.map(({ key }) => key).join("\n")}
+      >
         {limit && <span class="nbt-muted nbt-number">of {formatBytes(limit)}</span>}
       </FigureChart>
     </div>

@@ -1,6 +1,9 @@
 import { signal } from "@preact/signals";
 
-import type { Band, Figure, Place } from "../../../components/plot";
+import type uPlot from "uplot";
+
+import { nameAt, shade, type Band } from "../../../components/bands";
+import type { Figure, Place } from "../../../components/plot";
 import { formatBytes, formatNumber } from "../../../model/format";
 import type { Trace } from "../../../model/traces";
 import type { CellDetail } from "../../api";
@@ -25,6 +28,18 @@ export class SystemPlace implements Place {
   constructor(readonly state: RunState) {
     this.theme = state.view.theme;
     this.id = `${state.view.id}-system`;
+  }
+
+  /** From the first sample to the last: the same for all charts, though not all begin with it. */
+  extent(): [number, number] | null {
+    const { model } = this.state;
+    let [first, last] = [Infinity, -Infinity];
+    for (const key of model.systemKeys()) {
+      const points = model.system(key)?.points ?? [];
+      first = Math.min(first, points[0] ?? Infinity);
+      last = Math.max(last, points[points.length - 2] ?? -Infinity);
+    }
+    return last > first ? [first / 1e6, last / 1e6] : null;
   }
 
   setCells(cells: readonly CellDetail[]): void {
@@ -56,7 +71,13 @@ export class SystemFigure implements Figure {
   axis = () => "time" as const;
   log = () => false;
   height = () => 170;
-  bands = () => this.place.bandsNow.value;
+  extent = () => this.place.extent();
+  at = (x: number) => nameAt(this.place.bandsNow.value, x);
+
+  behind(plot: uPlot, colour: (name: string) => string): void {
+    shade(plot, this.place.bandsNow.value, colour);
+  }
+
   range = () => [0, this.panel.unit === "%" && this.panel.curves.length < 2 ? 100 : null] as const;
 
   format = (value: number): string => {
@@ -71,7 +92,7 @@ export class SystemFigure implements Figure {
   steps = () => (this.panel.unit.startsWith("B") ? { incrs: POWERS } : { incrs: TENS });
 
   shape(): string {
-    return JSON.stringify([this.panel, this.bands().length, this.limit() !== null]);
+    return JSON.stringify([this.panel, this.place.bandsNow.value.length, this.limit() !== null]);
   }
 
   revision(): number {
@@ -89,7 +110,10 @@ export class SystemFigure implements Figure {
     if (!limit) return null;
     const most = Math.max(
       ...this.panel.curves.map(({ key }) =>
-        (model.system(key)?.points ?? new Float64Array()).reduce((max, y, at) => (at % 2 && y > max ? y : max), 0),
+        (model.system(key)?.points ?? new Float64Array()).reduce(
+          (max, y, at) => (at % 2 && y > max ? y : max),
+          0,
+        ),
       ),
     );
     return most > NEAR * limit ? limit : null;
