@@ -65,6 +65,7 @@ function MetricChart({ comparison, view, metric }: Props & { metric: string }) {
   const every = having === comparison.runs.value.length;
   return (
     <FigureChart figure={figure} title={metric}>
+      {figure.word.value && <span class="nbt-muted nbt-cut">{figure.word.value}</span>}
       {!every && <span class="nbt-muted">{having} runs</span>}
     </FigureChart>
   );

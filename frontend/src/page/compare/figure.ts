@@ -14,6 +14,8 @@ const SETTLE = 120;
 /** One metric of several runs. Its curves come when it is first drawn, and again for a zoom. */
 export class CompareFigure implements Figure {
   readonly place: CompareView;
+  /** What a person is told while curves come, or where they cannot. */
+  readonly word = signal("");
   private readonly loads = signal(0);
   /** By what is across, then by run; beside it those of the part that is zoomed into. */
   private full = new Map<string, Curve>();
@@ -77,7 +79,7 @@ export class CompareFigure implements Figure {
         attempt: comparison.runs.value.indexOf(run),
         x,
       };
-      const { smoothing } = { smoothing: place.smoothing.value };
+      const smoothing = place.smoothing.value;
       if (smoothing > 0) {
         if (few) traces.push({ ...trace, faint: true, y: positive });
         traces.push({ ...trace, y: smooth(positive, smoothing) });
@@ -129,6 +131,7 @@ export class CompareFigure implements Figure {
     const { place, comparison, across } = this;
     this.abort?.abort();
     const abort = (this.abort = new AbortController());
+    this.word.value = "loading …";
     // The page's time is in seconds, the server's in microseconds.
     const scale = across === "time" ? 1e6 : 1;
     try {
@@ -150,11 +153,14 @@ export class CompareFigure implements Figure {
       }
       // A run without any is not asked for again and again.
       for (const run of runs) if (!held.has(run)) held.set(run, { x: [], y: [] });
-    } catch {
-      // What is here stays; the page itself says when the server is gone.
-      if (!abort.signal.aborted) this.asked = "";
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      // What is here stays.
+      this.asked = "";
+      this.word.value = error instanceof Error ? error.message : String(error);
       return;
     }
+    this.word.value = "";
     this.loads.value += 1;
   }
 }

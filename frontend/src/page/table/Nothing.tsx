@@ -24,7 +24,7 @@ export function Nothing({ table }: { table: Table }) {
         <p>
           <b>There are no runs here yet.</b>
         </p>
-        <p>In a notebook, the first two lines of a cell record it:</p>
+        <p>In a notebook, load the extension once; a cell that begins with %%track is recorded:</p>
         <pre tabIndex={0}>
           {"%load_ext nbtrack\n\n%%track\nfor step in range(100):\n    nbtrack.log({\"loss\": 1 / (step + 1)})"}
         </pre>

@@ -95,6 +95,7 @@ export class Runs {
         this.fetching.delete(page);
       }
     }
+    if (!this.fetching.size && !this.opening && !this.missing().length) this.loading.value = false;
     clearTimeout(this.timer);
     if (this.missing().length) this.timer = setTimeout(() => this.fill(), SETTLE) as unknown as number;
   }
@@ -140,6 +141,8 @@ export class Runs {
     for (const kept of this.pages.values()) Object.assign(kept, { stale: true, etag: null });
     for (const abort of this.fetching.values()) abort.abort();
     this.fetching.clear();
+    // What is seen is known to be old: reading many changed runs again takes a moment.
+    this.loading.value = this.pages.size > 0;
     this.fill();
   }
 
@@ -207,7 +210,9 @@ export class Runs {
           if (!abort.signal.aborted) this.error.value = known(error);
         })
         .finally(() => {
-          if (this.fetching.get(page) === abort) this.fetching.delete(page);
+          if (this.fetching.get(page) !== abort) return;
+          this.fetching.delete(page);
+          if (!this.fetching.size && !this.opening) this.loading.value = false;
         });
     }
   }
