@@ -135,18 +135,19 @@ const file = (path: string, kind: FileEntry["kind"], size = 10): FileEntry => ({
   kind,
 });
 
-test("files are a tree with the sizes of folders", () => {
+test("files are a tree with the sizes of folders, in the order in which the server names them", () => {
   const root = treeOf([
+    file("output.log", "text", 1),
     file("a/b/c.txt", "text", 3),
     file("a/d.txt", "text", 4),
     file("e", "text"),
   ]);
-  expect(root.size).toBe(17);
-  expect(root.folders[0]).toMatchObject({ name: "a", path: "a/", size: 7 });
+  expect(root.size).toBe(18);
+  expect(root.entries[1]).toMatchObject({ name: "a", path: "a/", size: 7 });
   const names = (open: boolean) =>
     rowsOf(root, () => open).map(({ folder, file }) => folder?.path ?? file?.path);
-  expect(names(false)).toEqual(["a/", "e"]);
-  expect(names(true)).toEqual(["a/", "a/b/", "a/b/c.txt", "a/d.txt", "e"]);
+  expect(names(false)).toEqual(["output.log", "a/", "e"]);
+  expect(names(true)).toEqual(["output.log", "a/", "a/b/", "a/b/c.txt", "a/d.txt", "e"]);
 });
 
 test.each([

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import wraps
 from hashlib import blake2b
 from http.client import responses
@@ -15,6 +16,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from .._errors import NbtrackError, RunNotFoundError, UsageError
 from .._version import __version__
@@ -169,7 +171,8 @@ class ApiHandler(ExtensionHandlerMixin, APIHandler):
             return
         if reply.packed:
             self.set_header("Content-Encoding", "gzip")
-        await self.finish(reply.body)
+        with suppress(StreamClosedError):  # who asked may have gone: pages take questions back
+            await self.finish(reply.body)
 
     async def in_thread(self, work: Callable[[], S]) -> S:
         """What ``work`` gives, done in a thread.

@@ -113,11 +113,12 @@ class Recorded:
         with Kernel(self._folder) as kernel:
             kernel.run(LOAD)
             kernel.run("nbtrack.init(name='crashed notebook', project='vision')")
-            wait = "if epoch == 60: os.kill(os.getpid(), 9)"
+            # Later than the recorder needs to be there.
+            wait = "time.sleep(0.03)\n    if epoch == 90: os.kill(os.getpid(), 9)"
             kernel.start(TRAIN.format(name="doomed", lr=0.05, epochs=100, wait=wait), cell="train")
             wait_until(lambda: not kernel.manager.is_alive(), "the kernel to be gone")
         found = self.named("crashed notebook")
-        wait_until(lambda: found.refresh().state == "crashed", "the crash to be recorded")
+        wait_until(lambda: "SIGKILL" in found.refresh().reason, "how it died to be recorded")
         return found.id
 
     def _begin_endless(self) -> str:

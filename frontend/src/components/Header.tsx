@@ -20,9 +20,13 @@ export function Header({ view, card }: { view: View; card: Card }) {
         <StateIcon state={state} />
         {state}
       </span>
-      <strong class="nbt-name" title={card.name}>
-        {card.name}
-      </strong>
+      {view.model.page.value ? (
+        <a class="nbt-name" href={view.model.page.value} target="_blank" title="the run's page">
+          {card.name}
+        </a>
+      ) : (
+        <strong class="nbt-name">{card.name}</strong>
+      )}
       {attempt && <span class="nbt-muted nbt-cut">{describe(attempt)}</span>}
       <span class="nbt-facts">
         {attempt && <Fact name="elapsed">{formatDuration(elapsed(view.model, card, attempt))}</Fact>}

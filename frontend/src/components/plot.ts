@@ -203,7 +203,7 @@ export class Plot {
         },
       },
       axes: [
-        { ...axis, size: 24, space: 60, values: time ? clock : short(figure.formatX) },
+        { ...axis, size: 24, space: time ? 96 : 60, values: time ? clock : short(figure.formatX) },
         {
           ...axis,
           size: figure.format ? 62 : 48,

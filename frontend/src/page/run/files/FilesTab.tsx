@@ -24,7 +24,7 @@ export function FilesTab({ state }: { state: RunState }) {
   const isOpen = (path: string) =>
     turned.has(path) !== (path === "files/" || chosen.startsWith(path));
   const rows = rowsOf(root, isOpen);
-  const file = files.find(({ path }) => path === chosen);
+  const file = chosen ? files.find(({ path }) => path === chosen) : files[0];
   if (!loaded.value) {
     return loaded.error ? (
       <Problem error={loaded.error} again={loaded.again} />
@@ -52,7 +52,7 @@ export function FilesTab({ state }: { state: RunState }) {
               key={row.folder?.path ?? row.file?.path}
               row={row}
               open={row.folder ? isOpen(row.folder.path) : undefined}
-              selected={row.file?.path === chosen && chosen !== ""}
+              selected={row.file !== undefined && row.file === file}
               first={at === 0}
               act={() =>
                 row.folder ? toggle(row.folder.path) : choose(row.file?.path ?? null, true)

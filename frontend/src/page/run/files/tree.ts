@@ -4,35 +4,39 @@ export interface Folder {
   name: string;
   /** With a slash at its end; empty for the run's own. */
   path: string;
-  folders: Folder[];
-  files: FileEntry[];
+  /** Folders and files, in the order in which the server names them: what people want first. */
+  entries: (Folder | FileEntry)[];
   size: number;
 }
 
+const isFolder = (entry: Folder | FileEntry): entry is Folder => "entries" in entry;
+
 /** Paths as folders, each with the size of all that is in it. */
 export function treeOf(files: readonly FileEntry[]): Folder {
-  const root: Folder = { name: "", path: "", folders: [], files: [], size: 0 };
+  const root: Folder = { name: "", path: "", entries: [], size: 0 };
   const folders = new Map<string, Folder>([["", root]]);
   const folder = (path: string): Folder => {
     const known = folders.get(path);
     if (known) return known;
     const cut = path.lastIndexOf("/", path.length - 2);
     const above = folder(path.slice(0, cut + 1));
-    const made: Folder = { name: path.slice(cut + 1, -1), path, folders: [], files: [], size: 0 };
+    const made: Folder = { name: path.slice(cut + 1, -1), path, entries: [], size: 0 };
     folders.set(path, made);
-    above.folders.push(made);
+    above.entries.push(made);
     return made;
   };
   for (const file of files) {
-    folder(file.path.slice(0, file.path.lastIndexOf("/") + 1)).files.push(file);
+    folder(file.path.slice(0, file.path.lastIndexOf("/") + 1)).entries.push(file);
   }
   measure(root);
   return root;
 }
 
 function measure(folder: Folder): number {
-  const within = folder.folders.reduce((sum, one) => sum + measure(one), 0);
-  folder.size = folder.files.reduce((sum, { size }) => sum + size, within);
+  folder.size = folder.entries.reduce(
+    (sum, entry) => sum + (isFolder(entry) ? measure(entry) : entry.size),
+    0,
+  );
   return folder.size;
 }
 
@@ -46,11 +50,14 @@ export interface Row {
 export function rowsOf(root: Folder, open: (path: string) => boolean): Row[] {
   const rows: Row[] = [];
   const add = (at: Folder, depth: number) => {
-    for (const folder of [...at.folders].sort((a, b) => a.name.localeCompare(b.name))) {
-      rows.push({ depth, folder });
-      if (open(folder.path)) add(folder, depth + 1);
+    for (const entry of at.entries) {
+      if (isFolder(entry)) {
+        rows.push({ depth, folder: entry });
+        if (open(entry.path)) add(entry, depth + 1);
+      } else {
+        rows.push({ depth, file: entry });
+      }
     }
-    for (const file of at.files) rows.push({ depth, file });
   };
   add(root, 0);
   return rows;
