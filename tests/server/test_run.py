@@ -20,6 +20,7 @@ from nbtrack.server.plain import plain, to_json
 from nbtrack.server.stores import Stores, UnknownRunError, UnknownStoreError
 from nbtrack.store import registry
 from nbtrack.store.layout import RunDir, Store
+from nbtrack.store.seal import seal_run
 from tests.server.sessions import FAILURE, Session, record_digits
 
 
@@ -99,7 +100,9 @@ def test_what_goes_on_has_no_name_for_its_state(tmp_path: Path) -> None:
     session = Session(tmp_path / ".nbtrack")
     session.log(0, 0, {"loss": 1.0})
     assert run.fingerprint(session.run_dir) is None
-    session.close(merged=True)
+    session.close()
+    assert run.fingerprint(session.run_dir) is None, "a process that was forked may go on"
+    seal_run(session.run_dir)
     assert run.fingerprint(session.run_dir) is not None
 
 
