@@ -72,6 +72,7 @@ class RunHandler(_RunHandler):
 
         def change() -> Any:
             run.change(self._run(store, run_id), asked)
+            self.shared.tables.changed(self.shared.stores.find(store), [run_id])
             return self._detail(store, run_id)
 
         await self.answer(change)

@@ -29,8 +29,9 @@ _LONGEST_EXPRESSION = 4_000
 _MOST_NAMES = 200
 _MOST_COLUMNS = 2_000
 _SECONDS = 5.0
-# Pages of a table that is scrolled come one after another.
-_FRESH_SECONDS = 0.25
+# Pages of a table that is scrolled come one after another. What is changed through this server is
+# seen at once.
+_FRESH_SECONDS = 1.0
 _MOST_INDEXES = 8
 _MOST_ANSWERS = 32
 

@@ -132,6 +132,13 @@ def test_an_edit_shows_in_the_next_page(server: Server, key: str) -> None:
     assert (page["total"], page["matched"]) == (12, 12)
 
 
+def test_a_change_of_one_run_shows_in_the_next_page(server: Server, key: str) -> None:
+    named = runs(key, search="renamed")
+    assert ask(server, "GET", named).json()["matched"] == 0
+    assert ask(server, "PATCH", f"/runs/{key}/{run_id(5)}", {"name": "renamed"}).status == 200
+    assert ask(server, "GET", named).json()["matched"] == 1
+
+
 def test_views(server: Server, key: str) -> None:
     saved = ask(server, "PUT", f"/views/{key}/my%20view", {"sort": "name"})
     assert saved.json() == {"views": {"my view": {"sort": "name"}}}
