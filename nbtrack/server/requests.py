@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import wraps
 from hashlib import blake2b
 from http.client import responses
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -171,8 +171,7 @@ class ApiHandler(ExtensionHandlerMixin, APIHandler):
             return
         if reply.packed:
             self.set_header("Content-Encoding", "gzip")
-        with suppress(StreamClosedError):  # who asked may have gone: pages take questions back
-            await self.finish(reply.body)
+        await self.finish(reply.body)
 
     async def in_thread(self, work: Callable[[], S]) -> S:
         """What ``work`` gives, done in a thread.
@@ -191,6 +190,16 @@ class ApiHandler(ExtensionHandlerMixin, APIHandler):
             raise RefusedError(400, str(error)) from None
         except (NbtrackError, OSError) as error:
             raise RefusedError(503, str(error)) from error
+
+    def log_exception(
+        self,
+        typ: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Who asked may have gone, since pages take questions back: that is no fault."""
+        if not isinstance(value, StreamClosedError):
+            super().log_exception(typ, value, tb)
 
     def compute_etag(self) -> None:
         """No hash of what is sent: what has a name got it from :meth:`answer`."""

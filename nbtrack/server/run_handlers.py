@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import IO, Any
 from urllib.parse import quote
@@ -188,8 +187,7 @@ class SeriesHandler(ApiHandler):
         asked = self.body(SeriesRequest)
         answer = await self.in_thread(lambda: curves(self.shared.stores, asked))
         self.set_header("Cache-Control", "no-store")
-        with suppress(StreamClosedError):
-            await self.finish(answer, set_content_type="application/octet-stream")
+        await self.finish(answer, set_content_type="application/octet-stream")
 
 
 def addresses(shared: Shared) -> list[Any]:
