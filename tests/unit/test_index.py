@@ -133,11 +133,13 @@ def test_a_change_is_noticed_and_only_that_run_is_read(
     store: Store, read: list[str], what: str
 ) -> None:
     index = make(store)
-    assert sorted(row.id for row in index.listing().rows) == list(NAMES)
+    before = index.listing()
+    assert sorted(row.id for row in before.rows) == list(NAMES)
     read.clear()
     CHANGES[what](store.run("b"))
     after = index.listing()
     assert read == ["b"]
+    assert (after is before) == ("edit" not in what and what != "more rows")
     if "edit" in what:
         assert row(after, "b").name == "renamed"
     if what == "more rows":
@@ -165,6 +167,16 @@ def test_the_file_holds_all_of_a_row(store: Store, read: list[str]) -> None:
     assert after.columns == before.columns
     assert after.columns[("summary", "loss"), "number"] == 3
     assert after.revision != before.revision, "a page of another server holds another state"
+
+
+def test_nan_is_no_change(store: Store, read: list[str]) -> None:
+    make(store).listing()
+    index = make(store)
+    before = index.listing()
+    read.clear()
+    replace(store.run("b").status)
+    assert index.listing() is before
+    assert read == ["b"]
 
 
 def test_a_removed_run_goes_and_a_new_one_comes(store: Store) -> None:
@@ -213,6 +225,8 @@ def test_a_run_that_goes_on_is_looked_at_again(store: Store, read: list[str]) ->
     )
     journal = Journal(run_dir, alive, Settings())
     journal.append(Row(journal.next_seq(), now(), 1, 7, {"loss": 0.25}))
+    for path in (run_dir.path, *run_dir.path.iterdir()):
+        os.utime(path, (1e9 + 0.5, 1e9 + 0.5))
     index = make(store, look_again=0.0)
     assert row(index.listing(), "a").state == "running"
     stamps = [path.stat().st_mtime_ns for path in (run_dir.path, run_dir.journal)]
