@@ -26,6 +26,9 @@ TABS = ("overview", "charts", "system", "model", "logs", "files", "artifacts", "
 
 expect.set_options(timeout=PATIENCE * 1e3)
 
+# What markup in somebody's text would have made; the page has one script of its own.
+MADE = "main :is(img, script, iframe, b[onclick]), header :is(img, script), script:not([src])"
+
 # Charts are made when they come into view.
 _UNDRAWN = """[...document.querySelectorAll(".nbt-plot:not(:has(canvas))")].filter((plot) => {
     const {top, bottom} = plot.getBoundingClientRect();
