@@ -1,19 +1,30 @@
-"""Takes the pictures of the live view: JupyterLab in Chromium, with a model that learns.
+"""Takes the pictures of the live view, in JupyterLab, and of the pages of runs.
 
 Run as ``python -m docs.screenshots`` in the root of the project, with the development environment.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlencode
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+import nbtrack
+from nbtrack.store.layout import Store
+from nbtrack.store.registry import key_of
 from tests.browser.lab import THEMES, Notebook, Server, chromium, wait_for
+from tests.browser.pages import SCHEMES, wait_until_drawn
+from tests.kernel.kernels import Kernel
+from tests.server.servers import nbtrack_ui
 
 IMAGES = Path(__file__).parent / "images"
 SIZE = {"width": 1100, "height": 1000}
+PAGE = {"width": 1100, "height": 720}
 
 LOAD = """%load_ext nbtrack
 import nbtrack, os, time
@@ -55,11 +66,73 @@ def take(page: Page, notebook: Notebook, server: Server, path: Path) -> None:
     notebook.wait_until_ran(1)
 
 
+ATTEMPT = """%%track --name "rate {rate}" --config rate={rate}
+random.seed({rate})
+for epoch in nbtrack.progress(range(150), label="epoch"):
+    done = 1 - math.exp(-epoch * {rate})
+    noise = random.gauss(0, 0.02)
+    nbtrack.log({{
+        "train/loss": 2.3 * (1 - done) + 0.08 + abs(noise) / 4,
+        "val/loss": 2.3 * (1 - done) + 0.2 + abs(noise),
+        "train/accuracy": 0.1 + 0.89 * done, "val/accuracy": 0.1 + 0.85 * done + noise / 2,
+        "gradients/norm": 4 * (1 - done) + random.random() / 4,
+        "learning rate": {rate} * 0.5 * (1 + math.cos(math.pi * epoch / 150)),
+    }})"""
+RATES = (0.02, 0.05, 0.1)
+RUNS = 40
+COMPARED = 6
+COLUMNS = (
+    "name,state,started,tags,spark.val/loss,summary.val/loss,summary.val/accuracy,"
+    "config.lr,config.batch,config.optimizer"
+)
+
+
+def record(folder: Path) -> Path:
+    """Runs for the pages. Returns their store."""
+    environ = {**os.environ, "NBTRACK_DIR": str(folder / "store"), "PYTHONPATH": os.getcwd()}
+    script = [sys.executable, str(Path(__file__).with_name("made_up_runs.py")), str(RUNS)]
+    subprocess.run(script, cwd=folder, env=environ, check=True)
+    with Kernel(folder) as kernel:
+        kernel.run("%load_ext nbtrack\nimport math, random\nimport nbtrack")
+        for rate in RATES:
+            kernel.run(ATTEMPT.format(rate=rate), cell="train")
+        kernel.run("nbtrack.run.name = 'digits, three rates'")
+        kernel.shutdown()
+    return folder / "store"
+
+
+def take_pages(browser: Browser, store: Path, folder: Path) -> None:
+    """The table, a run and some that are compared, in both themes."""
+    server = nbtrack_ui(folder, str(store))
+    key = key_of(Store(store))
+    found = nbtrack.runs(dir=store, sort="-summary.val/accuracy")
+    (charts,) = [run.id for run in found if run.name == "digits, three rates"]
+    best = [run.id for run in found if run.project == "birds"][:COMPARED]
+    asked = {
+        "charts": (f"/runs/{key}/{charts}/charts", {}),
+        "table": ("", {"store": key, "cols": COLUMNS, "where": "project = 'birds'"}),
+        "compare": ("/compare", {"store": key, "runs": ",".join(best)}),
+    }
+    for scheme in SCHEMES:
+        page = browser.new_page(viewport=PAGE, device_scale_factor=1.5, color_scheme=scheme)  # type: ignore[arg-type]
+        for name, (path, query) in asked.items():
+            words = urlencode({**query, "token": server.token or ""})
+            page.goto(f"http://127.0.0.1:{server.port}/nbtrack{path}?{words}")
+            page.wait_for_selector(".nbt-spark" if name == "table" else ".nbt-plot canvas")
+            page.wait_for_load_state("networkidle" if name != "charts" else "load")
+            wait_until_drawn(page)
+            page.wait_for_timeout(1500)
+            page.screenshot(path=IMAGES / f"page-{name}-{scheme}.png")
+        page.close()
+    server.stop()
+
+
 def main() -> None:
-    """One picture for each theme."""
+    """One picture of each for each theme; with names behind it, only of these: live, pages."""
+    wanted = sys.argv[1:] or ["live", "pages"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        for name, theme in THEMES.items():
+        for name, theme in THEMES.items() if "live" in wanted else ():
             with tempfile.TemporaryDirectory() as folder:
                 server = Server(Path(folder), theme=theme)
                 server.save_notebook("digits.ipynb", [LOAD, ""])
@@ -71,6 +144,9 @@ def main() -> None:
                 finally:
                     page.close()
                     server.stop()
+        if "pages" in wanted:
+            with tempfile.TemporaryDirectory() as folder:
+                take_pages(browser, record(Path(folder)), Path(folder))
         browser.close()
 
 

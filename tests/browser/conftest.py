@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.lab import PATIENCE, Notebook, Server, chromium
+from tests.browser.pages import Site
+from tests.browser.recorded import Recorded
 
 SIZE = (1200, 900)
 
@@ -50,6 +52,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Runs of every kind, and ``nbtrack ui`` that shows them."""
+    recorded = Recorded(tmp_path_factory.mktemp("recorded"))
+    try:
+        served = Site(recorded, tmp_path_factory.mktemp("ui"))
+        yield served
+        served.server.stop()
+    finally:
+        recorded.stop()
 
 
 class Opens:

@@ -36,11 +36,15 @@ class Server:
 
     Attributes:
         root: Where its notebooks are.
+        base: What its addresses begin with, with a slash at both ends.
         store: Where its kernels record.
     """
 
-    def __init__(self, root: Path, *, application: Application = "lab", theme: Theme) -> None:
+    def __init__(
+        self, root: Path, *, application: Application = "lab", theme: Theme, base: str = "/"
+    ) -> None:
         self.root = root
+        self.base = base
         self.store = root / ".nbtrack"
         self.application = application
         self._home = root / "home"
@@ -55,7 +59,7 @@ class Server:
     @property
     def address(self) -> str:
         """With a slash at its end."""
-        return f"http://127.0.0.1:{self.port}/"
+        return f"http://127.0.0.1:{self.port}{self.base}"
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -73,6 +77,7 @@ class Server:
                     f"--port={self.port}",
                     "--ServerApp.port_retries=0",
                     f"--ServerApp.root_dir={self.root}",
+                    f"--ServerApp.base_url={self.base}",
                     f"--IdentityProvider.token={TOKEN}",
                     "--expose-app-in-browser",
                 ],

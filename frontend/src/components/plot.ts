@@ -25,6 +25,13 @@ export interface Legend {
   nans: number;
 }
 
+/** A point of a curve. */
+export interface Pointed {
+  trace: Trace;
+  x: number;
+  value: number;
+}
+
 /** What a chart draws; see {@link Plot}. */
 export interface Figure {
   /** Curves that can be told apart by name, those on top last. */
@@ -62,8 +69,8 @@ export interface Figure {
   at?(x: number): string;
   /** Charts of the same place share a cursor and a zoom. */
   readonly place: Place;
-  /** Somebody clicked on a curve, at a place on the axis. */
-  picked?(trace: Trace, x: number): void;
+  /** Hears what is done to the curves; `closest` has the one that the cursor is on. */
+  listen?(over: HTMLElement, closest: () => Pointed | null): void;
 }
 
 /** What charts beside each other have in common. */
@@ -239,21 +246,13 @@ export class Plot {
         ],
         setCursor: [(plot) => this.tell(plot.cursor.idx ?? null)],
         drawClear: [(plot) => untracked(() => figure.behind?.(plot, (name) => this.colour(name)))],
-        ready: [(plot) => this.listen(plot)],
+        ready: [({ over }) => figure.listen?.(over, () => this.closest())],
       },
     };
   }
 
-  private listen(plot: uPlot): void {
-    if (!this.figure.picked) return;
-    plot.over.addEventListener("click", () => {
-      const found = this.closest();
-      if (found) this.figure.picked?.(found.trace, found.x);
-    });
-  }
-
   /** The curve that the cursor is on. */
-  private closest(): { trace: Trace; x: number; value: number } | null {
+  private closest(): Pointed | null {
     const { plot, figure } = this;
     const { idx, left = 0, top = 0 } = plot?.cursor ?? {};
     if (!plot || idx === null || idx === undefined || !plot.over.matches(":hover")) return null;

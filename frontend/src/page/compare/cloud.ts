@@ -1,11 +1,12 @@
 import { effect, signal, type Signal } from "@preact/signals";
 
-import type { Figure, Place } from "../../components/plot";
+import type { Figure, Place, Pointed } from "../../components/plot";
 import { MAX_KEYS } from "../../model/groups";
 import type { Axis } from "../../model/lines";
 import type { Trace } from "../../model/traces";
 import type { ComparedRun } from "../api";
 import { formatNumber } from "../../model/format";
+import { onPick } from "../picks";
 import { within } from "../table/columns";
 import { numberOf, short } from "../table/format";
 
@@ -157,9 +158,11 @@ export class ScatterFigure implements Figure {
     }));
   }
 
-  picked(trace: Trace): void {
-    const dot = this.cloud.value.dots[trace.attempt];
-    if (dot) this.open(dot.run);
+  listen(over: HTMLElement, closest: () => Pointed | null): void {
+    onPick(over, closest, this.place, (trace) => {
+      const dot = this.cloud.value.dots[trace.attempt];
+      if (dot) this.open(dot.run);
+    });
   }
 
   private whole(dots: readonly Dot[], log: boolean): [number, number] {

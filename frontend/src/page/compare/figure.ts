@@ -1,9 +1,10 @@
 import { signal } from "@preact/signals";
 
-import type { Figure } from "../../components/plot";
+import type { Figure, Pointed } from "../../components/plot";
 import { smooth } from "../../model/lines";
 import type { Trace } from "../../model/traces";
 import { series } from "../client";
+import { onPick } from "../picks";
 import { go, runUrl } from "../router";
 import { FEW, type Comparison } from "./comparison";
 import { alignX, bucketsFor, lineOfCut, type Curve } from "./curves";
@@ -91,9 +92,11 @@ export class CompareFigure implements Figure {
   }
 
   /** Whoever clicks on a curve wants to see its run. */
-  picked(trace: Trace): void {
-    const run = this.comparison.runs.value[trace.attempt];
-    if (run) go(runUrl(this.comparison.store.value, run.id, "charts"));
+  listen(over: HTMLElement, closest: () => Pointed | null): void {
+    onPick(over, closest, this.place, (trace) => {
+      const run = this.comparison.runs.value[trace.attempt];
+      if (run) go(runUrl(this.comparison.store.value, run.id, "charts"));
+    });
   }
 
   private curveOf(id: string): Curve | undefined {

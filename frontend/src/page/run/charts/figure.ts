@@ -1,8 +1,9 @@
-import type { Figure, Place } from "../../../components/plot";
+import type { Figure, Place, Pointed } from "../../../components/plot";
 import type { Group } from "../../../model/groups";
 import { MAX_KEYS } from "../../../model/groups";
 import { tracesOf, type Trace } from "../../../model/traces";
 import type { SeriesOf } from "../../api";
+import { onPick } from "../../picks";
 import { Closeup, nameOf, refined, type Ask } from "./closeup";
 import type { Size } from "./layout";
 import type { PageView } from "./view";
@@ -94,7 +95,9 @@ export class PageFigure implements Figure {
     }));
   }
 
-  picked = (trace: Trace) => this.open(trace.attempt);
+  listen(over: HTMLElement, closest: () => Pointed | null): void {
+    onPick(over, closest, this.place, ({ attempt }) => this.open(attempt));
+  }
 
   /** What has to be asked for to see what is seen now; nothing where the page has it all. */
   asks(): Ask[] {
