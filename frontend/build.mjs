@@ -12,9 +12,11 @@ const target = path.join(root, "..", "nbtrack", "static");
 
 const check = process.argv.includes("--check");
 
-const { outputFiles } = await esbuild.build({
+const { outputFiles, metafile } = await esbuild.build({
   absWorkingDir: root,
-  entryPoints: ["src/widget.tsx", "src/style/widget.css"],
+  entryPoints: ["widget.tsx", "page.tsx", "style/widget.css", "style/page.css"].map((name) =>
+    path.join("src", name),
+  ),
   outdir: target,
   entryNames: "[name]",
   bundle: true,
@@ -27,6 +29,7 @@ const { outputFiles } = await esbuild.build({
   legalComments: "none",
   logLevel: "warning",
   write: false,
+  metafile: true,
 });
 
 const sha256 = (data) => createHash("sha256").update(data).digest("hex");
@@ -46,7 +49,22 @@ const parts = [];
 for (const name of await sources()) {
   parts.push(`${name}\0`, await readFile(path.join(root, name)), "\0");
 }
+/** The notices of all packages of which anything is in the bundles. */
+async function licences() {
+  const inputs = Object.keys(metafile.inputs);
+  const names = inputs.map((input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
+  const notices = [...new Set(names.filter(Boolean))].sort().map(async (name) => {
+    const folder = path.join(root, "node_modules", name);
+    const { version, license } = JSON.parse(await readFile(path.join(folder, "package.json")));
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file ? await readFile(path.join(folder, file), "utf8") : "";
+    return `${name} ${version} (${license})\n\n${text.replaceAll("\r", "").trim()}\n`;
+  });
+  return (await Promise.all(notices)).join(`\n${"-".repeat(72)}\n\n`);
+}
+
 const built = new Map(outputFiles.map((file) => [path.basename(file.path), file.contents]));
+built.set("LICENSES.txt", Buffer.from(await licences()));
 const files = Object.fromEntries([...built].sort().map(([name, data]) => [name, sha256(data)]));
 const manifest = { files, sources: sha256(Buffer.concat(parts.map((part) => Buffer.from(part)))) };
 built.set("sources.json", Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));

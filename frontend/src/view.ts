@@ -1,4 +1,4 @@
-import { computed, effect, signal, type Signal } from "@preact/signals";
+import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
 import { groupKeys, matches, parsePattern } from "./model/groups";
 import type { Axis } from "./model/lines";
@@ -6,7 +6,7 @@ import type { RunModel } from "./model/run";
 import type { AttemptCard } from "./wire";
 
 /** How many charts there are before a person asks for all. */
-const FEW_CHARTS = 24;
+const FEW_CHARTS = 12;
 
 /** What a person has chosen in one view of a run. */
 export class View {
@@ -20,14 +20,14 @@ export class View {
   /** Rises when the page's colours change. */
   readonly theme = signal(0);
   /** Attempts that were switched on or off by hand. */
-  private readonly switched = signal<ReadonlyMap<number, boolean>>(new Map());
+  protected readonly switched = signal<ReadonlyMap<number, boolean>>(new Map());
 
   /** The last search that was a regular expression. */
   readonly pattern: Signal<RegExp> = signal(/(?:)/);
   readonly badPattern = computed(() => parsePattern(this.search.value) === null);
 
   /** Attempts that can be compared here, the newest first. */
-  readonly attempts = computed<AttemptCard[]>(() => {
+  readonly attempts: ReadonlySignal<AttemptCard[]> = computed(() => {
     const attempts = this.model.card.value?.attempts ?? [];
     const newest = attempts.at(-1);
     const cell = attempts.find(({ n }) => n === this.focus.value)?.cell ?? newest?.cell;
@@ -36,7 +36,7 @@ export class View {
     return newest ? [newest, ...others.reverse(), ...rest.reverse()].slice(0, 12) : [];
   });
 
-  readonly visible = computed<AttemptCard[]>(() => {
+  readonly visible: ReadonlySignal<AttemptCard[]> = computed(() => {
     const attempts = this.attempts.value;
     const cell = attempts[0]?.cell;
     return attempts.filter(

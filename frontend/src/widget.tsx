@@ -63,6 +63,7 @@ function sources(model: AnyModel, run: RunModel): RunSource[] {
         running: () => (run.card.peek()?.state ?? "running") === "running",
         number: () => run.number,
         kernel: (word) => (run.kernel.value = word),
+        page: (address) => (run.page.value = address),
       }),
     );
   }

@@ -8,11 +8,13 @@ const where = { address: "http://host/base/", store: "s", run: "r", kernel: "k" 
 let silence = 0;
 let running = true;
 const words: string[] = [];
+const pages: string[] = [];
 const state = {
   silence: () => silence,
   running: () => running,
   number: () => 7,
   kernel: (word: string) => words.push(word),
+  page: (address: string) => pages.push(address),
 };
 
 const answer = (body: BodyInit | null, status = 200) =>
@@ -26,7 +28,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   silence = 0;
   running = true;
-  words.length = 0;
+  words.length = pages.length = 0;
   fetched = vi.fn(async (url: URL) =>
     String(url).endsWith("/api") ? api(1) : answer(encode([], { number: 8 })),
   );
@@ -47,6 +49,7 @@ test("a server is asked once the kernel is silent, and not before", async () => 
     "http://host/base/nbtrack/api",
     "http://host/base/nbtrack/api/live/s/r?kernel=k&since=7&viewer=1",
   ]);
+  expect(pages).toEqual(["http://host/base/nbtrack/runs/s/r"]);
   await vi.advanceTimersByTimeAsync(5000);
   expect(fetched).toHaveBeenCalledTimes(2);
   silence = 2000;

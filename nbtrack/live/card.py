@@ -40,7 +40,7 @@ class AttemptCard(msgspec.Struct, kw_only=True):
         cell_try: Its number among the executions of its cell.
         label: What the notebook shows beside the cell, ``[12]``.
         config: What is special about it: the values that are not the same in all attempts, as
-            text.
+            text. All of them while there is but one attempt.
         started: Microseconds since 1970, as ``ended``.
     """
 

@@ -27,10 +27,12 @@ _ROWS = 2
 _GAP = 14
 _CHART_HEIGHT = 96
 _STRIP_HEIGHT = 22
-_LABEL_WIDTH = 130
+_LABEL_WIDTH = 150
 _MAX_LINES = 3
 # Grey lines in one chart.
 _MAX_OTHERS = 6
+# The part of a limit from which on it is the top of its strip.
+_NEAR = 0.15
 # How many points across; the first that makes a picture small enough is taken.
 _RESOLUTIONS = (75, 50, 30, 16, 8)
 _CONTROLS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -279,7 +281,10 @@ class _Sheet:
         limit = self._card.memory_limit
         if used is None or not limit:
             return None
-        return f"RAM {words.sizes(used.last[1], limit)}", used, float(limit)
+        most = max(used.points[1::2], default=0.0)
+        # A limit that is far away would leave nothing to see of what is used.
+        top = float(limit) if most > _NEAR * limit else 1.25 * most
+        return f"RAM {words.sizes(used.last[1], limit)}", used, top
 
     def _gpus(self) -> list[tuple[str, Series, float] | None]:
         use = self._system("gpu.0.utilization.percent")

@@ -107,13 +107,14 @@ def _attempts(
 
 
 def _differences(configs: Mapping[int, Mapping[str, Any]]) -> dict[int, dict[str, str]]:
-    """The values that are not the same in all of several configs, as text."""
+    """The values that are not the same in all configs, as text; of a config alone, all."""
     absent = object()
     keys = dict.fromkeys(key for config in configs.values() for key in config)
     special = [
         key
         for key in keys
-        if any(
+        if len(configs) == 1
+        or any(
             config.get(key, absent) != next(iter(configs.values())).get(key, absent)
             for config in configs.values()
         )

@@ -87,6 +87,8 @@ class PositionWatch:
 
     def _look(self) -> tuple[CellInfo, int, Progress | None] | None:
         frames = sys._current_frames()
+        # It would hold the others, with all that their cells let go of, until it is collected.
+        del frames[threading.get_ident()]
         for thread, running in list(self._running.items()):
             frame: FrameType | None = frames.get(thread)
             while frame is not None:

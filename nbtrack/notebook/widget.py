@@ -72,3 +72,8 @@ class LiveWidget(anywidget.AnyWidget):
                 self._whole_at = moment + max(_WHOLE_SECONDS, len(message) / _WHOLE_RATE)
             self._frame, self._seen = frame, seen(frame)
         self.send({"type": "update"}, buffers=[message])
+
+    def close(self) -> None:
+        """End it in the pages, with the layout that every widget brings along."""
+        super().close()
+        self.layout.close()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gzip
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
 from hashlib import blake2b
 from http.client import responses
+from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -198,16 +198,24 @@ class ApiHandler(ExtensionHandlerMixin, APIHandler):
         Args:
             kind: What they are, for the header ``Content-Type``.
         """
-        # Whoever has what was asked for, or no longer wants it, may be gone before the end.
-        with contextlib.suppress(StreamClosedError):
-            while size > 0:
-                chunk = await self.in_thread(partial(file.read, min(size, _CHUNK)))
-                if not chunk:
-                    break
-                size -= len(chunk)
-                self.write(chunk)
-                await self.flush()
-            await self.finish(set_content_type=kind)
+        while size > 0:
+            chunk = await self.in_thread(partial(file.read, min(size, _CHUNK)))
+            if not chunk:
+                break
+            size -= len(chunk)
+            self.write(chunk)
+            await self.flush()
+        await self.finish(set_content_type=kind)
+
+    def log_exception(
+        self,
+        typ: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Who asked may have gone, since pages take questions back: that is no fault."""
+        if not isinstance(value, StreamClosedError):
+            super().log_exception(typ, value, tb)
 
     def compute_etag(self) -> None:
         """No hash of what is sent: what has a name got it from :meth:`answer`."""

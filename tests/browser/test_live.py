@@ -72,7 +72,7 @@ def test_a_loop_is_seen_to_go_on_and_to_end(lab: Server, opens: Opens, page: Pag
     assert "train" in legend
     assert "val" in legend
     assert page.locator(".nbt-chart").count() == 1, "keys of one name share a chart"
-    assert "that was it" in text(page, ".nbt-console summary")
+    wait_for(lambda: "that was it" in text(page, ".nbt-console summary"), "its last line")
 
 
 BUSY = """%%track

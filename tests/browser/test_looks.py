@@ -37,6 +37,13 @@ for step in range(200):
 BAD = "\"><img src=x onerror='document.title=1'><script>document.title=1</script>&lt;b&gt;"
 
 
+# Charts are made when they come into view.
+UNDRAWN = """[...document.querySelectorAll(".nbt-plot:not(:has(canvas))")].filter((plot) => {
+    const {top, bottom} = plot.getBoundingClientRect();
+    return bottom > 0 && top < innerHeight;
+}).length"""
+
+
 class Sight:
     """What one notebook shows."""
 
@@ -59,7 +66,7 @@ class Sight:
                 page.set_viewport_size({"width": width, "height": 1000})
                 view = page.locator(".nbtrack").last
                 view.scroll_into_view_if_needed()
-                wait_for(lambda: not page.locator(".nbt-plot:not(:has(canvas))").count(), "charts")
+                wait_for(lambda: not page.evaluate(UNDRAWN), "the charts in view are drawn")
                 shot = self._folder / f"{name}-{name_of_theme}-{width}.png"
                 view.screenshot(path=shot)
                 assert sticks_out(page, ".nbtrack") == [], shot

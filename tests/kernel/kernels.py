@@ -36,7 +36,7 @@ class Cell:
 
     def __init__(self, kernel: Kernel, message_id: str) -> None:
         self._kernel = kernel
-        self._message_id = message_id
+        self.message_id = message_id
         self._outputs: list[dict[str, Any]] = []
         self._done = False
         self.number: int | None = None
@@ -60,7 +60,7 @@ class Cell:
                 assert self._kernel.manager.is_alive(), "the kernel died"
                 break
             for cell in (self, *others):
-                if message["parent_header"].get("msg_id") == cell._message_id:
+                if message["parent_header"].get("msg_id") == cell.message_id:
                     cell._take(message["msg_type"], message["content"])
         return self
 

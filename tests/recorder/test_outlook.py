@@ -113,6 +113,8 @@ def test_nothing_new_is_nothing_published(run: Run) -> None:
 def test_what_is_special_about_each_attempt(run: Run) -> None:
     run.start(1, lr=0.1, model="resnet")
     run.change("config", "layers", 3, n=1)
+    (alone,) = run.card().attempts
+    assert alone.config == {"lr": "0.1", "model": "resnet", "layers": "3"}
     run.end(1)
     run.start(2, lr=0.2, model="resnet")
     assert [one.config for one in run.card().attempts] == [

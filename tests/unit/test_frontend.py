@@ -35,7 +35,7 @@ def test_the_bundle_was_built_from_these_sources() -> None:
 def test_the_bundle_is_the_one_that_was_built() -> None:
     built = {
         name: sha256((STATIC / name).read_bytes()).hexdigest()
-        for name in ("widget.css", "widget.js")
+        for name in ("LICENSES.txt", "page.css", "page.js", "widget.css", "widget.js")
     }
     assert built == manifest()["files"], AGAIN
 

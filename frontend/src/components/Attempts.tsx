@@ -19,7 +19,7 @@ function Chip({ view, attempt, at }: { view: View; attempt: AttemptCard; at: num
   const config = Object.entries(attempt.config)
     .map(([key, value]) => `${key}=${value}`)
     .join(", ");
-  const name = attempt.name ?? `#${attempt.n} ${attempt.label}`;
+  const name = `${attempt.name ?? `#${attempt.n}`} ${attempt.label}`;
   return (
     <button
       type="button"

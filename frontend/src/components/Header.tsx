@@ -1,10 +1,9 @@
-import { useEffect, useState } from "preact/hooks";
-
 import { formatDuration, formatNumber } from "../model/format";
 import type { RunModel } from "../model/run";
 import type { View } from "../view";
 import type { AttemptCard, Card } from "../wire";
 import { StateIcon } from "./StateIcon";
+import { useSeconds } from "./useSeconds";
 
 /** Seconds of silence of a kernel that is worth a word. */
 const SILENCE = 3;
@@ -21,9 +20,13 @@ export function Header({ view, card }: { view: View; card: Card }) {
         <StateIcon state={state} />
         {state}
       </span>
-      <strong class="nbt-name" title={card.name}>
-        {card.name}
-      </strong>
+      {view.model.page.value ? (
+        <a class="nbt-name" href={view.model.page.value} target="_blank" title="the run's page">
+          {card.name}
+        </a>
+      ) : (
+        <strong class="nbt-name">{card.name}</strong>
+      )}
       {attempt && <span class="nbt-muted nbt-cut">{describe(attempt)}</span>}
       <span class="nbt-facts">
         {attempt && <Fact name="elapsed">{formatDuration(elapsed(view.model, card, attempt))}</Fact>}
@@ -87,14 +90,4 @@ export function kernelText(word: string, works: boolean, silence: number): strin
   const since = Number.isFinite(silence) ? ` for ${formatDuration(silence)}` : "";
   const state = word === "busy" || word === "idle" ? "busy" : word;
   return `the kernel is ${state} and says nothing${since}: this is read from disk`;
-}
-
-/** Draws again every second. */
-function useSeconds(wanted: boolean): void {
-  const [, setCount] = useState(0);
-  useEffect(() => {
-    if (!wanted) return;
-    const timer = setInterval(() => setCount((count) => count + 1), 1000);
-    return () => clearInterval(timer);
-  }, [wanted]);
 }

@@ -1,3 +1,5 @@
+import type { ComponentChildren } from "preact";
+
 import type { Axis } from "../model/lines";
 import type { View } from "../view";
 
@@ -7,7 +9,14 @@ const AXES: [Axis, string, string][] = [
   ["relative", "relative", "the time since each attempt began"],
 ];
 
-export function Toolbar({ view }: { view: View }) {
+/** What the bar shows and changes. */
+type Choices = Pick<
+  View,
+  "axis" | "badPattern" | "log" | "search" | "setAxis" | "smoothing" | "zoom"
+>;
+
+/** How charts are drawn; `children` stand behind the axes. */
+export function Toolbar({ view, children }: { view: Choices; children?: ComponentChildren }) {
   const bad = view.badPattern.value;
   return (
     <div class="nbt-tools" role="toolbar" aria-label="charts">
@@ -57,6 +66,7 @@ export function Toolbar({ view }: { view: View }) {
           </button>
         ))}
       </span>
+      {children}
       {view.zoom.value && (
         <button type="button" onClick={() => (view.zoom.value = null)}>
           reset zoom

@@ -9,7 +9,11 @@ const TELLING =
   /loss|acc|f1|auc|reward|return|score|err|mse|mae|iou|map|bleu|rouge|perplex|ppl|precision|recall|(^|[/_.-])r2/i;
 const DULL = /(^|[/_.])(epoch|step|iter|iteration|batch|lr|learning_rate|seed|time)/i;
 
-const rank = (title: string) => (DULL.test(title) ? 2 : TELLING.test(title) ? 0 : 1);
+/** What a person wants to see first has the lowest. */
+export const rank = (title: string) => (DULL.test(title) ? 2 : TELLING.test(title) ? 0 : 1);
+
+/** Whether a metric is one that tells how good a run is. */
+export const isTelling = (title: string) => rank(title) === 0;
 
 /** How many keys share a chart at most. */
 export const MAX_KEYS = 8;

@@ -1,6 +1,7 @@
 import type { Series } from "./run";
 
-export type Axis = "step" | "time" | "relative";
+/** What is across; `value`: another metric, or anything else that is a number. */
+export type Axis = "step" | "time" | "relative" | "value";
 
 /** Points of a line: x rises; null is a gap. */
 export interface Line {

@@ -54,6 +54,8 @@ export class RunModel {
   readonly card = signal<Card | null>(null);
   /** What the server says of the kernel, when it was asked. */
   readonly kernel = signal<string | null>(null);
+  /** The address of the run's page, where there is one. */
+  readonly page = signal("");
   /** Keys of metrics, in the order in which they came. */
   readonly keys = signal<string[]>([]);
   /** Rises with every message that was taken. */
@@ -94,6 +96,10 @@ export class RunModel {
 
   clock(attempt: number): Series | undefined {
     return this.series.get(nameOf("clock", attempt, ""));
+  }
+
+  systemKeys(): string[] {
+    return [...this.series.values()].flatMap(({ kind, key }) => (kind === "system" ? [key] : []));
   }
 
   system(key: string): Series | undefined {

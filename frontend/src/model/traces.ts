@@ -1,21 +1,27 @@
 import type { AttemptCard } from "../wire";
 import { MAX_KEYS, type Group } from "./groups";
-import { lineOf, smooth, type Axis } from "./lines";
-import type { RunModel, Series } from "./run";
+import { lineOf, smooth, type Axis, type Line } from "./lines";
+import type { RunModel } from "./run";
 
 /** One curve of a chart. */
 export interface Trace {
   /** The place of its colour in the palette. */
   colour: number;
-  /** Of the newest attempt; others are drawn paler. */
-  newest: boolean;
+  /** Drawn in full colour and named in the legend; others are paler. */
+  strong: boolean;
   /** The values as they are, behind their smooth curve. */
   faint: boolean;
   x: number[];
   y: (number | null)[];
-  series: Series;
   /** What it is called in the legend. */
   name: string;
+  /** The newest value, and how many of all were NaN. */
+  last: number;
+  nans: number;
+  /** The attempt that it is of. */
+  attempt: number;
+  /** Something to hold the others against, such as a limit. */
+  dashed?: boolean;
 }
 
 export interface Choice {
@@ -26,20 +32,24 @@ export interface Choice {
   attempts: AttemptCard[];
   /** All that could be drawn, in the order of their colours. */
   palette: AttemptCard[];
+  /** A curve that is better known than the series has it. */
+  line?(attempt: number, key: string, coarse: () => Line): Line | undefined;
 }
 
 /** The curves of one chart, those on top last. */
 export function tracesOf(model: RunModel, group: Group, choice: Choice): Trace[] {
   const keys = group.lines;
   const traces: Trace[] = [];
-  const draw = (n: number, started: number, newest: boolean, place: number) => {
+  const draw = (n: number, started: number, strong: boolean, place: number) => {
     for (const [at, { prefix, key }] of [...keys.entries()].reverse()) {
       const series = model.metric(n, key);
       if (!series) continue;
-      const { x, y } = lineOf(series, choice.axis, model.clock(n), started);
+      const coarse = () => lineOf(series, choice.axis, model.clock(n), started);
+      const { x, y } = choice.line?.(n, key, coarse) ?? coarse();
       const shown = choice.log ? y.map((value) => (value !== null && value > 0 ? value : null)) : y;
       const colour = (keys.length > 1 ? at : place) % MAX_KEYS;
-      const trace = { colour, newest, x, series, name: prefix || group.title };
+      const { lastY: last, nans } = series;
+      const trace = { colour, strong, x, last, nans, attempt: n, name: prefix || group.title };
       if (choice.smoothing > 0) {
         traces.push({ ...trace, faint: true, y: shown });
         traces.push({ ...trace, faint: false, y: smooth(shown, choice.smoothing) });

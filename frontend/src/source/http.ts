@@ -18,6 +18,8 @@ export interface State {
   number(): number | null;
   /** The server told of the kernel. */
   kernel(word: string): void;
+  /** The server has the run's page. */
+  page(address: string): void;
 }
 
 const TICK = 500;
@@ -76,6 +78,8 @@ export class HttpSource implements RunSource {
     const found = await this.get("nbtrack/api");
     if (!found?.ok) return false;
     const { wire } = (await found.json()) as { wire?: number };
+    const { address, store, run } = this.where;
+    this.state.page(new URL(`nbtrack/runs/${store}/${run}`, address).href);
     return wire === WIRE_VERSION;
   }
 
