@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from typing import IO, Any
 from urllib.parse import quote
-
-from tornado.iostream import StreamClosedError
 
 from ..store import reader
 from ..store.cells import read_cells
@@ -25,7 +22,6 @@ from .requests import ApiHandler, RefusedError, reads, writes
 from .series import curves
 from .shared import Shared
 
-_CHUNK = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 # What a file of a run may do when a browser shows it: look like something, and nothing else.
 _FILE_POLICY = (
@@ -41,19 +37,6 @@ class _RunHandler(ApiHandler):
 
     def _ended(self, store: str, run_id: str) -> Callable[[], str | None]:
         return lambda: run.fingerprint(self._run(store, run_id))
-
-    async def _send(self, file: IO[bytes], size: int) -> None:
-        """Send the next ``size`` bytes of a file, read in a thread, as the asker takes them."""
-        while size > 0:
-            chunk = await self.in_thread(partial(file.read, min(size, _CHUNK)))
-            if not chunk:
-                break
-            size -= len(chunk)
-            self.write(chunk)
-            try:
-                await self.flush()
-            except StreamClosedError:
-                return
 
 
 class RunHandler(_RunHandler):
@@ -116,8 +99,7 @@ class LogDownloadHandler(_RunHandler):
             self.set_header("Content-Disposition", _kept(f"{run_id}.log"))
             self.set_header("Cache-Control", "no-store")
             self.set_header("Content-Length", size)
-            await self._send(file, size)
-        await self.finish(set_content_type="text/plain; charset=utf-8")
+            await self.send(file, size, "text/plain; charset=utf-8")
 
 
 class FilesHandler(_RunHandler):
@@ -157,8 +139,7 @@ class FileHandler(_RunHandler):
             start, end = self._range(found.size, tag)
             self.set_header("Content-Length", end - start)
             await self.in_thread(lambda: found.file.seek(start))
-            await self._send(found.file, end - start)
-        await self.finish(set_content_type=found.type)
+            await self.send(found.file, end - start, found.type)
 
     def _range(self, size: int, tag: str) -> tuple[int, int]:
         """The part that is asked for; all of it where several are, or of another state of it."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
-
-from tornado.iostream import StreamClosedError
 
 from ..store.saved_views import MOST_BYTES, read_views, remove_view, save_view
 from .api.runs import CompareRequest, Edited, EditRequest, RunsQuery, SparksRequest
@@ -14,7 +11,6 @@ from .bulk import compare, edit_runs
 from .requests import ApiHandler, reads, writes
 from .shared import Shared
 
-_CHUNK = 256 * 1024
 _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/octet-stream"}
 
 
@@ -45,13 +41,7 @@ class ExportHandler(ApiHandler):
             self.set_header("Content-Disposition", f'attachment; filename="runs.{kind}"')
             self.set_header("Content-Length", size)
             self.set_header("Cache-Control", "no-store")
-            while chunk := await self.in_thread(partial(file.read, _CHUNK)):
-                self.write(chunk)
-                try:
-                    await self.flush()
-                except StreamClosedError:
-                    return
-        await self.finish(set_content_type=_TYPES[kind])
+            await self.send(file, size, _TYPES[kind])
 
 
 class SparksHandler(ApiHandler):

@@ -186,6 +186,18 @@ def test_a_server_that_only_reads(
         assert "only reads" in answer.json()["message"]
 
 
+@pytest.mark.parametrize(("method", "path"), [a[:2] for a in ADDRESSES if a[0] != "GET"])
+def test_who_is_logged_in_by_cookie_has_to_prove_where_a_request_comes_from(
+    server: Server, key: str, method: str, path: str
+) -> None:
+    came = server.ask("GET", f"nbtrack/api/?token={server.token}", token=False)
+    cookies = [value.split(";")[0] for value in came.headers.get_all("Set-Cookie") or ()]
+    assert cookies
+    body = {"store": key, "runs": [], "keys": []}
+    given = {"Cookie": "; ".join(cookies), "X_XSRFToken": "wrong"}
+    assert ask(server, method, path.format(key=key), body, login=False, **given).status == 403
+
+
 @pytest.mark.parametrize("path", ["/sparks", "/compare", "/edits"])
 @pytest.mark.parametrize(
     ("body", "status"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nbtrack
@@ -122,6 +122,7 @@ def test_no_runs_are_an_empty_frame_with_its_columns(store_dir: Path) -> None:
     assert {"id", "name", "state", "started_at", "tags"} <= set(frame.columns)
 
 
+@settings(deadline=None)  # each opens a database
 @given(st.lists(CONFIG, max_size=4))
 def test_any_config_can_be_asked_about(configs: list[dict[str, Any]]) -> None:
     rows = [{"id": str(n), "config": config, "summary": config} for n, config in enumerate(configs)]
