@@ -98,7 +98,9 @@ def test_overview_edited_by_keyboard(site: Site, page: Page) -> None:
     page.get_by_label("add a tag").focus()
     page.keyboard.type("best, kept")
     page.keyboard.press("Enter")
-    expect(panel.locator(".nbt-tag")).to_have_text([re.compile(t) for t in ("good", "best", "kept")])
+    expect(panel.locator(".nbt-tag")).to_have_text(
+        [re.compile(t) for t in ("good", "best", "kept")]
+    )
     page.get_by_label("remove the tag best").focus()
     page.keyboard.press("Enter")
     expect(panel.locator(".nbt-tag")).to_have_text([re.compile(t) for t in ("good", "kept")])
@@ -276,7 +278,9 @@ def test_system_model_artifacts(site: Site, page: Page) -> None:
     page.goto(site.run(site.recorded.crashed, "system"))
     cpu = page.locator(".nbt-card").first
     expect(cpu.locator("canvas")).to_be_visible()
-    expect(page.locator(".nbt-card .nbt-title").filter(has_text=re.compile("memory", re.I))).not_to_have_count(0)
+    expect(
+        page.locator(".nbt-card .nbt-title").filter(has_text=re.compile("memory", re.IGNORECASE))
+    ).not_to_have_count(0)
     drag(page, cpu, 0.1, 0.6)
     expect(page.get_by_role("button", name="reset zoom")).to_be_visible()
     page.get_by_role("button", name="reset zoom").click()
