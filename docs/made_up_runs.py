@@ -1,4 +1,4 @@
-"""Runs such as people have, for the pictures of the run table and of comparing; see ``screenshots``.
+"""Runs such as people have, for the pictures of the run table; see ``screenshots``.
 
 The store is the one that ``NBTRACK_DIR`` names, their number the first argument.
 """

@@ -1,4 +1,4 @@
-"""The page of a run, used as a person uses it: every tab, in both schemes, with markup for texts."""
+"""The page of a run, used as a person uses it: every tab, both schemes, markup for texts."""
 
 from __future__ import annotations
 
@@ -425,9 +425,9 @@ def test_live_and_after_the_kernel_is_killed(site: Site, page: Page, tmp_path: P
             before, start = ink(loss), time.monotonic()
             is_redrawn(loss, before)
             moves.append(time.monotonic() - start)
-        print(f"a live chart moves after {min(moves):.2f} to {max(moves):.2f} s")
+        print(f"a live chart moves after {min(moves):.2f} to {max(moves):.2f} s")  # noqa: T201
         start = time.monotonic()
         kernel.kill()
         expect(page.locator(".nbt-run-head .nbt-state")).to_have_text("crashed")
-        print(f"it says that the kernel was killed after {time.monotonic() - start:.2f} s")
+        print(f"it says that the kernel was killed after {time.monotonic() - start:.2f} s")  # noqa: T201
         expect(page.locator(".nbt-run-reason")).to_contain_text("SIGKILL")
