@@ -1,4 +1,4 @@
-"""Runs such as people have, for the pictures of the run table and of comparing; see ``screenshots``.
+"""Runs such as people have, for the pictures of the run table; see ``screenshots``.
 
 The store is the one that ``NBTRACK_DIR`` names, their number the first argument.
 """
@@ -25,7 +25,9 @@ def train(number: int) -> None:
     diverges = lr == 0.3 and optimizer != "sgd"
     best = MODELS[model] - 0.012 * abs(math.log10(lr) + 2) ** 2 - 0.01 * chance.random()
     speed = 9 + 12 * chance.random() + 4 * abs(math.log10(lr) + 2)
-    tags = [tag for tag, is_so in (("baseline", number % 11 == 0), ("sweep-3", number > 18)) if is_so]
+    tags = [
+        tag for tag, is_so in (("baseline", number % 11 == 0), ("sweep-3", number > 18)) if is_so
+    ]
     if best > 0.938:
         tags.append("best")
     nbtrack.init(
@@ -33,7 +35,7 @@ def train(number: int) -> None:
         project="birds",
         tags=tags,
         config={
-            **{"lr": lr, "batch": batch, "optimizer": optimizer, "model": model},
+            "lr": lr, "batch": batch, "optimizer": optimizer, "model": model,
             "data": {"augment": chance.choice(["light", "strong"]), "size": 224},
         },
     )

@@ -105,7 +105,7 @@ def take_pages(browser: Browser, store: Path, folder: Path) -> None:
     """The table, a run and some that are compared, in both themes."""
     server = nbtrack_ui(folder, str(store))
     key = key_of(Store(store))
-    found = nbtrack.runs(dir=store, sort="-summary.val/accuracy")
+    found = nbtrack.runs(dir=store, sort='-summary."val/accuracy"')
     (charts,) = [run.id for run in found if run.name == "digits, three rates"]
     best = [run.id for run in found if run.project == "birds"][:COMPARED]
     asked = {

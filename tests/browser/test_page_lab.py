@@ -22,9 +22,7 @@ for step in range(50):
 @pytest.fixture
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """JupyterLab as JupyterHub starts it."""
-    server = Server(
-        tmp_path_factory.mktemp("hub"), theme="JupyterLab Light", base="/user/ada/"
-    )
+    server = Server(tmp_path_factory.mktemp("hub"), theme="JupyterLab Light", base="/user/ada/")
     server.start()
     yield server
     server.stop()

@@ -1,4 +1,4 @@
-"""The page of a run, used as a person uses it: every tab, in both schemes, with markup for texts."""
+"""The page of a run, used as a person uses it: every tab, both schemes, markup for texts."""
 
 from __future__ import annotations
 
@@ -98,7 +98,9 @@ def test_overview_edited_by_keyboard(site: Site, page: Page) -> None:
     page.get_by_label("add a tag").focus()
     page.keyboard.type("best, kept")
     page.keyboard.press("Enter")
-    expect(panel.locator(".nbt-tag")).to_have_text([re.compile(t) for t in ("good", "best", "kept")])
+    expect(panel.locator(".nbt-tag")).to_have_text(
+        [re.compile(t) for t in ("good", "best", "kept")]
+    )
     page.get_by_label("remove the tag best").focus()
     page.keyboard.press("Enter")
     expect(panel.locator(".nbt-tag")).to_have_text([re.compile(t) for t in ("good", "kept")])
@@ -276,7 +278,9 @@ def test_system_model_artifacts(site: Site, page: Page) -> None:
     page.goto(site.run(site.recorded.crashed, "system"))
     cpu = page.locator(".nbt-card").first
     expect(cpu.locator("canvas")).to_be_visible()
-    expect(page.locator(".nbt-card .nbt-title").filter(has_text=re.compile("memory", re.I))).not_to_have_count(0)
+    expect(
+        page.locator(".nbt-card .nbt-title").filter(has_text=re.compile("memory", re.IGNORECASE))
+    ).not_to_have_count(0)
     drag(page, cpu, 0.1, 0.6)
     expect(page.get_by_role("button", name="reset zoom")).to_be_visible()
     page.get_by_role("button", name="reset zoom").click()
@@ -421,9 +425,9 @@ def test_live_and_after_the_kernel_is_killed(site: Site, page: Page, tmp_path: P
             before, start = ink(loss), time.monotonic()
             is_redrawn(loss, before)
             moves.append(time.monotonic() - start)
-        print(f"a live chart moves after {min(moves):.2f} to {max(moves):.2f} s")
+        print(f"a live chart moves after {min(moves):.2f} to {max(moves):.2f} s")  # noqa: T201
         start = time.monotonic()
         kernel.kill()
         expect(page.locator(".nbt-run-head .nbt-state")).to_have_text("crashed")
-        print(f"it says that the kernel was killed after {time.monotonic() - start:.2f} s")
+        print(f"it says that the kernel was killed after {time.monotonic() - start:.2f} s")  # noqa: T201
         expect(page.locator(".nbt-run-reason")).to_contain_text("SIGKILL")

@@ -78,7 +78,7 @@ export function Scatter({ comparison }: { comparison: Comparison }) {
         </p>
       )}
       {left > 0 && dots.length > 0 && (
-        <p class="nbt-muted">{left} runs have no place here: one of the values is missing or not finite</p>
+        <p class="nbt-muted">{left} {left === 1 ? "run has" : "runs have"} no place here: one of the values is missing or not finite</p>
       )}
     </>
   );

@@ -52,7 +52,7 @@ function describe(table: Table): string {
       : `${number(head.matched)} of ${count(head.total)}`,
   ];
   if (trash) words.push("in the trash");
-  if (head.groups.length) words.push(`${number(head.groups.length)} groups`);
+  if (head.groups.length) words.push(`${number(head.groups.length)} ${head.groups.length === 1 ? "group" : "groups"}`);
   if (head.running) words.push(`${number(head.running)} running`);
   return words.join(" · ");
 }

@@ -54,7 +54,7 @@ export function Menu({ label, title, on = false, right = false, up = false, disa
         aria-controls={open ? id : undefined}
         onClick={() => setOpen(!open)}
       >
-        {label}
+        <span class="nbt-cut">{label}</span>
         <span class="nbt-caret" aria-hidden="true" />
       </button>
       {open && (

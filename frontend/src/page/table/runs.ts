@@ -224,7 +224,8 @@ export class Runs {
     const before = this.pages.get(page);
     const found = await getIfChanged<RunsPage>("/runs", query, before?.etag ?? null, abort);
     if (abort.aborted || shown !== this.shown) return;
-    if (!this.pending) this.error.value = null;
+    // What is shown still comes, but a question that was refused has no other answer.
+    if (!this.pending && this.error.peek()?.status !== 400) this.error.value = null;
     if (found) this.take(page, found.value, found.etag);
     else if (before) before.stale = false;
   }
