@@ -33,7 +33,8 @@ nbtrack.config["rate"] = 0.1
 for i in range({ROWS}):
     nbtrack.log({{"loss": 1 / (i + 1), "accuracy": i / {ROWS}}})
 """
-HEAVY = ("arro3", "duckdb", "numpy", "pandas", "ipywidgets", "jupyter_server", "rich")
+# The live view is what brings ipywidgets.
+HEAVY = ("arro3", "duckdb", "numpy", "pandas", "jupyter_server", "rich")
 RUN_KEYS = set(
     "id name project state reason exception started_at ended_at attempts config summary rows "
     "dropped_rows notebook host".split()
@@ -144,7 +145,10 @@ def test_holds_the_package_alone(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     metadata = f"nbtrack-{nbtrack.__version__}.dist-info/"
-    assert [name for name in names if not name.startswith(("nbtrack/", metadata))] == []
+    configuration = f"nbtrack-{nbtrack.__version__}.data/data/etc/jupyter/"
+    own = ("nbtrack/", metadata, configuration)
+    assert [name for name in names if not name.startswith(own)] == []
+    assert f"{configuration}jupyter_server_config.d/nbtrack.json" in names
     assert {"nbtrack/py.typed", f"{metadata}licenses/LICENSE"} <= set(names)
     modules = {f"nbtrack/{p.relative_to(CHECKOUT / 'nbtrack')}" for p in python_files()}
     assert {name for name in names if name.endswith(".py")} == modules
