@@ -35,7 +35,10 @@ def train(number: int) -> None:
         project="birds",
         tags=tags,
         config={
-            "lr": lr, "batch": batch, "optimizer": optimizer, "model": model,
+            "lr": lr,
+            "batch": batch,
+            "optimizer": optimizer,
+            "model": model,
             "data": {"augment": chance.choice(["light", "strong"]), "size": 224},
         },
     )
