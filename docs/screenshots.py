@@ -83,7 +83,7 @@ RATES = (0.02, 0.05, 0.1)
 RUNS = 40
 COMPARED = 6
 COLUMNS = (
-    "name,state,started,tags,spark.val/loss,summary.val/loss,summary.val/accuracy,"
+    "name,state,tags,spark.val/loss,summary.val/loss,summary.val/accuracy,"
     "config.lr,config.batch,config.optimizer"
 )
 
@@ -156,7 +156,9 @@ def main() -> None:
                     server.stop()
         if "pages" in wanted:
             with tempfile.TemporaryDirectory() as folder:
-                take_pages(browser, record(Path(folder)), Path(folder))
+                # The table says the name of the folder that a store is in.
+                (named := Path(folder) / "birds").mkdir()
+                take_pages(browser, record(named), named)
         browser.close()
 
 
