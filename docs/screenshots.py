@@ -115,7 +115,7 @@ def take_pages(browser: Browser, store: Path, folder: Path) -> None:
     key = key_of(Store(store))
     found = nbtrack.runs(dir=store, sort='-summary."val/accuracy"')
     (charts,) = [run.id for run in found if run.name == "digits, three rates"]
-    best = [run.id for run in found if run.project == "birds"][:COMPARED]
+    best = [run.id for run in found if run.id != charts][:COMPARED]
     asked = {
         "charts": (f"/runs/{key}/{charts}/charts", {}),
         "table": ("", {"store": key, "cols": COLUMNS, "where": "project = 'birds'"}),
