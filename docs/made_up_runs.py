@@ -22,7 +22,7 @@ def train(number: int) -> None:
     lr = chance.choice([0.3, 0.1, 0.03, 0.01, 0.003, 0.001])
     optimizer = chance.choice(["sgd", "adamw", "lion"])
     batch = chance.choice([64, 128, 256])
-    diverges = lr == 0.3 and optimizer != "sgd"
+    diverges = lr >= 0.1 and optimizer != "sgd"
     best = MODELS[model] - 0.012 * abs(math.log10(lr) + 2) ** 2 - 0.01 * chance.random()
     speed = 9 + 12 * chance.random() + 4 * abs(math.log10(lr) + 2)
     tags = [
@@ -35,7 +35,10 @@ def train(number: int) -> None:
         project="birds",
         tags=tags,
         config={
-            "lr": lr, "batch": batch, "optimizer": optimizer, "model": model,
+            "lr": lr,
+            "batch": batch,
+            "optimizer": optimizer,
+            "model": model,
             "data": {"augment": chance.choice(["light", "strong"]), "size": 224},
         },
     )

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlencode
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import nbtrack
@@ -82,7 +83,7 @@ RATES = (0.02, 0.05, 0.1)
 RUNS = 40
 COMPARED = 6
 COLUMNS = (
-    "name,state,started,tags,spark.val/loss,summary.val/loss,summary.val/accuracy,"
+    "name,state,tags,spark.val/loss,summary.val/loss,summary.val/accuracy,"
     "config.lr,config.batch,config.optimizer"
 )
 
@@ -101,13 +102,20 @@ def record(folder: Path) -> Path:
     return folder / "store"
 
 
+def smaller(path: Path) -> None:
+    """Keep a picture in 256 colours, which is as many as it has but for the edges of letters."""
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+
+
 def take_pages(browser: Browser, store: Path, folder: Path) -> None:
     """The table, a run and some that are compared, in both themes."""
     server = nbtrack_ui(folder, str(store))
     key = key_of(Store(store))
     found = nbtrack.runs(dir=store, sort='-summary."val/accuracy"')
     (charts,) = [run.id for run in found if run.name == "digits, three rates"]
-    best = [run.id for run in found if run.project == "birds"][:COMPARED]
+    best = [run.id for run in found if run.id != charts][:COMPARED]
     asked = {
         "charts": (f"/runs/{key}/{charts}/charts", {}),
         "table": ("", {"store": key, "cols": COLUMNS, "where": "project = 'birds'"}),
@@ -115,14 +123,16 @@ def take_pages(browser: Browser, store: Path, folder: Path) -> None:
     }
     for scheme in SCHEMES:
         page = browser.new_page(viewport=PAGE, device_scale_factor=1.5, color_scheme=scheme)  # type: ignore[arg-type]
-        for name, (path, query) in asked.items():
+        for name, (place, query) in asked.items():
             words = urlencode({**query, "token": server.token or ""})
-            page.goto(f"http://127.0.0.1:{server.port}/nbtrack{path}?{words}")
+            page.goto(f"http://127.0.0.1:{server.port}/nbtrack{place}?{words}")
             page.wait_for_selector(".nbt-spark" if name == "table" else ".nbt-plot canvas")
             page.wait_for_load_state("networkidle" if name != "charts" else "load")
             wait_until_drawn(page)
             page.wait_for_timeout(1500)
-            page.screenshot(path=IMAGES / f"page-{name}-{scheme}.png")
+            path = IMAGES / f"page-{name}-{scheme}.png"
+            page.screenshot(path=path)
+            smaller(path)
         page.close()
     server.stop()
 
@@ -146,7 +156,9 @@ def main() -> None:
                     server.stop()
         if "pages" in wanted:
             with tempfile.TemporaryDirectory() as folder:
-                take_pages(browser, record(Path(folder)), Path(folder))
+                # The table says the name of the folder that a store is in.
+                (named := Path(folder) / "birds").mkdir()
+                take_pages(browser, record(named), named)
         browser.close()
 
 

@@ -215,6 +215,7 @@ def test_by_keyboard(page: Page) -> None:
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("compare what is selected")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("/")
     expect(page.get_by_label("search names, tags, notes, notebooks and projects")).to_be_focused()
     page.keyboard.press("Escape")
