@@ -30,7 +30,7 @@ const LONG = Array.from({ length: 4 * 500 }, (_, at) => at);
 function stateWith(keys: string[], answers: Answers = {}, points = LONG) {
   const asked = serve({ "/views/s": { views: {} }, ...answers });
   const state = new RunState("s", "r");
-  state.detail.value = detail({ keys, attempts: [attemptDetail(1), attemptDetail(2)] });
+  state.known.value = detail({ keys, attempts: [attemptDetail(1), attemptDetail(2)] });
   const attempts = [attempt(1), attempt(2)];
   const parts = keys.flatMap((key) =>
     [1, 2].map((n) => part(points, { key, attempt: n, count: 1_000_000 })),

@@ -26,7 +26,7 @@ afterEach(() => {
 function overview(of: Partial<RunDetail>, answers: Answers = {}, readOnly = false) {
   const asked = serve(answers, { readOnly });
   const state = new RunState("s", "r");
-  state.detail.value = detail(of);
+  state.known.value = detail(of);
   return { asked, state, ...render(<OverviewTab state={state} />) };
 }
 
@@ -207,4 +207,36 @@ test("of model and artifacts it is said that there are none", async () => {
   rerender(<Nothing kind="artifacts" state={state} />);
   expect(container.textContent).toContain("No artifacts were recorded");
   expect(container.querySelector("button, input")).toBeNull();
+});
+
+test("changes in quick succession are made one after the other, and none is lost", async () => {
+  const answers: (() => void)[] = [];
+  const sent: string[][] = [];
+  let kept = detail({ tags: ["good"] });
+  vi.stubGlobal("fetch", (_url: string, { body }: { body: string }) => {
+    const change = JSON.parse(body) as { tags: string[] };
+    sent.push(change.tags);
+    return new Promise((resolve) => {
+      answers.push(() => {
+        kept = { ...kept, ...change };
+        resolve(new Response(JSON.stringify(kept)));
+      });
+    });
+  });
+  const state = new RunState("s", "r");
+  state.known.value = kept;
+  const add = (tag: string) => state.edit({ tags: [...(state.detail.peek()?.tags ?? []), tag] });
+  const both = [add("best"), add("kept")];
+  expect(state.detail.value?.tags).toEqual(["good", "best", "kept"]);
+  await vi.waitFor(() => expect(answers.length).toBe(1));
+  answers[0]!();
+  await vi.waitFor(() => expect(answers.length).toBe(2));
+  expect(state.detail.value?.tags).toEqual(["good", "best", "kept"]);
+  answers[1]!();
+  await Promise.all(both);
+  expect(sent).toEqual([
+    ["good", "best"],
+    ["good", "best", "kept"],
+  ]);
+  expect(state.detail.value?.tags).toEqual(["good", "best", "kept"]);
 });

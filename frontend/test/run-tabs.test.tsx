@@ -33,7 +33,7 @@ afterEach(() => {
 function stateWith(answers: Answers, of = detail()) {
   const asked = serve(answers);
   const state = new RunState("s", "r");
-  state.detail.value = of;
+  state.known.value = of;
   return { asked, state };
 }
 
@@ -120,7 +120,7 @@ test("a log that goes on is asked for again, and stops to be when the run ends",
   await vi.advanceTimersByTimeAsync(3500);
   expect(count).toBe(4);
   expect(screen.getByText("line 4")).toBeTruthy();
-  state.detail.value = detail();
+  state.known.value = detail();
   await vi.advanceTimersByTimeAsync(1000);
   const after = count;
   await vi.advanceTimersByTimeAsync(10_000);

@@ -14,7 +14,14 @@ const REFRESH = 5000;
 /** One run as its page knows it: what the server told once, and what comes as it happens. */
 export class RunState {
   readonly model = new RunModel();
-  readonly detail = signal<RunDetail | null>(null);
+  /** What the server said last. */
+  readonly known = signal<RunDetail | null>(null);
+  /** Changes that the server has not answered yet, in their order. */
+  private readonly pending = signal<readonly RunEdit[]>([]);
+  private sending: Promise<unknown> = Promise.resolve();
+  readonly detail = computed<RunDetail | null>(
+    () => this.known.value && Object.assign({}, this.known.value, ...this.pending.value),
+  );
   readonly problem = signal<ApiError | null>(null);
   readonly flow = signal<Flow | null>(null);
   readonly view: PageView;
@@ -102,7 +109,7 @@ export class RunState {
     try {
       const detail = await get<RunDetail>(this.path, {}, abort.signal);
       if (abort.signal.aborted) return;
-      this.detail.value = detail;
+      this.known.value = detail;
       this.problem.value = null;
     } catch (error) {
       if (abort.signal.aborted) return;
@@ -110,17 +117,16 @@ export class RunState {
     }
   }
 
-  /** Changes the run: seen at once, and taken back if the server does not. */
+  /** Changes the run, one change after the other: seen at once, and taken back if refused. */
   async edit(change: RunEdit): Promise<void> {
-    const before = this.detail.peek();
-    if (!before) return;
     this.asked?.abort();
-    this.detail.value = { ...before, ...(change as Partial<RunDetail>) };
+    this.pending.value = [...this.pending.peek(), change];
+    const sent = this.sending.then(() => send<RunDetail>("PATCH", this.path, change));
+    this.sending = sent.catch(() => undefined);
     try {
-      this.detail.value = await send<RunDetail>("PATCH", this.path, change);
-    } catch (error) {
-      this.detail.value = before;
-      throw error;
+      this.known.value = await sent;
+    } finally {
+      this.pending.value = this.pending.peek().filter((one) => one !== change);
     }
   }
 }

@@ -51,7 +51,11 @@ export function OverviewTab({ state }: { state: RunState }) {
           <div>
             <dt>tags</dt>
             <dd>
-              <Tags tags={detail.tags} editable={editable} save={(tags) => state.edit({ tags })} />
+              <Tags
+                tags={detail.tags}
+                editable={editable}
+                save={(change) => state.edit({ tags: change(state.detail.peek()?.tags ?? []) })}
+              />
             </dd>
           </div>
           <div>

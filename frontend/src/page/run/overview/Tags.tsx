@@ -3,26 +3,26 @@ import { useState } from "preact/hooks";
 interface Props {
   tags: string[];
   editable: boolean;
-  save: (tags: string[]) => Promise<void>;
+  /** Changes those that there are by then: a person may be faster than what is shown. */
+  save: (change: (tags: string[]) => string[]) => Promise<void>;
 }
 
 /** The tags of a run, each with a way to take it off, and a place for another. */
 export function Tags({ tags, editable, save }: Props) {
   const [draft, setDraft] = useState("");
   const [error, setError] = useState("");
-  const change = async (next: string[]) => {
+  const change = async (to: (tags: string[]) => string[]) => {
     setError("");
     try {
-      await save(next);
+      await save(to);
     } catch (failure) {
       setError((failure as Error).message);
     }
   };
   const add = () => {
-    const words = draft.split(",").map((word) => word.trim());
-    const found = words.filter((word) => word && !tags.includes(word));
+    const found = draft.split(",").map((word) => word.trim()).filter(Boolean);
     setDraft("");
-    if (found.length) void change([...tags, ...new Set(found)]);
+    if (found.length) void change((now) => [...new Set([...now, ...found])]);
   };
   return (
     <div class="nbt-tags">
@@ -36,7 +36,7 @@ export function Tags({ tags, editable, save }: Props) {
               type="button"
               class="nbt-quiet"
               aria-label={`remove the tag ${tag}`}
-              onClick={() => void change(tags.filter((one) => one !== tag))}
+              onClick={() => void change((now) => now.filter((one) => one !== tag))}
             >
               ×
             </button>
@@ -57,7 +57,7 @@ export function Tags({ tags, editable, save }: Props) {
               add();
             } else if (event.key === "Escape") setDraft("");
             else if (event.key === "Backspace" && !draft && tags.length) {
-              void change(tags.slice(0, -1));
+              void change((now) => now.slice(0, -1));
             }
           }}
         />
