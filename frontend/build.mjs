@@ -22,7 +22,7 @@ const { outputFiles, metafile } = await esbuild.build({
   bundle: true,
   minify: true,
   format: "esm",
-  target: "es2021",
+  target: "es2022",
   jsx: "automatic",
   jsxImportSource: "preact",
   charset: "utf8",

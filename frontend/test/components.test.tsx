@@ -10,12 +10,16 @@ import { View } from "../src/view";
 import type { Card } from "../src/wire";
 import { attempt, card, encode, part } from "./messages";
 
+let observed = 0;
+
 // Nothing is drawn here: this document has no layout.
 beforeAll(() => {
   vi.stubGlobal(
     "IntersectionObserver",
     class {
-      observe() {}
+      observe() {
+        observed += 1;
+      }
       disconnect() {}
     },
   );
@@ -114,11 +118,13 @@ test("a search keeps the last pattern that was one", () => {
 });
 
 test("a thousand metrics are not all made at once", () => {
+  observed = 0;
   const keys = Array.from({ length: 1000 }, (_, at) => `layer${at}`);
   const { container } = show({}, keys);
   expect(container.querySelectorAll(".nbt-chart").length).toBe(12);
   fireEvent.click(screen.getByText("show 988 more"));
   expect(container.querySelectorAll(".nbt-chart").length).toBe(1000);
+  expect(observed).toBeLessThan(100);
 });
 
 test("what is known of the kernel is said plainly", () => {

@@ -9,7 +9,7 @@ export function useIsNear(element: { current: Element | null }): boolean {
   useEffect(() => {
     if (!element.current) return;
     const observer = new IntersectionObserver(
-      (entries) => setNear(entries.some(({ isIntersecting }) => isIntersecting)),
+      (entries) => setNear(entries.at(-1)?.isIntersecting ?? false),
       { rootMargin: MARGIN },
     );
     observer.observe(element.current);

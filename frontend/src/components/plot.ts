@@ -82,13 +82,41 @@ export interface Place {
   readonly theme: Signal<number>;
 }
 
+/** Milliseconds of drawing in one frame: the charts that are left wait for the next one. */
+const SHARE = 8;
+
+const waiting = new Set<Plot>();
+let frame = 0;
+
+function askForFrame(): void {
+  frame ||= requestAnimationFrame(drawSome);
+}
+
+/** Draws charts in the order in which they asked for it. */
+function drawSome(): void {
+  frame = 0;
+  const start = performance.now();
+  // Asked of all before anything is drawn, the browser lays out once.
+  for (const plot of waiting) plot.measure();
+  try {
+    for (const plot of waiting) {
+      waiting.delete(plot);
+      plot.draw();
+      if (performance.now() - start >= SHARE) break;
+    }
+  } finally {
+    if (waiting.size) askForFrame();
+  }
+}
+
 /** One chart, kept up to date while it is in view. */
 export class Plot {
   private plot: uPlot | null = null;
   private traces: Trace[] = [];
   private shape = "";
   private revision = -1;
-  private frame = 0;
+  private width = 0;
+  private readonly colours = new Map<string, string>();
   private readonly stop: () => void;
   private readonly observer: ResizeObserver;
   private readonly styles: CSSStyleDeclaration;
@@ -114,19 +142,24 @@ export class Plot {
   destroy(): void {
     this.stop();
     this.observer.disconnect();
-    cancelAnimationFrame(this.frame);
+    waiting.delete(this);
     this.plot?.destroy();
   }
 
   private schedule(): void {
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+    waiting.add(this);
+    askForFrame();
   }
 
-  private draw(): void {
-    this.frame = 0;
+  measure(): void {
+    this.width = this.host.clientWidth;
+  }
+
+  draw(): void {
     const { figure } = this;
     const shape = untracked(() => `${figure.place.theme.value}|${figure.shape()}`);
     const revision = untracked(() => figure.revision());
+    if (shape !== this.shape) this.colours.clear();
     if (shape !== this.shape || revision !== this.revision) {
       this.traces = untracked(() => figure.traces());
       const tables = this.traces.map(({ x, y }) => [x, y] as uPlot.AlignedData);
@@ -161,7 +194,8 @@ export class Plot {
   }
 
   private resize(): void {
-    const width = this.host.clientWidth;
+    this.measure();
+    const { width } = this;
     if (this.plot && width && width !== this.plot.width) {
       this.plot.setSize({ width, height: this.height });
     }
@@ -172,7 +206,12 @@ export class Plot {
   }
 
   private colour(name: string): string {
-    return this.styles.getPropertyValue(`--nbt-${name}`).trim() || "#888";
+    let colour = this.colours.get(name);
+    if (colour === undefined) {
+      colour = this.styles.getPropertyValue(`--nbt-${name}`).trim() || "#888";
+      this.colours.set(name, colour);
+    }
+    return colour;
   }
 
   private stroke(trace: Trace): string {
@@ -191,7 +230,7 @@ export class Plot {
       font: `11px ${this.colour("font")}`,
     };
     return {
-      width: this.host.clientWidth || 300,
+      width: this.width || 300,
       height: this.height,
       legend: { show: false },
       padding: [8, time ? 22 : 16, 0, 0],
