@@ -104,6 +104,7 @@ bench: $(VENV)/.dev  ## Measure nbtrack beside its peers
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.kernel
 	$(BIN)/python -m benchmarks.live
+	$(BIN)/python -m benchmarks.smooth
 	$(BIN)/python -m benchmarks.page
 
 clean:  ## Remove everything that make has made
