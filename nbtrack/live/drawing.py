@@ -28,6 +28,8 @@ _GAP = 14
 _CHART_HEIGHT = 96
 _STRIP_HEIGHT = 22
 _LABEL_WIDTH = 150
+# Of middle width, in a line as wide as the sheet.
+_LINE_LETTERS = 95
 _MAX_LINES = 3
 # Grey lines in one chart.
 _MAX_OTHERS = 6
@@ -166,9 +168,9 @@ class _Sheet:
             self._label(WIDTH - _EDGE, 27, state.removeprefix(f"{word} "), "m n e")
         self._y = 40
         if attempt.state == "crashed":
-            self._line(card.reason, "crashed", 110)
+            self._line(card.reason, "crashed", _LINE_LETTERS)
         if attempt.config:
-            self._line(_config(attempt), "m", 110)
+            self._line(_config(attempt), "m", _LINE_LETTERS)
         error = card.error
         if attempt.state == "failed" and error is not None and error.attempt == attempt.n:
             where = f" · line {error.line}" if error.line else ""

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface Props {
   name: string;
@@ -19,8 +19,12 @@ export function Editable({ name, value, placeholder, editable, save, long, mayBe
   const field = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const open = draft !== null;
-  useEffect(() => {
+  const wasOpen = useRef(false);
+  // Before anything else is drawn or typed.
+  useLayoutEffect(() => {
     if (open) field.current?.focus();
+    else if (wasOpen.current) button.current?.focus();
+    wasOpen.current = open;
   }, [open]);
 
   if (!editable) {
@@ -30,10 +34,7 @@ export function Editable({ name, value, placeholder, editable, save, long, mayBe
       <p class="nbt-muted">none</p>
     );
   }
-  const leave = () => {
-    setDraft(null);
-    requestAnimationFrame(() => button.current?.focus());
-  };
+  const leave = () => setDraft(null);
   const commit = async () => {
     if (draft === null) return;
     const text = draft.trim();
