@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Error, FloatRect, Locator, Page, expect
 
 import nbtrack
 from tests.browser.lab import wait_for
@@ -38,12 +39,22 @@ def card(page: Page, title: str) -> Locator:
     return page.locator(".nbt-card").filter(has=page.locator(f".nbt-title:text-is('{title}')"))
 
 
+def place_of(part: Locator) -> FloatRect:
+    """Where a part of a chart is in view. While its data comes, a chart is made anew."""
+
+    def look() -> FloatRect | None:
+        with suppress(Error):
+            part.scroll_into_view_if_needed(timeout=5000)
+            return part.bounding_box(timeout=5000)
+        return None
+
+    found: FloatRect = wait_for(look, "the chart stands still", 60)
+    return found
+
+
 def drag(page: Page, chart: Locator, start: float, end: float) -> None:
     """Draw the pointer across a chart, from one part of its width to another."""
-    over = chart.locator(".u-over")
-    over.scroll_into_view_if_needed()
-    box = over.bounding_box()
-    assert box is not None
+    box = place_of(chart.locator(".u-over"))
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] * start, middle)
     page.mouse.down()
@@ -54,7 +65,7 @@ def drag(page: Page, chart: Locator, start: float, end: float) -> None:
 def on_a_curve(chart: Locator) -> tuple[float, float]:
     """Where the first curve on top begins: uPlot draws points there while it is pointed at."""
     over = chart.locator(".u-over")
-    over.scroll_into_view_if_needed()
+    place_of(over)
     over.hover(position={"x": 40, "y": 40})
     # The curve of the newest attempt is the last of them.
     box = chart.locator(".u-cursor-pt").last.bounding_box()
