@@ -101,6 +101,14 @@ class Series:
         return len(self.points) // _WIDTH
 
 
+def buckets_for(series: int) -> int:
+    """How many buckets each of so many series may have; even."""
+    buckets = MAX_BUCKETS
+    while series * buckets > _ALL_BUCKETS:
+        buckets = buckets // 4 * 2
+    return buckets
+
+
 class LiveFrame:
     """The series of one run.
 
@@ -153,8 +161,9 @@ class LiveFrame:
                 self.left_out += 1
             return None
         one = self.series[attempt, key] = Series()
-        if len(self.series) * self._max_buckets > _ALL_BUCKETS:
-            self._max_buckets = self._max_buckets // 4 * 2
+        room = buckets_for(len(self.series))
+        if room < self._max_buckets:
+            self._max_buckets = room
             for other in self.series.values():
                 other.shrink(self._max_buckets + 1)
         return one

@@ -21,7 +21,7 @@ from ..store.series import Across, Curve
 from ..store.state import state
 from ..store.tables import events_from_changes
 from .card import Card
-from .frame import MAX_BUCKETS, MAX_SERIES, SYSTEM, VERSION, PackedFrame, PackedSeries
+from .frame import MAX_SERIES, SYSTEM, VERSION, PackedFrame, PackedSeries, buckets_for
 from .making import CONSOLE_LINES, MAX_ATTEMPTS, last_lines, make_card
 
 _LIMITS = ("memory.limit.bytes", "memory.total.bytes")
@@ -45,8 +45,9 @@ def _made(run_dir: RunDir, taken: Snapshot) -> PackedFrame:
     wanted = [(one.n, key) for one in reversed(attempts) for key in one.summary]
     keys = series.system_keys(taken)[:MAX_SERIES]
     room = MAX_SERIES - len(keys)
-    metrics = list(series.metrics(taken, wanted[:room], Across(), MAX_BUCKETS))
-    samples = list(series.system(taken, keys, None, None, MAX_BUCKETS))
+    buckets = buckets_for(len(wanted[:room]) + len(keys))
+    metrics = list(series.metrics(taken, wanted[:room], Across(), buckets))
+    samples = list(series.system(taken, keys, None, None, buckets))
     clocks = []
     for one in attempts:
         longest = max(
@@ -55,7 +56,7 @@ def _made(run_dir: RunDir, taken: Snapshot) -> PackedFrame:
             default=None,
         )
         if longest is not None:
-            clocks.append(series.clock(taken, one.n, longest.key, MAX_BUCKETS))
+            clocks.append(series.clock(taken, one.n, longest.key, buckets))
     limit = next(
         (int(curve.last[1]) for name in _LIMITS for curve in samples if curve.key == name), None
     )
@@ -65,7 +66,7 @@ def _made(run_dir: RunDir, taken: Snapshot) -> PackedFrame:
         0,
         {},
         card.left_out,
-        MAX_BUCKETS,
+        buckets,
         [_packed(curve) for curve in metrics if curve.rows]
         + [_packed(curve) for curve in samples if curve.rows],
         [_packed(curve) for curve in clocks],

@@ -240,6 +240,21 @@ class TestWithoutARecorder:
         assert card.console == ["'done'"]
         assert card.error is None
 
+    def test_of_very_many_metrics_each_has_fewer_points(self, tmp_path: Path) -> None:
+        session = Session(tmp_path / ".nbtrack")
+        session.attempt(1, session.cell(1), execution_count=1)
+        recorded = LiveFrame()
+        for step in range(300):
+            row = {f"metric{n}": float(step % 7) for n in range(401)}
+            session.log(1, step, dict(row))
+            recorded.add(1, step, row.items())
+        session.close(merged=True)
+        (most,) = {one.buckets for one in recorded.series.values()}
+        assert most < 300
+        frame = frame_of(session.run_dir)
+        assert len(frame.series) == 401
+        assert all(most <= one.buckets <= frame.max_buckets < 300 for one in frame.series)
+
     def test_it_is_the_same_as_the_recorders(self, tmp_path: Path) -> None:
         """One card, from what a recorder read as it came and from the tables."""
         session = record_digits(tmp_path / ".nbtrack", merged=False)
