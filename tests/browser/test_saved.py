@@ -53,7 +53,9 @@ def reopened(root: Path, browser: Browser, name: str, *, trusted: bool) -> None:
         server.stop()
 
 
-@pytest.mark.parametrize("when", ["while it runs", "at its end", "killed"])
+@pytest.mark.parametrize(
+    "when", [pytest.param("while it runs", marks=pytest.mark.full), "at its end", "killed"]
+)
 def test_a_notebook_saved_and_opened_again(
     when: str, browser: Browser, opens: Opens, page: Page, tmp_path: Path
 ) -> None:
