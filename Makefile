@@ -74,11 +74,14 @@ format: $(VENV)/.dev  ## Repair style and formatting
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
+# A browser's driver keeps an event loop in its process: those tests have one of their own.
 unit: $(VENV)/.dev $(VENV)/.browser
-	$(BIN)/python -m pytest -m 'not full'
+	$(BIN)/python -m pytest -m 'browser and not full'
+	$(BIN)/python -m pytest -m 'not browser and not full'
 
 unit-full: $(VENV)/.dev $(VENV)/.browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m 'not browser'
 
 notebooks: $(VENV)/.dev
 	rm -rf $(NBVAL)

@@ -11,6 +11,15 @@ import pytest
 from tests.kernel.kernels import Kernel
 
 
+@pytest.fixture(scope="module", autouse=True)
+def views_are_off(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What cells show is theirs alone, but in the tests of what is shown below them."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.stem != "test_views":
+            patch.setenv("NBTRACK_VIEW", "off")
+        yield
+
+
 @pytest.fixture
 def start_kernel(tmp_path: Path) -> Iterator[Callable[..., Kernel]]:
     """Starts kernels with further environment variables; all end with the test."""

@@ -102,7 +102,7 @@ def test_discarding(kernel: Kernel) -> None:
 
 def test_showing_a_run(notebook: Kernel) -> None:
     notebook.run("%%track --name shown\nnbtrack.log({'loss': 0.5})")
-    text = notebook.run("%track show").text
+    text = notebook.run(f"%track show {notebook.current_run().id}").text
     assert "shown" in text
     assert "loss" in text
     assert (
