@@ -34,6 +34,7 @@ from ..store.schema import (
     Event,
     Record,
     Row,
+    RunInfo,
     Sample,
     WriterInfo,
 )
@@ -41,6 +42,7 @@ from ..store.state import state
 from ..store.values import flatten
 
 _SECONDS = 0.5
+_TICK_NS = 2_000_000_000
 _BYTES_PER_SECOND = 500_000
 _RATE_SECONDS = 5.0
 # A picture is drawn again after a part of the time that its attempt has taken.
@@ -66,6 +68,8 @@ class Outlook:
         self._writers: dict[str, WriterInfo] = {}
         self._events: list[tuple[str, Event]] = []
         self._fold: Fold | None = None
+        self._info: RunInfo | None = None
+        self._edited: int | None = None
         self._console = _LastLines()
         self._rows = _Rate()
         self._memory_limit: int | None = None
@@ -136,9 +140,23 @@ class Outlook:
             self.frame = LiveFrame.from_packed(packed)
             self._number, self._before = packed.number, packed.card
 
+    def _read_info(self) -> RunInfo:
+        """Read again only when there is a new edit: this is asked for all the time.
+
+        Raises:
+            NbtrackError, OSError: It cannot be read.
+        """
+        edited = self._run_dir.edits.stat().st_mtime_ns
+        if self._info is None or edited != self._edited:
+            self._info = read_info(self._run_dir)
+            # An edit may have come within the same tick of the file system's clock.
+            settled = time.time_ns() - edited > _TICK_NS
+            self._edited = edited if settled else None
+        return self._info
+
     def _make_card(self) -> Card | None:
         try:
-            info = read_info(self._run_dir)
+            info = self._read_info()
         except (NbtrackError, OSError):
             return None
         if self._fold is None:
