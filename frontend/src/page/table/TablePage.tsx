@@ -34,12 +34,13 @@ export function TablePage({ table = (kept ??= new Table()) }: { table?: Table })
   }, [name]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || help) return;
+      // Asked of the document: an effect of this component comes later than the next key may.
+      if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
       if (press(table, event, () => setHelp(true))) event.preventDefault();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
-  }, [table, help]);
+  }, [table]);
   if (server.value && !server.value.stores.length) {
     return <p class="nbt-nothing">This server knows no store of runs: start a run, or name one with nbtrack ui STORE.</p>;
   }
