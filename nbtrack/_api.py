@@ -26,7 +26,7 @@ def init(
     job_type: str | None = None,
     config: Any = None,
     dir: str | os.PathLike[str] | None = None,
-    resume: bool | Literal["allow", "must", "never"] | None = None,
+    resume: bool | Literal["allow", "must", "never", "auto"] | None = None,
     reinit: bool | Literal["finish_previous", "create_new", "return_previous"] | None = None,
     mode: Literal["record", "disabled"] | None = None,
 ) -> Run:
@@ -47,8 +47,9 @@ def init(
         job_type: What kind of job this is, such as ``train`` or ``eval``.
         config: A mapping, a dataclass instance or parsed arguments.
         dir: The store directory; by default the setting ``dir``.
-        resume: ``"allow"`` (or True) goes on with the run of this id if there is one, ``"must"``
-            only then, ``"never"`` (the default) refuses.
+        resume: ``"allow"`` goes on with the run of this id if there is one, ``"must"`` only then,
+            ``"never"`` (the default) refuses. ``"auto"`` (or True) is ``"allow"``, and without an
+            id it goes on with this notebook's or script's last run if that crashed or failed.
         reinit: What becomes of the current run: ``"finish_previous"`` (the default, or True),
             ``"create_new"`` leaves it open, ``"return_previous"`` (or False) starts nothing.
         mode: ``"disabled"`` makes a run that records nothing.

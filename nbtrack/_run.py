@@ -26,7 +26,7 @@ from ._timeline import Timeline
 from .store.frames import CRC_PIECE, MARK, checksum, pack_frame_header
 from .store.journal import now
 from .store.layout import RunDir, atomic_write
-from .store.schema import Edit, RunInfo, encode_record
+from .store.schema import Circumstances, Edit, RunInfo, encode_record
 from .store.state import Verdict
 
 
@@ -41,10 +41,8 @@ class Run(Timeline):
         run_dir: RunDir,
         info: RunInfo,
         settings: Settings,
+        past: Past,
         *,
-        tries: Tries,
-        loose_step: int,
-        resumed: bool,
         on_end: Callable[[Timeline], None],
         joined: int | None = None,
     ) -> None:
@@ -53,6 +51,8 @@ class Run(Timeline):
         Args:
             joined: The run is another process's, and this one adds rows to it: to this attempt, or
                 to none (0).
+            not_before: A moment before which this owner did not begin, whatever the clock says:
+                the latest beginning tells whose the run is.
 
         Raises:
             StoreNotWritableError: The journal cannot be written.
@@ -66,6 +66,7 @@ class Run(Timeline):
             resumed=resumed,
             on_end=on_end,
             joined=joined,
+            not_before=not_before,
         )
         self.config = Config({}, self._record_config, "config")
         self.summary: RecordedMapping = Summary(self._record_summary, self._read_summary)
@@ -297,6 +298,10 @@ class Run(Timeline):
                     f"nbtrack: {key!r} was not recorded: {reason}", NbtrackWarning, stacklevel=3
                 )
         return payload
+
+    def record_resumption(self, here: Circumstances) -> None:
+        """The run goes on here, and with this."""
+        self._change("resumed", self._journal.info.writer, here)
 
     def _record_config(self, key: str, value: Any) -> None:
         self._change("config", key, value)

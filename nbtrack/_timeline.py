@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from . import _current
-from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Tries
+from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Past
 from ._cells import Cells
 from ._console import ConsoleWriter
 from ._errors import RunFinishedError
@@ -49,10 +49,8 @@ class Timeline:
         run_dir: RunDir,
         info: RunInfo,
         settings: Settings,
+        past: Past,
         *,
-        tries: Tries,
-        loose_step: int,
-        resumed: bool,
         on_end: Callable[[Timeline], None],
         joined: int | None = None,
     ) -> None:
@@ -60,18 +58,19 @@ class Timeline:
         self._info = info
         self._settings = settings
         self._on_end = on_end
-        self._tries = tries
+        self._tries = past.tries
+        self._goes_on_at = past.next_step
         self._errors: list[Failure] = []
         self._open: OpenAttempt | None = None
         self._cells = Cells(lambda record: self._journal.append(record), lambda: self._next_seq())
-        self._loose = Cursor(joined or 0, loose_step)
+        self._loose = Cursor(joined or 0, past.loose_step)
         self._cursor: Cursor = self._loose
-        self._has_rows = resumed
+        self._has_rows = past.has_rows
         self._is_child = joined is not None
         self._finished = False
         self._succession: Succession | None = None
         self.console = self._new_console()
-        self._start_journal("worker" if self._is_child else "owner")
+        self._start_journal("worker" if self._is_child else "owner", past.owned_from)
         self._journal.open()
         if not self._is_child:
             spawn.ensure(run_dir.path, settings)
@@ -129,7 +128,7 @@ class Timeline:
             self.end_attempt("finished", None)
         spawn.ensure(self._run_dir.path, self._settings)
         n, cell_try = self._tries.begin(cell)
-        cursor = Cursor(n)
+        cursor = Cursor(n, self._goes_on_at)
         # First, so that an attempt whose beginning an interrupt cut off is ended all the same.
         self._open = OpenAttempt(cell, cursor)
         self._cursor = cursor
@@ -203,7 +202,7 @@ class Timeline:
     def arm(self, cell: CellInfo, thread_id: int) -> None:
         """An untracked cell begins: the first row that ``thread_id`` logs makes it an attempt."""
         if self._open is None:
-            self._cursor = ArmedCursor(cell, thread_id)
+            self._cursor = ArmedCursor(cell, thread_id, self._goes_on_at)
 
     def disarm(self, cell: CellInfo) -> None:
         """The cell has ended without a row. One that another thread runs is waited for still."""
@@ -321,13 +320,13 @@ class Timeline:
             if not self._is_child:
                 remove_run(self._run_dir)
 
-    def _start_journal(self, role: Role) -> None:
+    def _start_journal(self, role: Role, after: int = 0) -> None:
         info = WriterInfo(
             run=self._run_dir.id,
             writer=new_writer_id(role),
             role=role,
             process=this_process(),
-            opened=now(),
+            opened=max(now(), after + 1),
         )
         seals = spawn.seals if self._settings.recorder == "process" else bool
         self._journal = Journal(self._run_dir, info, self._settings, recorder_alive=seals)

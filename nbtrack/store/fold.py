@@ -21,6 +21,7 @@ from .schema import (
     CellError,
     CellStart,
     Change,
+    Circumstances,
     Closing,
     Event,
     Failure,
@@ -72,6 +73,7 @@ class Fold(msgspec.Struct, kw_only=True):
 
     ``last_time`` is when the run itself last recorded anything, ``last_seen`` when it or its
     recorder last gave a sign of life that is still in the journal (microseconds UTC).
+    ``resumptions`` are by the writer that went on, ``first_config`` is the config before them.
     """
 
     writers: list[WriterInfo] = []
@@ -89,6 +91,8 @@ class Fold(msgspec.Struct, kw_only=True):
     last_time: int = 0
     last_seen: int = 0
     loose: Attempt | None = None
+    resumptions: dict[str, Circumstances] = {}
+    first_config: dict[str, Any] = {}
 
     @property
     def owner(self) -> WriterInfo | None:
@@ -225,6 +229,10 @@ def _change(
         result.died[event.key] = msgspec.convert(event.value or {}, Death)
     elif event.kind == "dropped":
         result.dropped += event.value
+    elif event.kind == "resumed":
+        if not result.resumptions:
+            result.first_config = dict(result.config)
+        result.resumptions[event.key] = msgspec.convert(event.value, Circumstances)
     elif event.kind == "memory":
         result.memory_alert = msgspec.convert(event.value, MemoryAlert)
         result.memory_alert_at = event.time

@@ -23,7 +23,7 @@ RunState = Literal["running", "finished", "failed", "crashed"]
 AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"]
 # What a person reads under a cell: two streams, the value of its last line, what it displayed.
 Stream = Literal["stdout", "stderr", "result", "display"]
-ChangeKind = Literal["config", "summary", "closed", "owner_died", "dropped", "memory"]
+ChangeKind = Literal["config", "summary", "closed", "owner_died", "dropped", "memory", "resumed"]
 
 # msgpack extension type of an integer beyond 64 bits, as its decimal digits.
 BIG_INT = 1
@@ -112,6 +112,8 @@ class Change(msgspec.Struct, array_like=True, tag=4):
     dropped    ``value`` rows could not be kept since the last such record
     memory     seen by the recorder: the memory limit was reached; ``key`` is
                the owner's writer, ``value`` a :class:`MemoryAlert`
+    resumed    an owner goes on with what others before it recorded; ``key`` is
+               its writer, ``value`` a :class:`Circumstances`
     ========== ===========================================================
     """
 
@@ -218,6 +220,22 @@ class MemoryAlert(msgspec.Struct, kw_only=True):
     used: int
     limit: int
     action: Literal["warn", "interrupt"]
+
+
+class Circumstances(msgspec.Struct, kw_only=True, omit_defaults=False):
+    """Where and with what a run goes on; ``config`` is the run's config when it does."""
+
+    host: str
+    user: str | None = None
+    notebook: str | None = None
+    command: list[str] | None = None
+    os: str | None = None
+    python: str | None = None
+    nbtrack: str | None = None
+    cwd: str | None = None
+    git_commit: str | None = None
+    git_branch: str | None = None
+    config: dict[str, Any] = {}
 
 
 class WriterInfo(msgspec.Struct, kw_only=True):

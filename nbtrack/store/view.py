@@ -14,6 +14,7 @@ from .console import outputs_of
 from .fold import Attempt, Fold
 from .layout import RunDir
 from .log import entries, log
+from .parts import PartView, parts
 from .post_mortem import MEMORY_KEYS, PostMortem, examine
 from .present import exception, iso, moment
 from .reader import Snapshot
@@ -253,6 +254,11 @@ class RunView:
         return "".join(output.shown() for output in found)
 
     @property
+    def parts(self) -> list[PartView]:
+        """What each process that went on with the run recorded; one if none did."""
+        return parts(self._fold, self._info, self._verdict)
+
+    @property
     def rows(self) -> int:
         """How often ``log()`` recorded a row, over all attempts."""
         return self._fold.rows
@@ -339,6 +345,7 @@ class RunView:
             "notebook": self.notebook,
             "host": self.host,
             "path": str(self.path),
+            "parts": [part.to_dict() for part in self.parts],
         }
 
     @cached_property
