@@ -7,11 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from . import _current
 from ._arguments import LAST_STEP
-from ._attempts import Tries
+from ._attempts import Past, Tries
 from ._errors import RunExistsError, StoreError
 from ._options import RunOptions
 from ._run import Run
@@ -63,11 +61,8 @@ def resume_run(run_dir: RunDir, options: RunOptions, settings: Settings, here: R
         run_dir,
         info,
         settings,
-        tries=Tries(taken.facts()),
-        loose_step=min(taken.loose.max_step + 1, LAST_STEP) if taken.loose else 0,
-        resumed=True,
+        _past(taken),
         on_end=_current.forget,
-        not_before=taken.owner.opened + 1 if taken.owner is not None else 0,
     )
     run.config.recall(taken.config)
     later = circumstances(here, {**taken.config, **options.config})
@@ -82,6 +77,18 @@ def resume_run(run_dir: RunDir, options: RunOptions, settings: Settings, here: R
     if not settings.quiet:
         _tell(run, taken, evidence, in_words(differences(first_part(taken, info), later)))
     return run
+
+
+def _past(taken: Fold) -> Past:
+    loose = taken.loose.max_step if taken.loose else -1
+    highest = [attempt.max_step for attempt in taken.attempts if attempt.rows]
+    return Past(
+        tries=Tries(taken.facts()),
+        has_rows=True,
+        loose_step=min(loose + 1, LAST_STEP),
+        next_step=min([loose, *highest][-1] + 1, LAST_STEP),
+        owned_from=taken.owner.opened if taken.owner is not None else 0,
+    )
 
 
 def _edit(run: Run, info: RunInfo, options: RunOptions) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from . import _values
 from ._arguments import FIRST_STEP, LAST_STEP, checked_step, refuse_data, refuse_size
-from ._attempts import ArmedCursor, CellInfo, Cursor, Tries
+from ._attempts import ArmedCursor, CellInfo, Cursor, Past
 from ._errors import NbtrackWarning
 from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
@@ -51,23 +51,11 @@ class Run(Timeline):
         Args:
             joined: The run is another process's, and this one adds rows to it: to this attempt, or
                 to none (0).
-            not_before: A moment before which this owner did not begin, whatever the clock says:
-                the latest beginning tells whose the run is.
 
         Raises:
             StoreNotWritableError: The journal cannot be written.
         """
-        super().__init__(
-            run_dir,
-            info,
-            settings,
-            tries=tries,
-            loose_step=loose_step,
-            resumed=resumed,
-            on_end=on_end,
-            joined=joined,
-            not_before=not_before,
-        )
+        super().__init__(run_dir, info, settings, past, on_end=on_end, joined=joined)
         self.config = Config({}, self._record_config, "config")
         self.summary: RecordedMapping = Summary(self._record_summary, self._read_summary)
         self._encode = encode_record
@@ -278,6 +266,8 @@ class Run(Timeline):
                 cursor = self._loose
         if not cursor.has_rows:
             cursor.next_step = cursor.first_step
+            if cursor.n:
+                self._goes_on_at = 0
         self._has_rows = True
         return cursor
 

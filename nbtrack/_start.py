@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from . import _current, _family
-from ._attempts import CellInfo, Tries
+from ._attempts import CellInfo, Past
 from ._disabled import DisabledRun
 from ._errors import RunExistsError, RunNotFoundError
 from ._names import new_name
@@ -68,15 +68,7 @@ def start_run(options: RunOptions, settings: Settings, *, cwd: Path) -> Run:
     registry.register(store)
     info = _describe(store, run_dir, options, settings, cwd)
     atomic_write(run_dir.info, msgspec.json.encode(info))
-    run = Run(
-        run_dir,
-        info,
-        settings,
-        tries=Tries(),
-        loose_step=0,
-        resumed=False,
-        on_end=_current.forget,
-    )
+    run = Run(run_dir, info, settings, Past(), on_end=_current.forget)
     run.config.update(options.config)
     return run
 
@@ -200,9 +192,7 @@ def join_next(options: RunOptions, settings: Settings) -> Run | None:
         run_dir,
         documents.read_info(run_dir),
         settings,
-        tries=Tries(),
-        loose_step=0,
-        resumed=True,
+        Past(has_rows=True),
         on_end=_current.forget,
         joined=attempt,
     )
