@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..store.cells import CellView
+    from ..store.parts import PartView
     from ..store.post_mortem import PostMortem
     from ..store.view import AttemptView, RunView
 
@@ -74,6 +75,8 @@ def _show(console: Console, view: RunView) -> None:
             console.print(_pairs(name, values))
     if view.attempts:
         console.print(_attempt_table(view.attempts))
+    if len(view.parts) > 1:
+        console.print(_part_table(view.parts))
     for damage in view.damage:
         console.print(Text(f"damaged: {damage}", "yellow"))
     if view.exception:
@@ -148,6 +151,30 @@ def _attempt_table(attempts: list[AttemptView]) -> Any:
             render.duration(attempt.started_at, attempt.ended_at) if attempt.started_at else "",
             f"{attempt.rows:,}",
             *(Text(render.shown(attempt.summary.get(key, ""))) for key in keys),
+        )
+    return table
+
+
+def _part_table(parts: list[PartView]) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("part", justify="right")
+    for column in ("state", "started", "host", "Python", "commit"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("differs from the first in", overflow="fold")
+    for part in parts:
+        started = part.started_at.astimezone() if part.started_at else None
+        table.add_row(
+            str(part.n),
+            render.state(part.state),
+            f"{started:%Y-%m-%d %H:%M:%S}" if started else "",
+            Text(part.host),
+            Text(part.python or ""),
+            Text((part.git_commit or "")[:10]),
+            Text("\n".join(map(str, part.differences))),
         )
     return table
 

@@ -20,6 +20,7 @@ from .state import Verdict
 _COMPARED = {"python": "Python", "git_commit": "commit"}
 # As much of a value, and as many differences, as a line holds.
 _SHOWN = 24
+_COMMIT = 10
 _NAMED = 4
 
 
@@ -37,9 +38,10 @@ class Difference(NamedTuple):
     now: Any
 
     def __str__(self) -> str:
+        length = _COMMIT if self.what == "commit" else _SHOWN
         if self.before is None:
-            return f"{self.what} {_short(self.now)} (new)"
-        return f"{self.what} {_short(self.before)} → {_short(self.now)}"
+            return f"{self.what} {_short(self.now, length)} (new)"
+        return f"{self.what} {_short(self.before, length)} → {_short(self.now, length)}"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -169,8 +171,10 @@ def _text(value: Any) -> str:
     return json.dumps(msgspec.to_builtins(value), sort_keys=True)  # NaN is NaN here
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, length: int) -> str:
     if value is None:
         return "none"
     text = value if isinstance(value, str) else _text(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    if len(text) <= length or length == _COMMIT:
+        return text[:length]
+    return f"{text[: length - 1]}…"
