@@ -30,6 +30,7 @@ from ._errors import (
     NbtrackWarning,
     NewerFormatError,
     NoRunError,
+    NotOfferedError,
     ProfileError,
     RunExistsError,
     RunFinishedError,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from ._run import Run
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
+    from .store.parts import PartView
     from .store.result import Table
     from .store.view import AttemptView, RunView
 
@@ -72,6 +74,8 @@ __all__ = [
     "NbtrackWarning",
     "NewerFormatError",
     "NoRunError",
+    "NotOfferedError",
+    "PartView",
     "ProfileError",
     "Progress",
     "Run",
@@ -101,6 +105,7 @@ __all__ = [
 _LAZY = {
     "AttemptView": "store.view",
     "CellView": "store.cells",
+    "PartView": "store.parts",
     "Progress": "_progress",
     "Run": "_run",
     "RunList": "store.catalog",
@@ -115,15 +120,34 @@ _LAZY = {
     "show": "_api",
 }
 
+# What only code written for wandb asks for: docs/from-wandb.md.
+_FOREIGN = {
+    "Api": "compat.api",
+    "CommError": "compat.errors",
+    "Error": "compat.errors",
+    "Settings": "compat.settings",
+    "join": "compat.functions",
+    "login": "compat.functions",
+    "mark_preempting": "compat.functions",
+    "require": "compat.functions",
+    "setup": "compat.functions",
+    "teardown": "compat.functions",
+    "termerror": "compat.functions",
+    "termlog": "compat.functions",
+    "termwarn": "compat.functions",
+}
+_FOREIGN_MODULES = ("data_types", "errors", "util")
+
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
+    place = _LAZY.get(name) or _FOREIGN.get(name)
+    if place is not None:
         from importlib import import_module
 
         from .notebook import extension
 
         extension.read_configuration()
-        value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+        value = getattr(import_module(f"{__name__}.{place}"), name)
         globals()[name] = value
         return value
     if name == "run":
@@ -134,6 +158,15 @@ def __getattr__(name: str) -> Any:
         from . import _api
 
         return getattr(_api, name)()
+    if name in _FOREIGN_MODULES:
+        from importlib import import_module
+
+        return import_module(f"{__name__}.compat.{name}")
+    if not name.startswith("_"):
+        from . import _not_offered
+
+        if name in _not_offered.MODULE:
+            _not_offered.refuse(f"nbtrack.{name}", _not_offered.MODULE[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -29,6 +29,7 @@ def init(
     resume: bool | Literal["allow", "must", "never", "auto"] | None = None,
     reinit: bool | Literal["finish_previous", "create_new", "return_previous"] | None = None,
     mode: Literal["record", "disabled"] | None = None,
+    **others: Any,
 ) -> Run:
     """Start a run and make it the current one.
 
@@ -53,28 +54,34 @@ def init(
         reinit: What becomes of the current run: ``"finish_previous"`` (the default, or True),
             ``"create_new"`` leaves it open, ``"return_previous"`` (or False) starts nothing.
         mode: ``"disabled"`` makes a run that records nothing.
+        others: What ``wandb.init()`` takes besides, such as ``entity`` and ``mode="offline"``;
+            see *From W&B*. What means nothing here is left out of account.
 
     Raises:
         InvalidRunIdError: The id is not one.
         InvalidSettingError: Another argument, or a setting, has a value that it cannot have.
+        NotOfferedError: ``resume_from`` or ``fork_from``.
         RunExistsError: There is a run of this id, and ``resume`` does not allow to go on with it.
         RunNotFoundError: ``resume="must"``, and there is none.
         StoreNotWritableError: The store cannot be written.
     """
-    options = make_options(
-        project=project,
-        name=name,
-        id=id,
-        tags=tags,
-        notes=notes,
-        group=group,
-        job_type=job_type,
-        config=config,
-        dir=dir,
-        resume=resume,
-        reinit=reinit,
-        mode=mode,
-    )
+    from .compat.arguments import without_foreign
+
+    given = {
+        "project": project,
+        "name": name,
+        "id": id,
+        "tags": tags,
+        "notes": notes,
+        "group": group,
+        "job_type": job_type,
+        "config": config,
+        "dir": dir,
+        "resume": resume,
+        "reinit": reinit,
+        "mode": mode,
+    }
+    options = make_options(**without_foreign(given, others))
     return _host().init(options)
 
 
@@ -91,12 +98,10 @@ def log(data: Mapping[str, Any], step: int | None = None, commit: bool = True) -
 
 
 def finish(exit_code: int | None = None) -> None:
-    """End the current run; see :meth:`Run.finish`.
-
-    Raises:
-        NoRunError: There is none.
-    """
-    _current.require_run("finish").finish(exit_code)
+    """End the current run, if there is one; see :meth:`Run.finish`."""
+    run = _current.get_run()
+    if run is not None:
+        run.finish(exit_code)
 
 
 def show() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._attempts import CellInfo
+from ._attempts import CellInfo, Past
 from ._console import ConsoleWriter
 from ._current import forget
 from ._mappings import Config
@@ -36,6 +36,7 @@ class DisabledRun(Run):
             job_type=options.job_type,
         )
         self._run_dir = RunDir(Path(os.devnull))
+        self._past = Past()
         self._finished = False
         self._nested = None
         self._succession = None
@@ -52,6 +53,18 @@ class DisabledRun(Run):
     def path(self) -> Path:
         """There is no directory."""
         return self._run_dir.path
+
+    @property
+    def dir(self) -> str:
+        """A folder of files that nobody keeps."""
+        import tempfile
+
+        return tempfile.mkdtemp(prefix="nbtrack-disabled-")
+
+    @property
+    def disabled(self) -> bool:
+        """Always."""
+        return True
 
     @property
     def place(self) -> None:

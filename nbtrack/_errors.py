@@ -9,7 +9,8 @@
     │   ├── InvalidStepError (TypeError)
     │   ├── InvalidDataError (TypeError)
     │   ├── InvalidSettingError
-    │   └── InvalidQueryError
+    │   ├── InvalidQueryError
+    │   └── NotOfferedError (AttributeError)
     ├── RunStateError (RuntimeError)  the run is not in a state to do this
     │   ├── RunFinishedError
     │   ├── NoRunError
@@ -89,6 +90,10 @@ class InvalidQueryError(UsageError):
     """``runs(where=…)`` or ``sort=…`` cannot be evaluated over the runs of the store."""
 
 
+class NotOfferedError(UsageError, AttributeError):
+    """A name or an argument of another tracker's that nbtrack does not have; says what it has."""
+
+
 class ProfileError(NbtrackError):
     """A file of a profile of IPython cannot be read or written."""
 
@@ -98,7 +103,7 @@ class RunStateError(NbtrackError, RuntimeError):
 
 
 class RunFinishedError(RunStateError):
-    """The run has ended: ``log()`` or ``finish()`` came after ``finish()``."""
+    """The run has ended: ``log()`` came after ``finish()``."""
 
 
 class NoRunError(RunStateError):

@@ -20,6 +20,7 @@ from ._attempts import ArmedCursor, CellInfo, Cursor, Past
 from ._errors import NbtrackWarning
 from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
+from ._run_wandb import WandbNames
 from ._settings import Settings
 from ._succession import Succession
 from ._timeline import Timeline
@@ -30,7 +31,7 @@ from .store.schema import Circumstances, Edit, RunInfo, encode_record
 from .store.state import Verdict
 
 
-class Run(Timeline):
+class Run(WandbNames):
     """What one kernel, or one ``init()`` … ``finish()``, records.
 
     Made by :func:`nbtrack.init`. May be used from every thread, and goes on in a forked child.
@@ -130,11 +131,10 @@ class Run(Timeline):
             exit_code: Not 0: the run failed. By default it failed if the latest try of any of its
                 cells did.
 
-        Raises:
-            RunFinishedError: It has ended already.
+        Repeatable: what has ended stays as it ended.
         """
         if self._is_over:
-            self._refuse_finished("finish")
+            return
         if exit_code:
             verdict = Verdict("failed", f"finish(exit_code={exit_code}) was called")
             self.close("", verdict=verdict)

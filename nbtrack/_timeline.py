@@ -58,6 +58,7 @@ class Timeline:
         self._info = info
         self._settings = settings
         self._on_end = on_end
+        self._past = past
         self._tries = past.tries
         self._goes_on_at = past.next_step
         self._errors: list[Failure] = []
