@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from ._run import Run
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
-    from .store.parts import PartView
+    from .store.owners import PartView
     from .store.result import Table
     from .store.view import AttemptView, RunView
 
@@ -105,7 +105,7 @@ __all__ = [
 _LAZY = {
     "AttemptView": "store.view",
     "CellView": "store.cells",
-    "PartView": "store.parts",
+    "PartView": "store.owners",
     "Progress": "_progress",
     "Run": "_run",
     "RunList": "store.catalog",

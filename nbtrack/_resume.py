@@ -18,7 +18,7 @@ from ._timeline import live_runs
 from .store import documents
 from .store.journal import now
 from .store.layout import RunDir, Store, make_folders, not_writable
-from .store.parts import circumstances, differences, first_part, in_words
+from .store.owners import circumstances, differences, first_part, in_words
 from .store.schema import Circumstances, RunInfo
 from .store.state import Evidence, first_failure, state
 

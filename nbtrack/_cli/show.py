@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..store.cells import CellView
-    from ..store.parts import PartView
+    from ..store.owners import PartView
     from ..store.post_mortem import PostMortem
     from ..store.view import AttemptView, RunView
 

@@ -14,7 +14,7 @@ from .console import outputs_of
 from .fold import Attempt, Fold
 from .layout import RunDir
 from .log import entries, log
-from .parts import PartView, parts
+from .owners import PartView, parts
 from .post_mortem import MEMORY_KEYS, PostMortem, examine
 from .present import exception, iso, moment
 from .reader import Snapshot

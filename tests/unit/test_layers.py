@@ -54,7 +54,7 @@ STORE_FOR_TRACKING = (
     "store.journal",
     "store.layout",
     "store.locks",
-    "store.parts",
+    "store.owners",
     "store.position",
     "store.reader",
     "store.registry",
