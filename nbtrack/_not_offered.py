@@ -8,7 +8,7 @@ from ._errors import NotOfferedError
 
 _SWEEPS = "There are no sweeps: loop over the values, a run each, with group= to find them"
 _REGISTRY = "There is no registry: give the version of an artifact an alias"
-_MODULES = "It is a module of wandb's own"
+_MODULES = "It is of the inside of wandb"
 _FRAMEWORKS = "Call log() where the framework calls you back; watch() knows models"
 _SHAPES = "3D shapes cannot be drawn: save() the file, or log an Image of it"
 _TRUNK = "Nothing of a run is ever cut off: resume it, or start another with its config"
@@ -68,7 +68,6 @@ RUN = {
     "config_static": "Use run.config.as_dict()",
     "display": "nbtrack.show() shows the run below this cell",
     "finish_artifact": "log_artifact() makes a whole version; several processes log one each",
-    "link_artifact": _REGISTRY,
     "link_model": _REGISTRY,
     "log_code": "A run keeps its code by itself; log_artifact() keeps other folders",
     "pin_config_keys": "The page keeps which columns are shown, by view",
@@ -77,7 +76,6 @@ RUN = {
     "sync_dir": "run.path is the run's directory",
     "to_html": "`nbtrack ui` shows the run; a notebook keeps a picture of it",
     "upsert_artifact": "log_artifact() makes a whole version; several processes log one each",
-    "use_model": "Use use_artifact(...).download()",
     "write_logs": "What is printed is recorded",
 }
 
