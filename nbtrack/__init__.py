@@ -47,10 +47,11 @@ from ._version import __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ._api import finish, init, log, show
+    from ._api import finish, init, link_artifact, log, log_artifact, save, show, use_artifact
     from ._mappings import Config, RecordedMapping
     from ._progress import Progress, progress
     from ._run import Run
+    from .record.artifacts import Artifact, artifacts, open_artifact
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
     from .store.result import Table
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmbiguousRunError",
+    "Artifact",
     "ArtifactNotFoundError",
     "ArtifactStateError",
     "AttemptView",
@@ -92,19 +94,26 @@ __all__ = [
     "Table",
     "UsageError",
     "__version__",
+    "artifacts",
     "config",
     "finish",
     "init",
+    "link_artifact",
     "log",
+    "log_artifact",
+    "open_artifact",
     "open_run",
     "progress",
     "run",
     "runs",
+    "save",
     "show",
     "summary",
+    "use_artifact",
 ]
 
 _LAZY = {
+    "Artifact": "record.artifacts",
     "AttemptView": "store.view",
     "CellView": "store.cells",
     "Progress": "_progress",
@@ -112,13 +121,19 @@ _LAZY = {
     "RunList": "store.catalog",
     "RunView": "store.view",
     "Table": "store.result",
+    "artifacts": "record.artifacts",
     "finish": "_api",
     "init": "_api",
+    "link_artifact": "_api",
     "log": "_api",
+    "log_artifact": "_api",
+    "open_artifact": "record.artifacts",
     "open_run": "store.catalog",
     "progress": "_progress",
     "runs": "store.catalog",
+    "save": "_api",
     "show": "_api",
+    "use_artifact": "_api",
 }
 
 

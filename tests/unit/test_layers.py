@@ -33,6 +33,7 @@ TRACKING = (
     "_options",
     "_progress",
     "_run",
+    "_run_artifacts",
     "_screen",
     "_script",
     "_stacks",
@@ -44,6 +45,7 @@ TRACKING = (
 )
 # The part of the store that a user's process loads while it tracks: nothing that reads tables.
 STORE_FOR_TRACKING = (
+    "store.artifact_schema",
     "store.death",
     "store.documents",
     "store.fold",
@@ -55,6 +57,7 @@ STORE_FOR_TRACKING = (
     "store.reader",
     "store.registry",
     "store.remains",
+    "store.saved",
     "store.schema",
     "store.segment",
     "store.state",
@@ -71,12 +74,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "store": BASE,
     "live": (*BASE, "store"),
     "recorder": (*BASE, "store", "live"),
-    **dict.fromkeys(TRACKING, (*BASE, *TRACKING, *STORE_FOR_TRACKING, "recorder.spawn")),
+    # What a run can hold besides numbers.
+    "record": (*BASE, "store"),
+    **dict.fromkeys(TRACKING, (*BASE, *TRACKING, *STORE_FOR_TRACKING, "recorder.spawn", "record")),
     "notebook": (*BASE, *TRACKING, "store", "live", "recorder.spawn"),
     # The public functions and names, from wherever they are.
-    "_api": (*BASE, *TRACKING, "notebook"),
+    "_api": (*BASE, *TRACKING, "notebook", "record"),
     "server": (*BASE, "store", "live"),
-    "__init__": (*BASE, *TRACKING, "_api", "notebook", "server", "store"),
+    "__init__": (*BASE, *TRACKING, "_api", "notebook", "record", "server", "store"),
     "_profile": BASE,
     "doctor": (*BASE, "store", "recorder", "_profile"),
     "_cli": (*BASE, "store", "recorder", "server", "_profile", "doctor"),
