@@ -84,7 +84,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "__init__": (*BASE, *TRACKING, "_api", "notebook", "record", "server", "store"),
     "_profile": BASE,
     "doctor": (*BASE, "store", "recorder", "_profile"),
-    "_cli": (*BASE, "store", "recorder", "server", "_profile", "doctor"),
+    "_cli": (*BASE, "store", "record", "recorder", "server", "_profile", "doctor"),
     "__main__": ("_cli",),
 }
 

@@ -116,12 +116,25 @@ class RecordedArtifact:
     @property
     def size(self) -> int:
         """Bytes of all entries whose size is known."""
+        if self._kept is None and self._draft is None:
+            return self._found("ask for its size").size
         return sum(entry.size or 0 for entry in self._entries().values())
 
     @property
     def file_count(self) -> int:
         """How many entries it has."""
+        if self._kept is None and self._draft is None:
+            return self._found("ask for its files").files
         return len(self._entries())
+
+    @property
+    def run_id(self) -> str | None:
+        """The id of the run that made this version; None if no run did.
+
+        Raises:
+            ArtifactStateError: It was not given to ``log_artifact()``.
+        """
+        return self._found("ask who made it").run
 
     @property
     def created_at(self) -> datetime:
