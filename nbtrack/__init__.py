@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from ._errors import (
     AmbiguousRunError,
+    ArtifactNotFoundError,
+    ArtifactStateError,
     DamagedFileError,
+    InvalidArtifactError,
     InvalidDataError,
     InvalidKeyError,
     InvalidQueryError,
@@ -45,10 +48,11 @@ from ._version import __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ._api import finish, init, log, show
+    from ._api import finish, init, link_artifact, log, log_artifact, save, show, use_artifact
     from ._mappings import Config, RecordedMapping
     from ._progress import Progress, progress
     from ._run import Run
+    from .record.artifacts import Artifact, artifacts, open_artifact
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
     from .store.owners import PartView
@@ -61,9 +65,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmbiguousRunError",
+    "Artifact",
+    "ArtifactNotFoundError",
+    "ArtifactStateError",
     "AttemptView",
     "CellView",
     "DamagedFileError",
+    "InvalidArtifactError",
     "InvalidDataError",
     "InvalidKeyError",
     "InvalidQueryError",
@@ -90,19 +98,26 @@ __all__ = [
     "Table",
     "UsageError",
     "__version__",
+    "artifacts",
     "config",
     "finish",
     "init",
+    "link_artifact",
     "log",
+    "log_artifact",
+    "open_artifact",
     "open_run",
     "progress",
     "run",
     "runs",
+    "save",
     "show",
     "summary",
+    "use_artifact",
 ]
 
 _LAZY = {
+    "Artifact": "record.artifacts",
     "AttemptView": "store.view",
     "CellView": "store.cells",
     "PartView": "store.owners",
@@ -111,13 +126,19 @@ _LAZY = {
     "RunList": "store.catalog",
     "RunView": "store.view",
     "Table": "store.result",
+    "artifacts": "record.artifacts",
     "finish": "_api",
     "init": "_api",
+    "link_artifact": "_api",
     "log": "_api",
+    "log_artifact": "_api",
+    "open_artifact": "record.artifacts",
     "open_run": "store.catalog",
     "progress": "_progress",
     "runs": "store.catalog",
+    "save": "_api",
     "show": "_api",
+    "use_artifact": "_api",
 }
 
 # What only code written for wandb asks for: docs/from-wandb.md.
@@ -127,14 +148,17 @@ _FOREIGN = {
     "Error": "compat.errors",
     "Settings": "compat.settings",
     "join": "compat.functions",
+    "log_model": "compat.functions",
     "login": "compat.functions",
     "mark_preempting": "compat.functions",
     "require": "compat.functions",
+    "restore": "compat.functions",
     "setup": "compat.functions",
     "teardown": "compat.functions",
     "termerror": "compat.functions",
     "termlog": "compat.functions",
     "termwarn": "compat.functions",
+    "use_model": "compat.functions",
 }
 _FOREIGN_MODULES = ("data_types", "errors", "util")
 

@@ -20,6 +20,7 @@ from ._attempts import ArmedCursor, CellInfo, Cursor, Past
 from ._errors import NbtrackWarning
 from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
+from ._run_artifacts import RunArtifacts
 from ._run_wandb import WandbNames
 from ._settings import Settings
 from ._succession import Succession
@@ -31,7 +32,7 @@ from .store.schema import Circumstances, Edit, RunInfo, encode_record
 from .store.state import Verdict
 
 
-class Run(WandbNames):
+class Run(WandbNames, RunArtifacts):
     """What one kernel, or one ``init()`` … ``finish()``, records.
 
     Made by :func:`nbtrack.init`. May be used from every thread, and goes on in a forked child.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TextIO
 
 from .. import _current
 
@@ -26,6 +28,37 @@ def teardown(exit_code: int | None = None) -> None:
 
 # Its old name.
 join = teardown
+
+
+def log_model(
+    path: str | os.PathLike[str], name: str | None = None, aliases: Sequence[str] | None = None
+) -> None:
+    """Record a model in the current run; see :meth:`Run.log_model`.
+
+    Raises:
+        NoRunError: There is none.
+    """
+    _current.require_run("log a model").log_model(path, name, aliases)
+
+
+def use_model(name: str) -> str:
+    """The path of a model; see :meth:`Run.use_model`.
+
+    Raises:
+        NoRunError: There is no current run.
+    """
+    return _current.require_run("use a model").use_model(name)
+
+
+def restore(
+    name: str, run_path: str | None = None, replace: bool = False, root: str | None = None
+) -> TextIO | None:
+    """Bring back a file that a run kept; see :meth:`Run.restore`.
+
+    Raises:
+        NoRunError: There is no current run.
+    """
+    return _current.require_run("restore a file").restore(name, run_path, replace, root)
 
 
 def require(*args: Any, **kwargs: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from .._process import liveness
+from .artifact_schema import ArtifactUse, SavedFile
 from .death import Death
 from .digest import Digest, Last
 from .layout import RunDir
@@ -93,6 +94,8 @@ class Fold(msgspec.Struct, kw_only=True):
     loose: Attempt | None = None
     resumptions: dict[str, Circumstances] = {}
     first_config: dict[str, Any] = {}
+    artifacts: list[ArtifactUse] = []
+    saved: dict[str, SavedFile] = {}
 
     @property
     def owner(self) -> WriterInfo | None:
@@ -103,7 +106,8 @@ class Fold(msgspec.Struct, kw_only=True):
     @property
     def is_empty(self) -> bool:
         """Nothing was logged, tracked or saved."""
-        return not (self.rows or self.attempts or self.config or self.summary)
+        said = self.rows or self.attempts or self.config or self.summary
+        return not (said or self.artifacts or self.saved)
 
     def evidence(self, run_dir: RunDir, info: RunInfo, now: int) -> Evidence:
         """What tells the run's state; looks up the owner's process.
@@ -236,6 +240,17 @@ def _change(
     elif event.kind == "memory":
         result.memory_alert = msgspec.convert(event.value, MemoryAlert)
         result.memory_alert_at = event.time
+    elif event.kind == "artifact":
+        result.artifacts.append(_artifact_use(event))
+    elif event.kind == "saved":
+        value = {"path": event.key, "time": event.time, **event.value}
+        result.saved[event.key] = msgspec.convert(value, SavedFile)
+
+
+def _artifact_use(event: Change) -> ArtifactUse:
+    name, _, version = event.key.rpartition(":v")
+    value = {"name": name, "version": int(version), "time": event.time, "attempt": event.attempt}
+    return msgspec.convert({**value, **event.value}, ArtifactUse)
 
 
 def _add_rows(result: Fold, digest: Digest) -> None:

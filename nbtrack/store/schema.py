@@ -23,7 +23,17 @@ RunState = Literal["running", "finished", "failed", "crashed"]
 AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"]
 # What a person reads under a cell: two streams, the value of its last line, what it displayed.
 Stream = Literal["stdout", "stderr", "result", "display"]
-ChangeKind = Literal["config", "summary", "closed", "owner_died", "dropped", "memory", "resumed"]
+ChangeKind = Literal[
+    "artifact",
+    "closed",
+    "config",
+    "dropped",
+    "memory",
+    "owner_died",
+    "resumed",
+    "saved",
+    "summary",
+]
 
 # msgpack extension type of an integer beyond 64 bits, as its decimal digits.
 BIG_INT = 1
@@ -114,6 +124,9 @@ class Change(msgspec.Struct, array_like=True, tag=4):
                the owner's writer, ``value`` a :class:`MemoryAlert`
     resumed    an owner goes on with what others before it recorded; ``key`` is
                its writer, ``value`` a :class:`Circumstances`
+    artifact   the run made or used the version ``key``, such as ``data:v3``;
+               ``value`` is ``{role, type, digest, size}``
+    saved      ``files/<key>`` is a copy; ``value`` is ``{policy, source}``
     ========== ===========================================================
     """
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import documents, query, reader
+from .artifact_schema import ArtifactUse, SavedFile
 from .cells import CellView, read_cells
 from .console import outputs_of
 from .fold import Attempt, Fold
@@ -257,6 +258,16 @@ class RunView:
     def parts(self) -> list[PartView]:
         """What each process that went on with the run recorded; one if none did."""
         return parts(self._fold, self._info, self._verdict)
+
+    @property
+    def artifacts(self) -> list[ArtifactUse]:
+        """Which versions of artifacts the run made and used, in that order."""
+        return self._fold.artifacts
+
+    @property
+    def saved_files(self) -> list[SavedFile]:
+        """The files that ``save()`` keeps copies of below ``files/``."""
+        return list(self._fold.saved.values())
 
     @property
     def rows(self) -> int:

@@ -101,7 +101,10 @@ def train():
         table.add_data(*row)
         logged["rows"].append(row)
     frame = pd.DataFrame({"digit": range(10), "images": np.bincount(val_y, minlength=10)})
-    gallery = [wandb.Image(Image.fromarray(grey(row)), caption=str(y)) for row, y in zip(val_x[:3], val_y[:3])]
+    gallery = [
+        wandb.Image(Image.fromarray(grey(row)), caption=str(y))
+        for row, y in zip(val_x[:3], val_y[:3])
+    ]
     run.log(
         {
             "guesses": table,

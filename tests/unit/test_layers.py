@@ -35,6 +35,7 @@ TRACKING = (
     "_progress",
     "_resume",
     "_run",
+    "_run_artifacts",
     "_run_wandb",
     "_screen",
     "_script",
@@ -47,6 +48,7 @@ TRACKING = (
 )
 # The part of the store that a user's process loads while it tracks: nothing that reads tables.
 STORE_FOR_TRACKING = (
+    "store.artifact_schema",
     "store.death",
     "store.documents",
     "store.fold",
@@ -59,6 +61,7 @@ STORE_FOR_TRACKING = (
     "store.reader",
     "store.registry",
     "store.remains",
+    "store.saved",
     "store.schema",
     "store.segment",
     "store.state",
@@ -75,17 +78,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "store": BASE,
     "live": (*BASE, "store"),
     "recorder": (*BASE, "store", "live"),
-    **dict.fromkeys(TRACKING, (*BASE, *TRACKING, *STORE_FOR_TRACKING, "recorder.spawn")),
+    # What a run can hold besides numbers.
+    "record": (*BASE, "store"),
+    **dict.fromkeys(TRACKING, (*BASE, *TRACKING, *STORE_FOR_TRACKING, "recorder.spawn", "record")),
     "notebook": (*BASE, *TRACKING, "store", "live", "recorder.spawn"),
     # What code written for wandb calls besides.
-    "compat": (*BASE, *TRACKING, "store"),
+    "compat": (*BASE, *TRACKING, "record", "store"),
     # The public functions and names, from wherever they are.
-    "_api": (*BASE, *TRACKING, "compat", "notebook"),
+    "_api": (*BASE, *TRACKING, "compat", "notebook", "record"),
     "server": (*BASE, "store", "live"),
-    "__init__": (*BASE, *TRACKING, "_api", "notebook", "server", "store"),
+    "__init__": (*BASE, *TRACKING, "_api", "notebook", "record", "server", "store"),
     "_profile": BASE,
     "doctor": (*BASE, "store", "recorder", "_profile"),
-    "_cli": (*BASE, "store", "recorder", "server", "_profile", "doctor"),
+    "_cli": (*BASE, "store", "record", "recorder", "server", "_profile", "doctor"),
     "__main__": ("_cli",),
 }
 
