@@ -26,7 +26,8 @@ PLOTS = "bar confusion_matrix histogram line line_series plot_table pr_curve roc
 
 
 def public(value: Any) -> list[str]:
-    return sorted(name for name in dir(value) if not name.startswith("_"))
+    names = (name for name in dir(value) if not name.startswith("_"))
+    return sorted(name for name in names if name != "annotations")  # of __future__
 
 
 def arguments(function: Any) -> list[str]:
