@@ -57,7 +57,9 @@ class PostMortem:
         return dict(vars(self))
 
 
-def examine(death: Death, job: Job | None, cells: Sequence[CellView], system: ResultTable) -> PostMortem:
+def examine(
+    death: Death, job: Job | None, cells: Sequence[CellView], system: ResultTable
+) -> PostMortem:
     """The card of a death.
 
     Args:

@@ -23,9 +23,7 @@ RunState = Literal["running", "finished", "failed", "crashed"]
 AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"]
 # What a person reads under a cell: two streams, the value of its last line, what it displayed.
 Stream = Literal["stdout", "stderr", "result", "display"]
-MediaKind = Literal[
-    "image", "audio", "video", "html", "table", "histogram", "figure", "text"
-]
+MediaKind = Literal["image", "audio", "video", "html", "table", "histogram", "figure", "text"]
 ChangeKind = Literal["config", "summary", "closed", "owner_died", "dropped", "memory"]
 
 # msgpack extension type of an integer beyond 64 bits, as its decimal digits.
