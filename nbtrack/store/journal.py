@@ -119,7 +119,7 @@ class Journal:
             raise not_writable(self._run_dir.journal, error) from error
 
     def append(self, record: Record) -> None:
-        """Append one record. At a limit rows, media, samples and beats may be dropped, the others not.
+        """Append one record. At a limit rows, media, samples and beats may be dropped, no others.
 
         Raises:
             RunFinishedError: The journal is closed.

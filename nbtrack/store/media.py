@@ -215,7 +215,8 @@ class MediaView:
         found = {}
         for name, mask in self.info.get("masks", {}).items():
             path = media_path(self._run_dir, mask["file"])
-            found[name] = _decoded("image", path, path.read_bytes())
+            with open_inside(path) as file:
+                found[name] = _decoded("image", path, file.read())
         return found
 
 

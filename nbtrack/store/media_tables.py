@@ -208,8 +208,9 @@ def _unpacked(value: Any, kind: ColumnKind) -> Any:
 
 def _with_cells(value: Any) -> Any:
     if isinstance(value, dict):
-        if list(value) == [MEDIA_CELL] and isinstance(value[MEDIA_CELL], dict):
-            return Cell(**value[MEDIA_CELL])
+        inner = value.get(MEDIA_CELL)
+        if len(value) == 1 and isinstance(inner, dict) and set(inner) == set(Cell._fields):
+            return Cell(**inner)
         return {key: _with_cells(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_with_cells(item) for item in value]

@@ -318,7 +318,7 @@ class RunView:
         return reader.read(self._run_dir, lambda taken: query.system(taken.source("system"), keys))
 
     def media(self, *keys: str) -> list[MediaView]:
-        """What was logged besides numbers, by key, attempt, step and place; all keys or those given.
+        """What was logged besides numbers, by key, attempt, step and index; all, or of these keys.
 
         Raises:
             StoreError: The files cannot be read.

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def figure_of(value: Any) -> Any:
-    """The figure of what matplotlib made: a figure, axes, or pyplot with its current one; or None."""
+    """The figure of what matplotlib made: a figure, its axes, pyplot; or None."""
     if getattr(value, "__name__", None) == "matplotlib.pyplot":
         return value.gcf()
     if not type(value).__module__.startswith(("matplotlib.", "mpl_toolkits.")) and not any(
