@@ -53,10 +53,13 @@ if TYPE_CHECKING:
     from ._progress import Progress, progress
     from ._run import Run
     from .record.artifacts import Artifact, artifacts, open_artifact
+    from .record.media import Audio, Figure, Histogram, Html, Image, Media, Table, Text, Video
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
+    from .store.media import MediaCount, MediaView
+    from .store.media_tables import TableData
     from .store.owners import PartView
-    from .store.result import Table
+    from .store.result import ResultTable
     from .store.view import AttemptView, RunView
 
     run: Run | None
@@ -69,8 +72,13 @@ __all__ = [
     "ArtifactNotFoundError",
     "ArtifactStateError",
     "AttemptView",
+    "Audio",
     "CellView",
     "DamagedFileError",
+    "Figure",
+    "Histogram",
+    "Html",
+    "Image",
     "InvalidArtifactError",
     "InvalidDataError",
     "InvalidKeyError",
@@ -78,6 +86,9 @@ __all__ = [
     "InvalidRunIdError",
     "InvalidSettingError",
     "InvalidStepError",
+    "Media",
+    "MediaCount",
+    "MediaView",
     "NbtrackError",
     "NbtrackWarning",
     "NewerFormatError",
@@ -86,6 +97,7 @@ __all__ = [
     "PartView",
     "ProfileError",
     "Progress",
+    "ResultTable",
     "Run",
     "RunExistsError",
     "RunFinishedError",
@@ -96,7 +108,10 @@ __all__ = [
     "StoreError",
     "StoreNotWritableError",
     "Table",
+    "TableData",
+    "Text",
     "UsageError",
+    "Video",
     "__version__",
     "artifacts",
     "config",
@@ -119,13 +134,25 @@ __all__ = [
 _LAZY = {
     "Artifact": "record.artifacts",
     "AttemptView": "store.view",
+    "Audio": "record.media",
     "CellView": "store.cells",
+    "Figure": "record.media",
+    "Histogram": "record.media",
+    "Html": "record.media",
+    "Image": "record.media",
+    "Media": "record.media",
+    "MediaCount": "store.media",
+    "MediaView": "store.media",
     "PartView": "store.owners",
     "Progress": "_progress",
+    "ResultTable": "store.result",
     "Run": "_run",
     "RunList": "store.catalog",
     "RunView": "store.view",
-    "Table": "store.result",
+    "Table": "record.media",
+    "TableData": "store.media_tables",
+    "Text": "record.media",
+    "Video": "record.media",
     "artifacts": "record.artifacts",
     "finish": "_api",
     "init": "_api",

@@ -34,6 +34,7 @@ ChangeKind = Literal[
     "saved",
     "summary",
 ]
+MediaKind = Literal["image", "audio", "video", "html", "table", "histogram", "figure", "text"]
 
 # msgpack extension type of an integer beyond 64 bits, as its decimal digits.
 BIG_INT = 1
@@ -214,9 +215,31 @@ class Console(msgspec.Struct, array_like=True, tag=10, gc=False):
     lost: int = 0
 
 
+class Media(msgspec.Struct, array_like=True, tag=11):
+    """Something besides numbers that a ``log()`` call was given; shares ``seq`` with its row.
+
+    Attributes:
+        key: As a number's key; ``index`` is its place in the list that was logged under it.
+        file: Its name in the run's folder for media; None: all of it is in ``info``.
+        size: Bytes of what was given; of a file, or of pixels and samples before they are encoded.
+        info: What is known of it; anything JSON can hold.
+    """
+
+    seq: int
+    time: int
+    attempt: int
+    step: int
+    key: str
+    index: int
+    kind: MediaKind
+    file: str | None
+    size: int
+    info: dict[str, Any]
+
+
 CellEvent = AttemptStart | AttemptEnd | CellError | CellStart | CellEnd
 Event = CellEvent | Change
-Record = Row | CellEvent | Change | Sample | SegmentEnd | Beat | Console
+Record = Row | CellEvent | Change | Sample | SegmentEnd | Beat | Console | Media
 
 
 class Closing(msgspec.Struct, kw_only=True):

@@ -34,9 +34,7 @@ def offered(value: Any, name: str) -> bool:
 def not_offered(heading: str) -> dict[str, str]:
     """Name -> what to do instead, as the page has it."""
     rows = markdown.tables(markdown.section(PAGE, heading))[0]
-    return {
-        markdown.code(name.strip()): hint for names, hint in rows for name in names.split(",")
-    }
+    return {markdown.code(name.strip()): hint for names, hint in rows for name in names.split(",")}
 
 
 def test_the_names_are_those_of_one_version() -> None:
