@@ -27,13 +27,13 @@ class Last(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """The numbers of a key that are not NaN: how many, their sum, and the extremes.
+    """The numbers of a key that are not NaN: in how many rows, their sum, and the extremes.
 
     Of several rows with the same extreme, that with the lowest step counts: so it does not matter
     in which parts they are added up.
     """
 
-    count: int
+    rows: int
     total: float
     low: float
     low_step: int
@@ -44,14 +44,12 @@ class Numbers(NamedTuple):
         """Those of two stretches of rows together."""
         low, low_step = min((self.low, self.low_step), (other.low, other.low_step))
         high, step = max((self.high, -self.high_step), (other.high, -other.high_step))
-        return Numbers(
-            self.count + other.count, self.total + other.total, low, low_step, high, -step
-        )
+        return Numbers(self.rows + other.rows, self.total + other.total, low, low_step, high, -step)
 
     @property
     def mean(self) -> float:
         """Their arithmetic mean."""
-        return self.total / self.count
+        return self.total / self.rows
 
 
 class AttemptDigest:

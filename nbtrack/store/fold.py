@@ -41,6 +41,7 @@ class Attempt(msgspec.Struct, kw_only=True, omit_defaults=False):
     """One execution of a tracked cell.
 
     ``rows`` counts ``log()`` calls; ``summary`` is each key's last value in this attempt;
+    ``left_out`` are metrics that the summary was told to leave out;
     ``config`` is the run's config when the attempt began. Times are microseconds UTC.
     """
 
@@ -62,6 +63,12 @@ class Attempt(msgspec.Struct, kw_only=True, omit_defaults=False):
     rows: int = 0
     max_step: int = -1
     summary: dict[str, Any] = {}
+    left_out: list[str] = []
+
+    @property
+    def keys(self) -> list[str]:
+        """Every metric that it logged."""
+        return [*self.summary, *self.left_out]
 
     @property
     def label(self) -> str:
@@ -275,6 +282,7 @@ def _add_rows(result: Fold, digest: Digest) -> None:
         attempt.rows = rows.rows
         attempt.max_step = rows.max_step
         attempt.summary = summarise(result.metrics, rows.last, rows.first, rows.numbers)
+        attempt.left_out = [key for key in rows.last if key not in attempt.summary]
     result.attempts.sort(key=lambda attempt: attempt.n)
 
 

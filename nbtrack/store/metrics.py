@@ -175,7 +175,7 @@ def aggregates(digest: Digest, key: str, definition: MetricDefinition | None) ->
     numbers = {n: digest[n].numbers[key] for n in having if key in digest[n].numbers}
     low = min(numbers, key=lambda n: numbers[n].low, default=None)
     high = max(numbers, key=lambda n: numbers[n].high, default=None)
-    count = sum(one.count for one in numbers.values())
+    count = sum(one.rows for one in numbers.values())
     least = most = None
     if low is not None and high is not None:
         least = Extreme(value=numbers[low].low, attempt=low, step=numbers[low].low_step)
