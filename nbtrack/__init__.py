@@ -21,6 +21,7 @@ from ._errors import (
     AmbiguousRunError,
     ArtifactNotFoundError,
     ArtifactStateError,
+    ConfigError,
     DamagedFileError,
     InvalidArtifactError,
     InvalidDataError,
@@ -48,25 +49,43 @@ from ._version import __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ._api import finish, init, link_artifact, log, log_artifact, save, show, use_artifact
+    from ._api import (
+        alert,
+        define_metric,
+        finish,
+        init,
+        link_artifact,
+        log,
+        log_artifact,
+        save,
+        show,
+        use_artifact,
+    )
     from ._mappings import Config, RecordedMapping
     from ._progress import Progress, progress
     from ._run import Run
+    from ._run_alerts import AlertLevel
+    from ._run_metrics import Metric
     from .record.artifacts import Artifact, artifacts, open_artifact
     from .record.media import Audio, Figure, Histogram, Html, Image, Media, Table, Text, Video
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
+    from .store.changes import ConfigChange
     from .store.media import MediaCount, MediaView
     from .store.media_tables import TableData
+    from .store.metrics import Aggregates, Extreme, MetricDefinition
     from .store.owners import PartView
     from .store.result import ResultTable
-    from .store.view import AttemptView, RunView
+    from .store.schema import Alert
 
     run: Run | None
     config: Config
     summary: RecordedMapping
 
 __all__ = [
+    "Aggregates",
+    "Alert",
+    "AlertLevel",
     "AmbiguousRunError",
     "Artifact",
     "ArtifactNotFoundError",
@@ -74,7 +93,10 @@ __all__ = [
     "AttemptView",
     "Audio",
     "CellView",
+    "ConfigChange",
+    "ConfigError",
     "DamagedFileError",
+    "Extreme",
     "Figure",
     "Histogram",
     "Html",
@@ -89,6 +111,8 @@ __all__ = [
     "Media",
     "MediaCount",
     "MediaView",
+    "Metric",
+    "MetricDefinition",
     "NbtrackError",
     "NbtrackWarning",
     "NewerFormatError",
@@ -113,8 +137,10 @@ __all__ = [
     "UsageError",
     "Video",
     "__version__",
+    "alert",
     "artifacts",
     "config",
+    "define_metric",
     "finish",
     "init",
     "link_artifact",
@@ -132,10 +158,15 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Aggregates": "store.metrics",
+    "Alert": "store.schema",
+    "AlertLevel": "_run_alerts",
     "Artifact": "record.artifacts",
     "AttemptView": "store.view",
     "Audio": "record.media",
     "CellView": "store.cells",
+    "ConfigChange": "store.changes",
+    "Extreme": "store.metrics",
     "Figure": "record.media",
     "Histogram": "record.media",
     "Html": "record.media",
@@ -143,6 +174,8 @@ _LAZY = {
     "Media": "record.media",
     "MediaCount": "store.media",
     "MediaView": "store.media",
+    "Metric": "_run_metrics",
+    "MetricDefinition": "store.metrics",
     "PartView": "store.owners",
     "Progress": "_progress",
     "ResultTable": "store.result",
@@ -153,7 +186,9 @@ _LAZY = {
     "TableData": "store.media_tables",
     "Text": "record.media",
     "Video": "record.media",
+    "alert": "_api",
     "artifacts": "record.artifacts",
+    "define_metric": "_api",
     "finish": "_api",
     "init": "_api",
     "link_artifact": "_api",

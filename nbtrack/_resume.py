@@ -11,6 +11,7 @@ from . import _current
 from ._arguments import LAST_STEP
 from ._attempts import Past, Tries
 from ._errors import RunExistsError, StoreError
+from ._mappings import refuse_changes
 from ._options import RunOptions
 from ._run import Run
 from ._settings import Settings
@@ -50,6 +51,8 @@ def resume_run(run_dir: RunDir, options: RunOptions, settings: Settings, here: R
             operation="init a run",
             hint="End it there first, or use another id.",
         )
+    if not options.allow_val_change:
+        refuse_changes(taken.config, options.config)
     for attempt in taken.attempts:
         if attempt.state == "running":
             attempt.state = "crashed"
@@ -63,10 +66,10 @@ def resume_run(run_dir: RunDir, options: RunOptions, settings: Settings, here: R
         settings,
         _past(taken),
         on_end=_current.forget,
+        allow_val_change=options.allow_val_change,
     )
-    run.config.recall(taken.config)
     later = circumstances(here, {**taken.config, **options.config})
-    run.record_resumption(later)
+    run.resume(taken, later)
     changed = [
         difference.what.removeprefix("config.")
         for difference in differences(Circumstances(host="", config=taken.config), later)

@@ -68,7 +68,14 @@ def start_run(options: RunOptions, settings: Settings, *, cwd: Path) -> Run:
     registry.register(store)
     info = _describe(store, run_dir, options, settings, cwd)
     atomic_write(run_dir.info, msgspec.json.encode(info))
-    run = Run(run_dir, info, settings, Past(), on_end=_current.forget)
+    run = Run(
+        run_dir,
+        info,
+        settings,
+        Past(),
+        on_end=_current.forget,
+        allow_val_change=options.allow_val_change,
+    )
     run.config.update(options.config)
     return run
 

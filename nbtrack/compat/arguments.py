@@ -11,7 +11,7 @@ from .._not_offered import ARGUMENTS, refuse
 from .settings import arguments_of
 
 # Without a server, accounts and a process to sync, these change nothing.
-_HARMLESS = frozenset({"entity", "force", "anonymous", "magic", "save_code", "allow_val_change"})
+_HARMLESS = frozenset({"entity", "force", "anonymous", "magic", "save_code"})
 # Asked for, these would bring into the run what is not there now.
 _LEFT_OUT = {
     "tensorboard": "TensorBoard's values are not read; call log() beside add_scalar()",
@@ -56,7 +56,7 @@ def without_foreign(given: dict[str, Any], others: dict[str, Any]) -> dict[str, 
 def _chosen(
     config: Any, excluded: Iterable[str] | None, included: Iterable[str] | None
 ) -> dict[str, Any]:
-    from .._values import plain_config
+    from .._configs import plain_config
 
     left_out, kept = set(excluded or ()), None if included is None else set(included)
     return {

@@ -24,11 +24,13 @@ AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"
 # What a person reads under a cell: two streams, the value of its last line, what it displayed.
 Stream = Literal["stdout", "stderr", "result", "display"]
 ChangeKind = Literal[
+    "alert",
     "artifact",
     "closed",
     "config",
     "dropped",
     "memory",
+    "metric",
     "owner_died",
     "resumed",
     "saved",
@@ -128,6 +130,10 @@ class Change(msgspec.Struct, array_like=True, tag=4):
     artifact   the run made or used the version ``key``, such as ``data:v3``;
                ``value`` is ``{role, type, digest, size}``
     saved      ``files/<key>`` is a copy; ``value`` is ``{policy, source}``
+    metric     ``key``, a metric's name or a pattern, was defined; ``value`` is what
+               was given: :class:`~nbtrack.store.metrics.MetricDefinition`
+    alert      somebody is told: ``key`` is the title, ``value`` has ``text`` and
+               ``level``
     ========== ===========================================================
     """
 
@@ -272,6 +278,24 @@ class Circumstances(msgspec.Struct, kw_only=True, omit_defaults=False):
     git_commit: str | None = None
     git_branch: str | None = None
     config: dict[str, Any] = {}
+
+
+class Alert(msgspec.Struct, kw_only=True):
+    """What ``alert()`` was called with.
+
+    Attributes:
+        title: In a few words.
+        text: In more.
+        level: ``INFO``, ``WARN`` or ``ERROR``.
+        time: When, in microseconds since 1970 (UTC).
+        attempt: The attempt that was open, or 0.
+    """
+
+    title: str
+    text: str
+    level: str
+    time: int
+    attempt: int
 
 
 class WriterInfo(msgspec.Struct, kw_only=True):

@@ -23,6 +23,7 @@ TRACKING = (
     "_arguments",
     "_attempts",
     "_cells",
+    "_configs",
     "_console",
     "_current",
     "_disabled",
@@ -35,8 +36,10 @@ TRACKING = (
     "_progress",
     "_resume",
     "_run",
+    "_run_alerts",
     "_run_artifacts",
     "_run_media",
+    "_run_metrics",
     "_run_wandb",
     "_screen",
     "_script",
@@ -49,6 +52,7 @@ TRACKING = (
 )
 # The part of the store that a user's process loads while it tracks: nothing that reads tables.
 STORE_FOR_TRACKING = (
+    "store.artifact_paths",
     "store.artifact_schema",
     "store.death",
     "store.documents",
@@ -58,6 +62,7 @@ STORE_FOR_TRACKING = (
     "store.journal",
     "store.layout",
     "store.locks",
+    "store.metrics",
     "store.owners",
     "store.position",
     "store.reader",
