@@ -89,6 +89,7 @@ class Fold(msgspec.Struct, kw_only=True):
     last_time: int = 0
     last_seen: int = 0
     loose: Attempt | None = None
+    models: list[str] = []
 
     @property
     def owner(self) -> WriterInfo | None:
@@ -98,8 +99,8 @@ class Fold(msgspec.Struct, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """Nothing was logged, tracked or saved."""
-        return not (self.rows or self.attempts or self.config or self.summary)
+        """Nothing was logged, tracked, watched or saved."""
+        return not (self.rows or self.attempts or self.config or self.summary or self.models)
 
     def evidence(self, run_dir: RunDir, info: RunInfo, now: int) -> Evidence:
         """What tells the run's state; looks up the owner's process.
@@ -228,6 +229,8 @@ def _change(
     elif event.kind == "memory":
         result.memory_alert = msgspec.convert(event.value, MemoryAlert)
         result.memory_alert_at = event.time
+    elif event.kind == "model" and event.key not in result.models:
+        result.models.append(event.key)
 
 
 def _add_rows(result: Fold, digest: Digest) -> None:

@@ -23,7 +23,7 @@ RunState = Literal["running", "finished", "failed", "crashed"]
 AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"]
 # What a person reads under a cell: two streams, the value of its last line, what it displayed.
 Stream = Literal["stdout", "stderr", "result", "display"]
-ChangeKind = Literal["config", "summary", "closed", "owner_died", "dropped", "memory"]
+ChangeKind = Literal["config", "summary", "closed", "owner_died", "dropped", "memory", "model"]
 
 # msgpack extension type of an integer beyond 64 bits, as its decimal digits.
 BIG_INT = 1
@@ -112,6 +112,8 @@ class Change(msgspec.Struct, array_like=True, tag=4):
     dropped    ``value`` rows could not be kept since the last such record
     memory     seen by the recorder: the memory limit was reached; ``key`` is
                the owner's writer, ``value`` a :class:`MemoryAlert`
+    model      the model called ``key`` is watched from now on; ``value`` is
+               its ``framework``, ``type``, ``parameters`` and ``trainable``
     ========== ===========================================================
     """
 

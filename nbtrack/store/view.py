@@ -14,6 +14,7 @@ from .console import outputs_of
 from .fold import Attempt, Fold
 from .layout import RunDir
 from .log import entries, log
+from .model import ModelInfo, read_model
 from .post_mortem import MEMORY_KEYS, PostMortem, examine
 from .present import exception, iso, moment
 from .reader import Snapshot
@@ -278,6 +279,15 @@ class RunView:
             return moment(closed)
         dead = self._evidence.owner == "dead"
         return moment(self._last_time) if dead else None
+
+    @property
+    def models(self) -> list[ModelInfo]:
+        """The models that were watched, layer by layer.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        return read_model(self._run_dir)
 
     @property
     def damage(self) -> list[Damage]:

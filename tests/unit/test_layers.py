@@ -104,6 +104,7 @@ FILE_NAMES = (
     "merged.json",
     "status.json",
     "live.bin",
+    "model.json",
     "recorder.log",
     "output.log",
     "session.ipynb",
