@@ -44,7 +44,8 @@ from ._version import __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ._api import finish, init, log, show
+    from . import plot
+    from ._api import finish, init, log, show, unwatch, watch
     from ._mappings import Config, RecordedMapping
     from ._progress import Progress, progress
     from ._run import Run
@@ -91,11 +92,14 @@ __all__ = [
     "init",
     "log",
     "open_run",
+    "plot",
     "progress",
     "run",
     "runs",
     "show",
     "summary",
+    "unwatch",
+    "watch",
 ]
 
 _LAZY = {
@@ -113,6 +117,8 @@ _LAZY = {
     "progress": "_progress",
     "runs": "store.catalog",
     "show": "_api",
+    "unwatch": "_api",
+    "watch": "_api",
 }
 
 
@@ -126,6 +132,10 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
         globals()[name] = value
         return value
+    if name == "plot":
+        from importlib import import_module
+
+        return import_module(f"{__name__}.plot")
     if name == "run":
         from ._current import get_run
 

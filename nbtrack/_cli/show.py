@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from . import render
 from .options import json_option, print_json, store_option
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..store.cells import CellView
+    from ..store.model import ModelInfo
     from ..store.post_mortem import PostMortem
     from ..store.view import AttemptView, RunView
 
@@ -33,7 +35,10 @@ def show(run: str, cells: bool, store: Path | None, as_json: bool) -> None:
     view = open_run(run, dir=store)
     if as_json:
         found = view.post_mortem
-        more: dict[str, Any] = {"post_mortem": found.to_dict() if found is not None else None}
+        more: dict[str, Any] = {
+            "post_mortem": found.to_dict() if found is not None else None,
+            "models": msgspec.to_builtins(view.models),
+        }
         if cells:
             more["cells"] = [cell.to_dict() for cell in view.cells]
         print_json({**view.to_dict(), **more})
@@ -55,6 +60,7 @@ def _show(console: Console, view: RunView) -> None:
         ("project", view.project),
         ("started", view.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")),
         ("took", render.duration(view.started_at, view.ended_at)),
+        *(("model", _model(model)) for model in view.models),
         ("rows", f"{view.rows:,}" + (f", {view.dropped_rows:,} dropped" * bool(view.dropped_rows))),
         ("host", view.host),
         ("notebook", view.notebook or ""),
@@ -78,6 +84,18 @@ def _show(console: Console, view: RunView) -> None:
         console.print(Text(f"damaged: {damage}", "yellow"))
     if view.exception:
         console.print(Text(view.exception["traceback"].rstrip(), "red"))
+
+
+def _model(model: ModelInfo) -> str:
+    """A model in one line."""
+    kind = f" ({model.type}, {model.framework})" if model.name != model.type else ""
+    kind = kind or f" ({model.framework})"
+    said = f"{model.name}{kind}: {model.parameters:,} parameters"
+    if model.trainable != model.parameters:
+        said += f", {model.trainable:,} of them trained"
+    size = f", {render.size(model.size_bytes)}" if model.size_bytes else ""
+    parts = len(model.layers) - 1
+    return f"{said}{size}, {parts:,} layers" if parts > 0 else said + size
 
 
 def _card(found: PostMortem) -> Any:
