@@ -4,8 +4,8 @@
 
     nbtrack.log({"confusion": nbtrack.plot.confusion_matrix(y_true=targets, preds=guesses)})
 
-The names and arguments are those that users of W&B know; ``split_table`` is taken and not used, since the
-table of a chart can always be read.
+The names and arguments are those that users of W&B know; ``split_table`` is taken and not used,
+since the table of a chart can always be read.
 """
 
 from __future__ import annotations
@@ -100,9 +100,7 @@ def pr_curve(
 
     found = curves.precision_recall(y_true, y_probas, labels, classes_to_plot, interp_size)
     data = [
-        [curve.label, precision, recall]
-        for curve in found
-        for recall, precision in _points(curve)
+        [curve.label, precision, recall] for curve in found for recall, precision in _points(curve)
     ]
     chart = Chart(
         kind="pr",

@@ -12,35 +12,35 @@ from nbtrack import InvalidDataError
 from nbtrack.record import curves
 
 SEED = numpy.random.default_rng(5)
-TRUE = SEED.integers(0, 3, 200)
+truth = SEED.integers(0, 3, 200)
 PROBS = SEED.dirichlet([1, 1, 1], 200)
-PROBS[TRUE == 1, 1] += 0.3
+PROBS[truth == 1, 1] += 0.3
 # Scores that many rows share.
 COARSE = PROBS.round(1)
-BINARY = (TRUE > 0).astype(int)
+BINARY = (truth > 0).astype(int)
 
 
 @pytest.mark.parametrize("probs", [PROBS, COARSE], ids=["fine", "coarse"])
 def test_roc_is_scikit_learn_s(probs: Any) -> None:
-    found = curves.roc(TRUE, probs, None, None)
+    found = curves.roc(truth, probs, None, None)
     assert [curve.label for curve in found] == ["0", "1", "2"]
     for at, curve in enumerate(found):
-        false, true, _ = metrics.roc_curve(TRUE == at, probs[:, at])
+        false, true, _ = metrics.roc_curve(truth == at, probs[:, at])
         assert numpy.array_equal(curve.x, false)
         assert numpy.array_equal(curve.y, true)
 
 
 @pytest.mark.parametrize("probs", [PROBS, COARSE], ids=["fine", "coarse"])
 def test_precision_and_recall_are_scikit_learn_s(probs: Any) -> None:
-    for at, curve in enumerate(curves.precision_recall(TRUE, probs, None, None, None)):
-        precision, recall, _ = metrics.precision_recall_curve(TRUE == at, probs[:, at])
+    for at, curve in enumerate(curves.precision_recall(truth, probs, None, None, None)):
+        precision, recall, _ = metrics.precision_recall_curve(truth == at, probs[:, at])
         assert numpy.array_equal(curve.x, recall)
         assert numpy.array_equal(curve.y, precision)
 
 
 def test_with_a_size_the_best_precision_at_each_recall() -> None:
-    (curve,) = curves.precision_recall(TRUE, PROBS, None, [2], 11)
-    precision, recall, _ = metrics.precision_recall_curve(TRUE == 2, PROBS[:, 2])
+    (curve,) = curves.precision_recall(truth, PROBS, None, [2], 11)
+    precision, recall, _ = metrics.precision_recall_curve(truth == 2, PROBS[:, 2])
     assert numpy.allclose(curve.x, numpy.linspace(1, 0, 11))
     best = [precision[recall >= at - 1e-12].max() for at in curve.x]
     assert numpy.allclose(curve.y, best)
@@ -67,12 +67,12 @@ def test_one_column_is_the_chance_of_the_second_class() -> None:
 
 
 def test_classes_have_names_and_are_chosen() -> None:
-    found = curves.roc(TRUE, PROBS, ["cat", "dog", "fox"], [0, 2])
+    found = curves.roc(truth, PROBS, ["cat", "dog", "fox"], [0, 2])
     assert [curve.label for curve in found] == ["cat", "fox"]
-    words = numpy.array(["a", "b", "c"])[TRUE]
+    words = numpy.array(["a", "b", "c"])[truth]
     found = curves.roc(words, PROBS, None, ["b"])
     assert [curve.label for curve in found] == ["b"]
-    false, _, _ = metrics.roc_curve(TRUE == 1, PROBS[:, 1])
+    false, _, _ = metrics.roc_curve(truth == 1, PROBS[:, 1])
     assert numpy.array_equal(found[0].x, false)
 
 
@@ -87,9 +87,9 @@ def test_a_class_that_never_was_has_rates_of_nothing() -> None:
 def test_the_confusion_matrix_is_scikit_learn_s(what: str) -> None:
     preds = PROBS.argmax(axis=1)
     probs = PROBS if what == "probs" else None
-    names, counts = curves.confusion(probs, TRUE, None if what == "probs" else preds, None)
+    names, counts = curves.confusion(probs, truth, None if what == "probs" else preds, None)
     assert names == ["0", "1", "2"]
-    assert counts == metrics.confusion_matrix(TRUE, preds).tolist()
+    assert counts == metrics.confusion_matrix(truth, preds).tolist()
 
 
 def test_classes_that_never_were_keep_their_places() -> None:
