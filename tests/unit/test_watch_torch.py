@@ -20,6 +20,7 @@ import nbtrack
 from nbtrack import InvalidDataError, InvalidSettingError, NbtrackWarning, RunFinishedError
 from nbtrack._attempts import CellInfo
 from nbtrack.store.model import LayerInfo, ModelInfo
+from tests.stores import current
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +32,7 @@ else:
 pytestmark = pytest.mark.usefixtures("own_process")
 
 
-class Net(nn.Module):
+class Net(nn.Module):  # type: ignore[misc]  # types of torch are not looked at
     """Two layers, of which one is used twice, and an output of several tensors."""
 
     def __init__(self) -> None:
@@ -429,11 +430,12 @@ def test_the_functions_of_the_current_run(store_dir: Path) -> None:
     model = net()
     nbtrack.unwatch()
     nbtrack.watch(model)
-    assert nbtrack.run is not None
+    run = current()
+    assert run is not None
     assert hooks(model) > 0
     nbtrack.unwatch(model)
     assert hooks(model) == 0
-    nbtrack.run.finish()
+    run.finish()
     with nbtrack.init(mode="disabled"):
         nbtrack.watch(model)
         assert hooks(model) == 0

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..._errors import UsageError
 from ...store.model import ModelInfo
-from ..media import Histogram
 from . import torch_histograms
 from .torch_layers import FirstPass, Hook, describe, unwrapped
 
 if TYPE_CHECKING:
     import torch
+
+    from ..media import Histogram
 
 Log = Literal["gradients", "parameters", "all"]
 
@@ -184,6 +185,8 @@ class TorchWatch:
 
 
 def _histogram(counts: torch_histograms.Counts) -> Histogram:
+    from ..media import Histogram
+
     return Histogram(np_histogram=(counts.counts, counts.bins))
 
 
