@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..._errors import UsageError
 from ...store.model import ModelInfo
 from . import torch_histograms
-from .torch_layers import FirstPass, Hook, describe, unwrapped
+from .torch_layers import FirstPass, Hook, describe, is_unfinished, unwrapped
 
 if TYPE_CHECKING:
     import torch
@@ -71,8 +71,8 @@ class TorchWatch:
         self._batches = 0
         self._due = 1
         keep(describe(inner, name, {}))
-        self._first_pass = FirstPass(inner, self._keep_shapes, self._fail)
-        if log is not None:
+        self._first_pass = FirstPass(inner, self._passed, self._fail)
+        if log is not None and not is_unfinished(inner):
             self._count_batches(inner)
 
     @property
@@ -155,6 +155,13 @@ class TorchWatch:
         self._complain(found)
         if found:
             self._record({key: _histogram(one) for key, one in found.items()})
+
+    def _passed(self) -> None:
+        """The model has given something for the first time."""
+        self._keep_shapes()
+        model: Any = self._model()
+        if self._log is not None and not self._handles and model is not None:
+            self._count_batches(model)
 
     def _keep_shapes(self) -> None:
         model: Any = self._model()
