@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .base import Keeper, Kept
 from .histogram import Histogram
 
