@@ -49,6 +49,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from . import plot
     from ._api import (
         alert,
         define_metric,
@@ -59,7 +60,9 @@ if TYPE_CHECKING:
         log_artifact,
         save,
         show,
+        unwatch,
         use_artifact,
+        watch,
     )
     from ._mappings import Config, RecordedMapping
     from ._progress import Progress, progress
@@ -148,13 +151,16 @@ __all__ = [
     "log_artifact",
     "open_artifact",
     "open_run",
+    "plot",
     "progress",
     "run",
     "runs",
     "save",
     "show",
     "summary",
+    "unwatch",
     "use_artifact",
+    "watch",
 ]
 
 _LAZY = {
@@ -200,7 +206,9 @@ _LAZY = {
     "runs": "store.catalog",
     "save": "_api",
     "show": "_api",
+    "unwatch": "_api",
     "use_artifact": "_api",
+    "watch": "_api",
 }
 
 # What only code written for wandb asks for: docs/from-wandb.md.
@@ -236,6 +244,10 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module(f"{__name__}.{place}"), name)
         globals()[name] = value
         return value
+    if name == "plot":
+        from importlib import import_module
+
+        return import_module(f"{__name__}.plot")
     if name == "run":
         from ._current import get_run
 

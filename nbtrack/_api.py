@@ -199,6 +199,35 @@ def save(
     return _run().save(glob_str, base_path, policy)
 
 
+def watch(
+    models: Any,
+    criterion: Any = None,
+    log: Literal["gradients", "parameters", "all"] | None = "gradients",
+    log_freq: int = 1000,
+    idx: int | None = None,
+    log_graph: bool = False,
+) -> None:
+    """Record in the current run what a model is made of, and histograms of what it learns.
+
+    Starts a run if there is none; see :meth:`Run.watch`.
+
+    Raises:
+        As :meth:`Run.watch`, and as :func:`init` where it starts a run.
+    """
+    _run().watch(models, criterion, log, log_freq, idx, log_graph)
+
+
+def unwatch(models: Any = None) -> None:
+    """Watch these models no more, or none of all; see :meth:`Run.unwatch`.
+
+    Raises:
+        InvalidDataError: It is no model of a kind that is known.
+    """
+    run = _current.get_run()
+    if run is not None:
+        run.unwatch(models)
+
+
 def show() -> None:
     """Show the current run below this cell: its live view, and the picture that stays.
 

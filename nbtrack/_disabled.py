@@ -203,6 +203,12 @@ class DisabledRun(Run):
     def record_earlier(self, cell: CellInfo) -> None:
         """Record nothing."""
 
+    def watch(self, models: Any, *args: Any, **kwargs: Any) -> None:
+        """Record nothing."""
+
+    def unwatch(self, models: Any = None) -> None:
+        """There is nothing that is watched."""
+
     def close(
         self,
         reason: str,

@@ -23,6 +23,7 @@ from ._mappings import Config, RecordedMapping, Summary
 from ._run_alerts import Alerts
 from ._run_media import MediaRows
 from ._run_metrics import Metrics
+from ._run_models import Models
 from ._run_wandb import WandbNames
 from ._settings import Settings
 from ._succession import Succession
@@ -36,7 +37,7 @@ from .store.schema import ChangeKind, Circumstances, Edit, RunInfo, encode_recor
 from .store.state import Verdict
 
 
-class Run(WandbNames, Alerts, Metrics, MediaRows):
+class Run(WandbNames, Alerts, Metrics, MediaRows, Models):
     """What one kernel, or one ``init()`` … ``finish()``, records.
 
     Made by :func:`nbtrack.init`. May be used from every thread, and goes on in a forked child.

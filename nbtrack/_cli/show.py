@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..store.cells import CellView
+    from ..store.model import ModelInfo
     from ..store.owners import PartView
     from ..store.post_mortem import PostMortem
     from ..store.schema import Alert
@@ -39,6 +40,7 @@ def show(run: str, cells: bool, store: Path | None, as_json: bool) -> None:
         found = view.post_mortem
         more: dict[str, Any] = {
             "post_mortem": found.to_dict() if found is not None else None,
+            "models": msgspec.to_builtins(view.models),
             "media": msgspec.to_builtins(view.media_counts()),
         }
         if cells:
@@ -62,6 +64,7 @@ def _show(console: Console, view: RunView) -> None:
         ("project", view.project),
         ("started", view.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")),
         ("took", render.duration(view.started_at, view.ended_at)),
+        *(("model", _model(model)) for model in view.models),
         ("rows", f"{view.rows:,}" + (f", {view.dropped_rows:,} dropped" * bool(view.dropped_rows))),
         ("host", view.host),
         ("notebook", view.notebook or ""),
@@ -122,6 +125,18 @@ def _summary(view: RunView) -> dict[str, Any]:
                 at = f"  ({attempt}step {place.step})"
             found[f"{key} {name}"] = f"{render.shown(one)}{at}"
     return found
+
+
+def _model(model: ModelInfo) -> str:
+    """A model in one line."""
+    kind = f" ({model.type}, {model.framework})" if model.name != model.type else ""
+    kind = kind or f" ({model.framework})"
+    said = f"{model.name}{kind}: {model.parameters:,} parameters"
+    if model.trainable != model.parameters:
+        said += f", {model.trainable:,} of them trained"
+    size = f", {render.size(model.size_bytes)}" if model.size_bytes else ""
+    parts = len(model.layers) - 1
+    return f"{said}{size}, {parts:,} layers" if parts > 0 else said + size
 
 
 def _card(found: PostMortem) -> Any:

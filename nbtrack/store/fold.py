@@ -111,6 +111,7 @@ class Fold(msgspec.Struct, kw_only=True):
     first_config: dict[str, Any] = {}
     artifacts: list[ArtifactUse] = []
     saved: dict[str, SavedFile] = {}
+    models: list[str] = []
 
     @property
     def owner(self) -> WriterInfo | None:
@@ -120,9 +121,9 @@ class Fold(msgspec.Struct, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """Nothing was logged, tracked or saved."""
+        """Nothing was logged, tracked, watched or saved."""
         said = self.rows or self.attempts or self.config or self.summary or self.alerts
-        return not (said or self.artifacts or self.saved)
+        return not (said or self.artifacts or self.saved or self.models)
 
     def evidence(self, run_dir: RunDir, info: RunInfo, now: int) -> Evidence:
         """What tells the run's state; looks up the owner's process.
@@ -271,6 +272,8 @@ def _change(
         result.metrics[event.key] = defined(result.metrics, event.key, event.value)
     elif event.kind == "alert":
         result.alerts.append(_alert(event))
+    elif event.kind == "model" and event.key not in result.models:
+        result.models.append(event.key)
 
 
 def _artifact_use(event: Change) -> ArtifactUse:

@@ -59,6 +59,7 @@ class RunDir:
         self.session = path / "session.ipynb"
         self.diff = path / "diff.patch"
         self.requirements = path / "requirements.txt"
+        self.model = path / "model.json"
         self.files = path / "files"
         self.media = path / "media"
         self.spool = self.media / ".spool"
@@ -77,6 +78,7 @@ class RunDir:
             self.session,
             self.diff,
             self.requirements,
+            self.model,
             self.files,
             self.media,
         )

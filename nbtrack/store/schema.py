@@ -31,6 +31,7 @@ ChangeKind = Literal[
     "dropped",
     "memory",
     "metric",
+    "model",
     "owner_died",
     "resumed",
     "saved",
@@ -134,6 +135,8 @@ class Change(msgspec.Struct, array_like=True, tag=4):
                was given: :class:`~nbtrack.store.metrics.MetricDefinition`
     alert      somebody is told: ``key`` is the title, ``value`` has ``text`` and
                ``level``
+    model      the model called ``key`` is watched from now on; ``value`` is
+               its ``framework``, ``type``, ``parameters`` and ``trainable``
     ========== ===========================================================
     """
 

@@ -19,6 +19,7 @@ from .layout import RunDir
 from .log import entries, log
 from .media import MediaCount, MediaView
 from .metrics_view import MetricsView
+from .model import ModelInfo, read_model
 from .owners import PartView, parts
 from .post_mortem import MEMORY_KEYS, PostMortem, examine
 from .present import exception, iso, moment
@@ -301,6 +302,15 @@ class RunView(MetricsView):
             return moment(closed)
         dead = self._evidence.owner == "dead"
         return moment(self._last_time) if dead else None
+
+    @property
+    def models(self) -> list[ModelInfo]:
+        """The models that were watched, layer by layer.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        return read_model(self._run_dir)
 
     @property
     def damage(self) -> list[Damage]:
