@@ -62,8 +62,8 @@ class RunArtifacts(Timeline):
         if recording is None:
             recording = self._recording = making.start(self._store, self._made)
         job = artifact.new_job(self._store, making.checked_aliases(aliases), self.id)
-        recording.add(job)
         self._show(recording)
+        recording.add(job)
         return artifact
 
     def use_artifact(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,11 +14,17 @@ from .finding import Finding
 from .place import size
 
 _NAMED = 3
+_PATIENCE = 6.0
 
 
 def check_artifacts(store: Store, *, thorough: bool = False) -> Iterator[Finding]:
     """Look at every version of every artifact; ``thorough``: and read all content."""
-    found = examine_artifacts(store, thorough=thorough)
+    deadline = math.inf if thorough else time.monotonic() + _PATIENCE
+    found = examine_artifacts(store, thorough=thorough, deadline=deadline)
+    if not found.is_complete:
+        what = f"{_count(found.versions, 'version')} of artifacts were looked at: time was up"
+        advice = "`nbtrack doctor --verify` takes the time that it needs."
+        yield Finding("artifacts", "note", what, advice=advice)
     if found.problems:
         more = f"; and {len(found.problems) - _NAMED} more" if len(found.problems) > _NAMED else ""
         yield Finding(
@@ -41,9 +49,13 @@ def check_use(store: Store) -> Iterator[Finding]:
     """How much of the disk the store takes, by what it is."""
     if not store.path.is_dir():
         return
+    deadline = time.monotonic() + _PATIENCE
     artifacts = _bytes_below(store.artifacts)
-    media = files = other = 0
+    media = files = other = unseen = 0
     for run_dir in store.run_dirs():
+        if time.monotonic() > deadline:
+            unseen += 1
+            continue
         in_media, in_files = _bytes_below(run_dir.media), _bytes_below(run_dir.files)
         media, files = media + in_media, files + in_files
         other += _bytes_below(run_dir.path) - in_media - in_files
@@ -54,12 +66,12 @@ def check_use(store: Store) -> Iterator[Finding]:
         ("everything else of the runs", other),
     ]
     words = ", ".join(f"{name} {size(count)}" for name, count in parts if count)
-    yield Finding(
-        "use",
-        "ok",
-        f"the store takes {size(sum(count for _, count in parts))}"
-        + (f": {words}" if words else ""),
-    )
+    total = size(sum(count for _, count in parts))
+    what = f"the store takes {total}{': ' if words else ''}{words}"
+    if unseen:
+        yield Finding("use", "note", f"{what}; {_count(unseen, 'run')} not counted: time was up")
+    else:
+        yield Finding("use", "ok", what)
 
 
 def _bytes_below(folder: Path) -> int:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from .._errors import UsageError
-from .artifacts.draft import files_below
+from .artifacts.draft import files_below, warn_of_links
 
 _OPERATION = "save files"
 
@@ -34,17 +34,20 @@ def files_to_save(
     if named.is_file():
         return {_relative(named, base): named}
     found: dict[str, Path] = {}
+    left_out: list[str] = []
+    inside = base.resolve()
     for match in sorted(globbing.glob(text, recursive=True)):
         path = Path(os.path.abspath(match))
-        if path.is_dir():
-            if path != base:
-                _relative(path, base)
+        name = _relative(path, base)
+        # A pattern also looks into folders that links lead to.
+        if not path.resolve().is_relative_to(inside):
+            left_out.append(name)
+        elif path.is_dir():
             below = files_below(path, "", leave_out)
             found |= {_relative(file, base): file for file in below.values()}
-        elif path.is_symlink() and not path.resolve().is_relative_to(base.resolve()):
-            continue
         elif path.is_file():
-            found[_relative(path, base)] = path
+            found[name] = path
+    warn_of_links(base, left_out)
     return {name: file for name, file in found.items() if not file.is_relative_to(leave_out)}
 
 

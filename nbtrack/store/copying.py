@@ -52,7 +52,8 @@ def clone(source: int, target: int) -> bool:
 
 def pieces(fd: int) -> Iterator[memoryview]:
     """What an open file holds from its beginning. Every piece lies in the same memory."""
-    buffer = memoryview(bytearray(PIECE))
+    # No larger than needed: filling a megabyte with zeros takes longer than to read a small file.
+    buffer = memoryview(bytearray(min(PIECE, os.fstat(fd).st_size + 1)))
     os.lseek(fd, 0, os.SEEK_SET)
     while size := os.readv(fd, [buffer]):
         yield buffer[:size]
@@ -64,8 +65,10 @@ def write_all(fd: int, piece: memoryview) -> None:
         piece = piece[os.write(fd, piece) :]
 
 
-def copy(source: Path, target: Path) -> None:
+def copy(source: Path, target: Path, *, durable: bool = True) -> None:
     """Put a copy of a file at ``target`` in one step, with its times.
+
+    ``durable=False`` leaves out the sync, for what can be copied again.
 
     Raises:
         OSError: One of the two cannot be read or written.
@@ -80,7 +83,8 @@ def copy(source: Path, target: Path) -> None:
                     for piece in pieces(fd):
                         write_all(out, piece)
                 os.utime(out, ns=(found.st_mtime_ns, found.st_mtime_ns))
-                os.fsync(out)
+                if durable:
+                    os.fsync(out)
             finally:
                 os.close(out)
         temp.replace(target)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 
 import msgspec
@@ -20,6 +22,7 @@ class Soundness(msgspec.Struct, kw_only=True):
         artifacts, versions, objects: How many there are.
         bytes: Of the objects, each counted once.
         problems: What is missing, damaged or cannot be read, in words.
+        is_complete: There was time to look at everything.
     """
 
     artifacts: int = 0
@@ -27,13 +30,17 @@ class Soundness(msgspec.Struct, kw_only=True):
     objects: int = 0
     bytes: int = 0
     problems: list[str] = []
+    is_complete: bool = True
 
 
-def examine_artifacts(store: Store, *, thorough: bool = False) -> Soundness:
+def examine_artifacts(
+    store: Store, *, thorough: bool = False, deadline: float = math.inf
+) -> Soundness:
     """Look at every manifest, and whether its objects are there and as long as they should be.
 
     Args:
         thorough: Read the content of every object too, and compare it with its digest.
+        deadline: Stop then, by the monotonic clock.
 
     Raises:
         OSError: A folder cannot be read.
@@ -54,6 +61,9 @@ def examine_artifacts(store: Store, *, thorough: bool = False) -> Soundness:
             continue
         found.artifacts += bool(versions)
         for version in versions:
+            if time.monotonic() > deadline:
+                found.is_complete = False
+                return found
             found.versions += 1
             found.problems += _problems(
                 store, objects, name, version.version, judged, thorough=thorough

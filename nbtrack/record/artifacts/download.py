@@ -48,7 +48,7 @@ def bring(store: Store, entries: Sequence[ArtifactEntry], root: Path) -> list[st
                     operation="download an artifact",
                     hint="`nbtrack doctor` says what else is.",
                 )
-        copy(source, target)
+        copy(source, target, durable=False)
 
     side_by_side(one, here)
     return [entry.path for entry in elsewhere]

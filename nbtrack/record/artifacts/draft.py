@@ -173,15 +173,20 @@ def files_below(folder: Path, prefix: str, leave_out: Path) -> dict[str, Path]:
             found[f"{prefix}/{relative}" if prefix else relative] = file
         else:
             left_out.append(relative)
+    warn_of_links(folder, left_out)
+    return found
+
+
+def warn_of_links(folder: Path, left_out: list[str]) -> None:
+    """Name what was not taken of a folder, if there is anything."""
     if left_out:
         more = f" and {len(left_out) - 3} more" if len(left_out) > 3 else ""
         warnings.warn(
             f"nbtrack: left out of {folder}: {', '.join(left_out[:3])}{more}: links that lead out"
             " of the folder or to other folders, and what is no file, are not taken",
             NbtrackWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
-    return found
 
 
 def _walk(folder: Path, leave_out: Path, left_out: list[str]) -> Iterator[Path]:
