@@ -153,26 +153,28 @@ def log_artifact(
     name: str | None = None,
     type: str | None = None,
     aliases: Sequence[str] | None = None,
+    tags: Sequence[str] | None = None,
 ) -> Artifact:
     """Record a version of an artifact in the current run; see :meth:`Run.log_artifact`.
 
     Raises:
         As :meth:`Run.log_artifact`, and as :func:`init` where it starts a run.
     """
-    return _run().log_artifact(artifact_or_path, name, type, aliases)
+    return _run().log_artifact(artifact_or_path, name, type, aliases, tags)
 
 
 def use_artifact(
     artifact_or_name: Artifact | str,
     type: str | None = None,
     aliases: Sequence[str] | None = None,
+    use_as: str | None = None,
 ) -> Artifact:
     """Say that the current run uses an artifact, and get at it; see :meth:`Run.use_artifact`.
 
     Raises:
         As :meth:`Run.use_artifact`, and as :func:`init` where it starts a run.
     """
-    return _run().use_artifact(artifact_or_name, type, aliases)
+    return _run().use_artifact(artifact_or_name, type, aliases, use_as)
 
 
 def link_artifact(
@@ -190,13 +192,14 @@ def save(
     glob_str: str | os.PathLike[str],
     base_path: str | os.PathLike[str] | None = None,
     policy: Literal["now", "live", "end"] = "live",
+    glob: bool = True,
 ) -> list[str]:
     """Keep copies of files in the current run; see :meth:`Run.save`.
 
     Raises:
         As :meth:`Run.save`, and as :func:`init` where it starts a run.
     """
-    return _run().save(glob_str, base_path, policy)
+    return _run().save(glob_str, base_path, policy, glob)
 
 
 def watch(

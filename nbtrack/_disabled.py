@@ -133,6 +133,7 @@ class DisabledRun(Run):
         name: str | None = None,
         type: str | None = None,
         aliases: Sequence[str] | None = None,
+        tags: Sequence[str] | None = None,
     ) -> Artifact:
         """Record nothing; the artifact looks as if it were recorded."""
         from .record.artifacts import making
@@ -146,6 +147,7 @@ class DisabledRun(Run):
         artifact_or_name: Artifact | str,
         type: str | None = None,
         aliases: Sequence[str] | None = None,
+        use_as: str | None = None,
     ) -> Artifact:
         """Get at an artifact, and say nothing of it."""
         from .record.artifacts import open_artifact
@@ -167,6 +169,7 @@ class DisabledRun(Run):
         glob_str: str | os.PathLike[str],
         base_path: str | os.PathLike[str] | None = None,
         policy: SavePolicy = "live",
+        glob: bool = True,
     ) -> list[str]:
         """Copy nothing."""
         return []

@@ -36,6 +36,7 @@ class RunArtifacts(Timeline):
         name: str | None = None,
         type: str | None = None,
         aliases: Sequence[str] | None = None,
+        tags: Sequence[str] | None = None,
     ) -> Artifact:
         """Record a version of an artifact. Returns at once: a thread does what is left to do.
 
@@ -47,6 +48,7 @@ class RunArtifacts(Timeline):
             name: For a path, the artifact's name; by default made of the run's id and the path.
             type: For a path, its type; by default ``unspecified``.
             aliases: What the version is called, besides ``latest``.
+            tags: Not kept: a warning says so.
 
         Raises:
             ArtifactStateError: The artifact is being recorded already.
@@ -56,6 +58,8 @@ class RunArtifacts(Timeline):
         """
         from .record.artifacts import making
 
+        if tags:
+            _warn("tags of artifacts are not kept; put them into its metadata")
         artifact = making.as_artifact(artifact_or_path, name, type, self.id)
         self._use_files("log an artifact")
         recording = self._recording
@@ -71,6 +75,7 @@ class RunArtifacts(Timeline):
         artifact_or_name: Artifact | str,
         type: str | None = None,
         aliases: Sequence[str] | None = None,
+        use_as: str | None = None,
     ) -> Artifact:
         """Say that the run uses a version of an artifact, and get at it.
 
@@ -79,6 +84,7 @@ class RunArtifacts(Timeline):
                 artifact, which is recorded first if it is not.
             type: The type that it must have.
             aliases: What the version is called from now on, besides what it was.
+            use_as: For code written for W&B; not used.
 
         Raises:
             ArtifactNotFoundError: There is no such artifact, or no such version of it.
@@ -119,6 +125,7 @@ class RunArtifacts(Timeline):
         glob_str: str | os.PathLike[str],
         base_path: str | os.PathLike[str] | None = None,
         policy: SavePolicy = "live",
+        glob: bool = True,
     ) -> list[str]:
         """Keep copies of files in the run's ``files/``. Returns the paths of the copies.
 
@@ -129,6 +136,7 @@ class RunArtifacts(Timeline):
             policy: ``"now"`` copies now. ``"live"`` copies now, and again within seconds whenever
                 a file has changed, as long as the run goes on. ``"end"`` copies when the run ends,
                 also if the kernel was killed.
+            glob: False: ``glob_str`` is a path and no pattern.
 
         What cannot be copied, on a full disk for one, is named in a warning.
 
@@ -136,12 +144,15 @@ class RunArtifacts(Timeline):
             RunFinishedError: The run has ended.
             UsageError: A file lies outside of ``base_path``, or the policy is not known.
         """
+        from glob import escape
+
         from .record import saving
         from .store.saved import bring_all
 
         if policy not in ("now", "live", "end"):
             raise UsageError(f"policy={policy!r} is not known", hint="Use 'now', 'live' or 'end'.")
-        found = saving.files_to_save(glob_str, base_path, self._store.path.resolve())
+        pattern = glob_str if glob else escape(os.fspath(glob_str))
+        found = saving.files_to_save(pattern, base_path, self._store.path.resolve())
         self._use_files("save files")
         if not found:
             _warn(f"no file is called {os.fspath(glob_str)!r}, so none was saved")

@@ -10,10 +10,10 @@ since the table of a chart can always be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._errors import InvalidDataError
+from ._errors import InvalidDataError, NotOfferedError
 from .store.chart import Chart
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = [
     "histogram",
     "line",
     "line_series",
+    "plot_table",
     "pr_curve",
     "roc_curve",
     "scatter",
@@ -266,6 +267,53 @@ def line_series(
         y_title="",
     )
     return _plot(chart, ["step", "lineKey", "lineVal"], data)
+
+
+def plot_table(
+    vega_spec_name: str,
+    data_table: Table,
+    fields: Mapping[str, str],
+    string_fields: Mapping[str, str] | None = None,
+    split_table: bool = False,
+) -> Plot:
+    """One of the charts of W&B by the name that it has there.
+
+    Args:
+        vega_spec_name: ``wandb/bar/v0``, ``wandb/histogram/v0``, ``wandb/line/v0``,
+            ``wandb/lineseries/v0`` or ``wandb/scatter/v0``.
+        data_table: The table.
+        fields: What of the chart is which column: ``x``, ``y``, ``stroke``, ``label``, ``value``.
+        string_fields: ``title``.
+        split_table: Not used.
+
+    Raises:
+        InvalidDataError: The table has no such column.
+        NotOfferedError: It is a chart of one's own.
+    """
+    kind = vega_spec_name.removeprefix("wandb/").removesuffix("/v0")
+    title = (string_fields or {}).get("title", "")
+    if kind in ("line", "lineseries"):
+        stroke = fields.get("stroke") or fields.get("lineKey")
+        return line(data_table, *_given(fields, "x", "y"), stroke, title)
+    if kind == "scatter":
+        return scatter(data_table, *_given(fields, "x", "y"), title)
+    if kind == "bar":
+        return bar(data_table, *_given(fields, "label", "value"), title)
+    if kind == "histogram":
+        return histogram(data_table, *_given(fields, "value"), title)
+    raise NotOfferedError(
+        f"the chart {vega_spec_name!r} is not offered",
+        hint="Log a Figure of altair, which is Vega too.",
+    )
+
+
+def _given(fields: Mapping[str, str], *names: str) -> list[str]:
+    missing = [name for name in names if name not in fields]
+    if missing:
+        raise InvalidDataError(
+            f"fields does not say which column is {missing[0]!r}", operation="draw a chart"
+        )
+    return [fields[name] for name in names]
 
 
 def _points(curve: Curve) -> Iterable[tuple[float, float]]:

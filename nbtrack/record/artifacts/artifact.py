@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from ..._errors import ArtifactStateError, InvalidArtifactError
+from ..._errors import ArtifactStateError, InvalidArtifactError, NotOfferedError
 from ...store.artifact_paths import LATEST, check_name, check_path
 from ...store.artifact_schema import ArtifactEntry, ArtifactVersion
 from ...store.artifact_writing import NewVersion, content_digest
@@ -34,6 +34,10 @@ class Artifact(RecordedArtifact):
         type: str,
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        incremental: bool = False,
+        use_as: str | None = None,
+        storage_region: str | None = None,
+        digest_algorithm: str | None = None,
     ) -> None:
         """Begin an artifact; nothing is recorded before it is given to ``log_artifact()``.
 
@@ -43,11 +47,19 @@ class Artifact(RecordedArtifact):
                 name are of one type.
             description: Text about it.
             metadata: What JSON can hold; numpy's numbers become Python's.
+            incremental: Not offered: a version is whole.
+            use_as, storage_region, digest_algorithm: For code written for W&B; not used.
 
         Raises:
             InvalidArtifactError: The name or the type cannot be used, or the metadata kept.
+            NotOfferedError: It is to be incremental.
         """
         super().__init__()
+        if incremental:
+            raise NotOfferedError(
+                "Artifact(incremental=True) is not offered",
+                hint="Add all of it: content that is there already is not written again.",
+            )
         if not isinstance(type, str) or not type.strip():
             raise InvalidArtifactError(f"{type!r} cannot be the type of an artifact")
         self._name = check_name(name)
