@@ -1,8 +1,8 @@
-"""Writes ``names.json``: the public names of the SDK that an installed ``wandb`` has.
+"""Writes the public names of the SDK that an installed ``wandb`` has.
 
 Run in an environment of its own, ``pip install wandb numpy pandas pillow``::
 
-    python tests/compat/record_names.py
+    python tests/compat/record_names.py tests/compat/names.json
 
 It starts one run in offline mode in a temporary folder and asks nothing of any server.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,7 @@ def main() -> None:
             "plots": {name: arguments(getattr(wandb.plot, name)) for name in PLOTS.split()},
         }
         run.finish()
-    path = Path(__file__).with_name("names.json")
-    path.write_text(json.dumps(names, indent=1) + "\n", encoding="utf-8")
+    Path(sys.argv[1]).write_text(json.dumps(names, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
