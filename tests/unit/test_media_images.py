@@ -63,8 +63,9 @@ def test_what_is_shown_is_taken_when_the_image_is_made() -> None:
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
 def test_an_image_of_pillow_reads_back(mode: str) -> None:
+    # A palette of Pillow has alpha if what it was made of had.
     picture = PIL.Image.fromarray(CLEAR).convert(mode)
-    expected = picture.convert("RGB") if mode == "P" else picture
+    expected = picture.convert("RGBA") if mode == "P" else picture
     for given in (picture, Image(picture)):  # also bare
         found = read_back(given)
         assert found.kind == "image"
@@ -73,6 +74,9 @@ def test_an_image_of_pillow_reads_back(mode: str) -> None:
 
 def test_a_palette_with_a_clear_colour_reads_back() -> None:
     picture = PIL.Image.fromarray(COLOURS).quantize(16)
+    numpy.testing.assert_array_equal(
+        read_back(picture).read(), numpy.asarray(picture.convert("RGB"))
+    )
     picture.info["transparency"] = 3
     numpy.testing.assert_array_equal(
         read_back(picture).read(), numpy.asarray(picture.convert("RGBA"))

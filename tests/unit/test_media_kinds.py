@@ -211,7 +211,7 @@ def test_what_is_no_histogram_is_refused() -> None:
 def test_html_and_text_read_back(tmp_path: Path) -> None:
     page = tmp_path / "a.html"
     page.write_text("<p>größer</p>", encoding="utf-8")
-    for given in (str(page), page, page.open(encoding="utf-8"), "<p>größer</p>"):
+    for given in (str(page), page, io.StringIO("<p>größer</p>"), "<p>größer</p>"):
         found = read_back(Html(given))
         assert (found.kind, found.read()) == ("html", "<p>größer</p>")
     assert read_back(Html("no.html", data_is_not_path=True)).read() == "no.html"

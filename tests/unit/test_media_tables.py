@@ -103,7 +103,9 @@ def test_dataframes() -> None:
     assert Table(dataframe=frame, columns=["c", "a"]).data[0] == [0.5, 1]
     assert read_back(Table(dataframe=polars.DataFrame({"a": [1, 2]}))).read().data == [[1], [2]]
     expected = pandas.DataFrame({"a": [1, 2], "c": [0.5, 1.5]})
-    pandas.testing.assert_frame_equal(read_back(Table(dataframe=expected)).read().to_pandas(), expected)
+    pandas.testing.assert_frame_equal(
+        read_back(Table(dataframe=expected)).read().to_pandas(), expected
+    )
 
 
 def test_without_arguments_there_are_the_columns_that_people_know() -> None:
