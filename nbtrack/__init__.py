@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .record.media import Audio, Figure, Histogram, Html, Image, Media, Table, Text, Video
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
-    from .store.media import MediaCount, MediaView
+    from .store.media import MediaView
     from .store.media_tables import TableData
     from .store.result import ResultTable
     from .store.view import AttemptView, RunView
@@ -77,7 +77,6 @@ __all__ = [
     "InvalidSettingError",
     "InvalidStepError",
     "Media",
-    "MediaCount",
     "MediaView",
     "NbtrackError",
     "NbtrackWarning",
@@ -122,7 +121,6 @@ _LAZY = {
     "Html": "record.media",
     "Image": "record.media",
     "Media": "record.media",
-    "MediaCount": "store.media",
     "MediaView": "store.media",
     "Progress": "_progress",
     "ResultTable": "store.result",

@@ -104,8 +104,9 @@ def write(raw: Raw, target: Path) -> None:
 def _array(raw: Raw) -> numpy.ndarray[Any, Any]:
     import numpy
 
+    found: numpy.ndarray[Any, Any]
     found = numpy.frombuffer(raw.content, dtype=numpy.dtype(raw.header["dtype"]))
-    return found.reshape(raw.header["shape"])
+    return found.reshape(tuple(raw.header["shape"]))
 
 
 def _bytes(values: numpy.ndarray[Any, Any], normalize: bool) -> numpy.ndarray[Any, Any]:

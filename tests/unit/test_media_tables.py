@@ -125,7 +125,7 @@ def test_others_read_the_file() -> None:
     table = Table(columns=["i", "x", "t"], data=[[1, 0.5, MOMENT], [2, None, None]])
     path = read_back(table).path
     assert path is not None
-    assert duckdb.sql(f"SELECT i, x FROM '{path}'").fetchall() == [(1, 0.5), (2, None)]
+    assert duckdb.execute(f"SELECT i, x FROM '{path}'").fetchall() == [(1, 0.5), (2, None)]
     frame = pandas.read_parquet(path)
     assert frame["i"].tolist() == [1, 2]
     assert frame["t"][0] == pandas.Timestamp(MOMENT)
