@@ -106,7 +106,8 @@ def _array(raw: Raw) -> numpy.ndarray[Any, Any]:
 
     found: numpy.ndarray[Any, Any]
     found = numpy.frombuffer(raw.content, dtype=numpy.dtype(raw.header["dtype"]))
-    return found.reshape(tuple(raw.header["shape"]))
+    shape: tuple[int, ...] = tuple(raw.header["shape"])
+    return found.reshape(shape)
 
 
 def _bytes(values: numpy.ndarray[Any, Any], normalize: bool) -> numpy.ndarray[Any, Any]:
