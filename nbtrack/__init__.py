@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
     from .store.changes import ConfigChange
-    from .store.media import MediaCount, MediaView
+    from .store.media import MediaView
     from .store.media_tables import TableData
     from .store.metrics import Aggregates, Extreme, MetricDefinition
     from .store.owners import PartView
@@ -112,7 +112,6 @@ __all__ = [
     "InvalidSettingError",
     "InvalidStepError",
     "Media",
-    "MediaCount",
     "MediaView",
     "Metric",
     "MetricDefinition",
@@ -178,7 +177,6 @@ _LAZY = {
     "Html": "record.media",
     "Image": "record.media",
     "Media": "record.media",
-    "MediaCount": "store.media",
     "MediaView": "store.media",
     "Metric": "_run_metrics",
     "MetricDefinition": "store.metrics",
