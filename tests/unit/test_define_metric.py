@@ -74,8 +74,8 @@ def test_summaries_are_those_of_plain_python_wherever_the_rows_lie(
     assert {attempt.n for attempt in found.attempts} == {
         n for n, some in by_attempt.items() if any(data for *_, data in some)
     }
-    for attempt in found.attempts:
-        assert_equal(attempt.summary, expected(by_attempt[attempt.n]))
+    for one in found.attempts:
+        assert_equal(one.summary, expected(by_attempt[one.n]))
     for key in KEYS:
         places = extremes(rows, key)
         aggregates = found.aggregates(key)
