@@ -314,8 +314,8 @@ def test_the_metadata_keys_of_the_page_are_those_of_the_files(merged: Path) -> N
             assert (step, value, text) == (50, 1 / 50, None)
             assert writer.startswith("o")
             assert seq < moment
-            assert first["loss"][3] == 0
-            assert numbers["loss"][0] == last["loss"][3]
+            assert first["loss"][3] == 1
+            assert numbers["loss"][0] == 50
             assert numbers["loss"][2:4] == [1 / 50, 50]
 
 

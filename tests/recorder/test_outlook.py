@@ -261,7 +261,12 @@ def test_alerts_and_definitions_are_on_the_card(run: Run) -> None:
     assert card.axes == {"loss": "epoch", "val/acc": "epoch", "noise": "epoch"}
     assert card.hidden == ["loss"]
     (alert,) = card.alerts
-    assert (alert.title, alert.level, alert.attempt, len(alert.text)) == ("diverged", "WARN", 1, 500)
+    assert (alert.title, alert.level, alert.attempt, len(alert.text)) == (
+        "diverged",
+        "WARN",
+        1,
+        500,
+    )
 
 
 def test_a_recorder_that_takes_over_keeps_alerts_and_axes(run: Run) -> None:
