@@ -60,8 +60,8 @@ def test_alerts_and_summaries_of_several_values(tmp_path: Path) -> None:
     session.attempt(1, session.cell(1), execution_count=1)
     for value in (2.0, math.inf, 1.0):
         session.log(1, 0, {"loss": value, "noise": value})
-    value = {"summary": ["min", "max"]}
-    session.add(Change(*session.at(), 1, "metric", "loss", value))
+    wanted = {"summary": ["min", "max"]}
+    session.add(Change(*session.at(), 1, "metric", "loss", wanted))
     session.add(Change(*session.at(), 1, "metric", "noise", {"summary": ["none"]}))
     session.add(Change(*session.at(), 1, "alert", "diverged", {"text": "!", "level": "WARN"}))
     session.close(merged=True)
