@@ -88,7 +88,7 @@ def _parsed(path: Path) -> Any:
         raise ValueError("a config file ends in .yaml, .yml or .json")
     import yaml  # type: ignore[import-untyped]
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
         """With numbers as people write them."""
 
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789"))

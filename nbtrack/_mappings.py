@@ -92,7 +92,7 @@ class Config(RecordedMapping):
         self._refuse_changes({key: plain_setting(value)}, None)
         super().__setitem__(key, value)
 
-    def update(  # type: ignore[override]  # of a mapping, it takes pairs too
+    def update(
         self, values: Any = None, /, allow_val_change: bool | None = None, **more: Any
     ) -> None:
         """Set many values: all of them, or none if one of them is refused.

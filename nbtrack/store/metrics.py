@@ -135,7 +135,13 @@ def shown(value: Last) -> Any:
 
 
 class Extreme(msgspec.Struct, kw_only=True, frozen=True):
-    """A value, and the attempt and the step at which it was logged."""
+    """A value, and where it was logged.
+
+    Attributes:
+        value: The value.
+        attempt: The number of the attempt, 0 if it was none.
+        step: The step.
+    """
 
     value: Any
     attempt: int

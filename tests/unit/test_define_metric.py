@@ -74,8 +74,8 @@ def test_summaries_are_those_of_plain_python_wherever_the_rows_lie(
     assert {attempt.n for attempt in found.attempts} == {
         n for n, some in by_attempt.items() if any(data for *_, data in some)
     }
-    for attempt in found.attempts:
-        assert_equal(attempt.summary, expected(by_attempt[attempt.n]))
+    for one in found.attempts:
+        assert_equal(one.summary, expected(by_attempt[one.n]))
     for key in KEYS:
         places = extremes(rows, key)
         aggregates = found.aggregates(key)
@@ -384,3 +384,32 @@ def test_a_step_metric_of_another_attempt_does_not_count(tmp_path: Path) -> None
         (1, 0, 5.0),
         (2, 0, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("where", "ids"),
+    [
+        ("summary.loss < 3", ["plain"]),
+        ("summary.loss.min < 3", ["min"]),
+        ("summary['loss']['min'] < 3", ["min"]),
+        ("summary['loss'].min >= 3", ["both"]),
+        ("summary.loss.max > 0 or summary.acc > 0", ["both", "plain"]),
+        ("summary.loss is null", ["both", "min"]),
+    ],
+)
+def test_a_metric_may_be_summed_up_otherwise_in_other_runs(
+    store_dir: Path, where: str, ids: list[str]
+) -> None:
+    for name, summary, values in (("plain", None, (3, 1)), ("min", "min", (3, 2))):
+        run = new_run(store_dir, name)
+        run.define_metric("loss", summary=summary)
+        for value in values:
+            run.log({"loss": value, "acc": value} if summary is None else {"loss": value})
+        run.finish()
+    both = new_run(store_dir, "both")
+    both.define_metric("loss", summary="min,max")
+    both.log({"loss": 4})
+    both.finish()
+    assert sorted(run.id for run in nbtrack.runs(where=where, dir=store_dir)) == ids
+    low = nbtrack.runs(sort="summary.loss.min", dir=store_dir)
+    assert [run.id for run in low] == ["min", "both", "plain"]

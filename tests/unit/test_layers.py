@@ -277,7 +277,9 @@ def test_a_tracked_script_loads_nothing_heavy() -> None:
     loaded = loaded_by(
         "import nbtrack\n"
         "nbtrack.init(project='light', config={'rate': 0.1})\n"
+        "nbtrack.define_metric('*', step_metric='epoch', summary='min')\n"
         "nbtrack.log({'loss': 0.5, 'nested': {'text': 'a'}})\n"
+        "nbtrack.alert('done')\n"
         "nbtrack.finish()\n"
     )
     assert "nbtrack._run" in loaded
