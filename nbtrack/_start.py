@@ -16,6 +16,7 @@ from ._arguments import LAST_STEP
 from ._attempts import CellInfo, Tries
 from ._disabled import DisabledRun
 from ._errors import RunExistsError, RunNotFoundError
+from ._masking import mask_value
 from ._names import new_name
 from ._options import RunOptions
 from ._run import Run
@@ -191,7 +192,8 @@ def _describe(
         fail_on=settings.fail_on,
     )
     # Paths and arguments may hold bytes that are no text.
-    return msgspec.convert(plain_setting(msgspec.to_builtins(info)), RunInfo)
+    plain = plain_setting(msgspec.to_builtins(info))
+    return msgspec.convert(mask_value(plain) if settings.mask_secrets else plain, RunInfo)
 
 
 def _system() -> str:
