@@ -31,6 +31,7 @@ from ._errors import (
     NewerFormatError,
     NoRunError,
     ProfileError,
+    RestoreError,
     RunExistsError,
     RunFinishedError,
     RunNotFoundError,
@@ -48,8 +49,10 @@ if TYPE_CHECKING:
     from ._mappings import Config, RecordedMapping
     from ._progress import Progress, progress
     from ._run import Run
+    from .record.code.compare import RunDiff, diff
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
+    from .store.code import CodeInfo
     from .store.result import Table
     from .store.view import AttemptView, RunView
 
@@ -61,6 +64,7 @@ __all__ = [
     "AmbiguousRunError",
     "AttemptView",
     "CellView",
+    "CodeInfo",
     "DamagedFileError",
     "InvalidDataError",
     "InvalidKeyError",
@@ -74,7 +78,9 @@ __all__ = [
     "NoRunError",
     "ProfileError",
     "Progress",
+    "RestoreError",
     "Run",
+    "RunDiff",
     "RunExistsError",
     "RunFinishedError",
     "RunList",
@@ -87,6 +93,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "config",
+    "diff",
     "finish",
     "init",
     "log",
@@ -101,11 +108,14 @@ __all__ = [
 _LAZY = {
     "AttemptView": "store.view",
     "CellView": "store.cells",
+    "CodeInfo": "store.code",
     "Progress": "_progress",
     "Run": "_run",
+    "RunDiff": "record.code.compare",
     "RunList": "store.catalog",
     "RunView": "store.view",
     "Table": "store.result",
+    "diff": "record.code.compare",
     "finish": "_api",
     "init": "_api",
     "log": "_api",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -44,7 +43,7 @@ class MaskedRows:
         if same and masked == raw:
             return change
         # As much of the row as was recorded in the same way stays.
-        kept = len(os.path.commonprefix([masked.partition("\n")[0], recorded[skipped:]]))
+        kept = _equal(masked.partition("\n")[0], recorded[skipped:])
         return RowChange(row, skipped + kept, masked[kept:])
 
     def _keep(self, row: int, shown: str, recorded: str) -> None:
@@ -55,6 +54,12 @@ class MaskedRows:
                 self._rows[at] = rows
         while len(self._rows) > _ROWS:
             self._rows.popitem(last=False)
+
+
+def _equal(text: str, other: str) -> int:
+    """With how many equal characters two texts begin."""
+    differ = (at for at, (one, two) in enumerate(zip(text, other, strict=False)) if one != two)
+    return next(differ, min(len(text), len(other)))
 
 
 def _begun_key(text: str) -> str:

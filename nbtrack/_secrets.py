@@ -193,8 +193,10 @@ DETECTORS = (
     _Asked(GitHubTokenDetector(), ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")),
     _Asked(
         GitLabTokenDetector(),
-        ("glpat-", "gldt-", "glft-", "glsoat-", "glrt-", "gr1348941", "glcbt-", "glimt-")
-        + ("glptt-", "glagent-", "gloas-"),
+        (
+            *("glpat-", "gldt-", "glft-", "glsoat-", "glrt-", "gr1348941", "glcbt-", "glimt-"),
+            *("glptt-", "glagent-", "gloas-"),
+        ),
     ),
     _Asked(IbmCosHmacDetector(), ("secret",)),
     _Asked(WebTokenDetector(), ("eyj",), lambda value: len(value) >= 40),
@@ -214,8 +216,10 @@ DETECTORS = (
     _Asked(ModelProviderDetector(), ("sk-", "gsk_", "r8_", "pplx-", "xai-", "nvapi-", "wandb_v1_")),
     _Asked(
         CodeHostDetector(),
-        ("github_pat_", "npm_", "dapi", "dop_v1_", "k_test_", "whsec_", "xapp-", "xox", "shp")
-        + ("hvs.", "glsa_", "lin_api_", "secret_"),
+        (
+            *("github_pat_", "npm_", "dapi", "dop_v1_", "k_test_", "whsec_", "xapp-", "xox"),
+            *("shp", "hvs.", "glsa_", "lin_api_", "secret_"),
+        ),
     ),
     _Asked(WandbDetector(), ("wandb", "biases")),
     _Asked(AwsSecretDetector(), ("aws", "secret", "session"), _is_mixed),

@@ -72,6 +72,7 @@ class Timeline(Recording):
         self._start_journal("worker" if self._is_child else "owner")
         self._journal.open()
         if not self._is_child:
+            self._ask_for_code(self._journal.info.writer)
             spawn.ensure(run_dir.path, settings)
         _live.add(self)
 

@@ -9,6 +9,7 @@ import click
 from .._errors import NbtrackError
 from .._version import __version__
 from .config import config
+from .diff import diff
 from .discard import discard
 from .doctor import doctor
 from .enable import disable, enable
@@ -16,6 +17,7 @@ from .export import export
 from .logs import logs
 from .ls import ls
 from .recover import recover
+from .restore import restore
 from .show import show
 from .ui import ui
 
@@ -44,6 +46,7 @@ def main(context: click.Context) -> None:
 
 for _command in (
     *(ls, show, logs, export, ui),
+    *(diff, restore),
     *(recover, config, enable, disable, discard, doctor),
 ):
     main.add_command(_command)

@@ -19,6 +19,7 @@ from .._process import ProcessIdentity, liveness
 from .._settings import Settings
 from ..store.layout import RunDir
 from . import postmortem
+from .capturing import CaptureQueue
 from .follower import Follower
 from .memory import MemoryWatch
 from .merging import MergeQueue
@@ -53,6 +54,7 @@ class Recorder:
         self._partial = b""
         self._followers: list[Follower] = []
         self._merges = MergeQueue()
+        self._captures = CaptureQueue()
         self._sampler: Sampler | None = None
         self._memory = MemoryWatch(owner.pid)
         self._pidfd = None if in_process else _open_pidfd(owner)
@@ -85,7 +87,7 @@ class Recorder:
     def _over(self) -> bool:
         if self._stop:
             return True
-        if self._followers or self._merges.busy:
+        if self._followers or self._merges.busy or self._captures.busy:
             self._idle_since = time.monotonic()
             return time.monotonic() > self._give_up_at
         if not self._owner_alive:
@@ -127,6 +129,7 @@ class Recorder:
             self._advance(follower)
         if not self._in_process:
             self._merges.poll()
+            self._captures.poll()
             if self._followers:
                 self._orphans.poll(self._followers[0].run_dir.path.parent.parent)
 
@@ -210,6 +213,8 @@ class Recorder:
     def _follow(self, path: Path, settings: Settings) -> None:
         run_dir = RunDir(path)
         if path.is_dir() and not any(one.is_same(run_dir) for one in self._followers):
+            if settings.code:
+                self._captures.add(run_dir, settings)
             seals = not self._in_process
             self._followers.append(Follower(run_dir, settings, self._owner, seals=seals))
             self._tick_at = 0.0

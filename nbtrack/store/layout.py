@@ -59,6 +59,7 @@ class RunDir:
         self.session = path / "session.ipynb"
         self.diff = path / "diff.patch"
         self.requirements = path / "requirements.txt"
+        self.code = path / "code"
         self.files = path / "files"
         self.media = path / "media"
         self.recorder_log = path / "recorder.log"

@@ -48,6 +48,7 @@ TRACKING = (
 )
 # The part of the store that a user's process loads while it tracks: nothing that reads tables.
 STORE_FOR_TRACKING = (
+    "store.code",
     "store.death",
     "store.documents",
     "store.fold",
@@ -74,16 +75,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "_settings": ("_errors",),
     "store": BASE,
     "live": (*BASE, "store"),
-    "recorder": (*BASE, "store", "live"),
+    "recorder": (*BASE, "store", "live", "record"),
+    "record": (*BASE, "store", "_masking"),
     **dict.fromkeys(TRACKING, (*BASE, *TRACKING, *STORE_FOR_TRACKING, "recorder.spawn")),
     "notebook": (*BASE, *TRACKING, "store", "live", "recorder.spawn"),
     # The public functions and names, from wherever they are.
     "_api": (*BASE, *TRACKING, "notebook"),
     "server": (*BASE, "store", "live"),
-    "__init__": (*BASE, *TRACKING, "_api", "notebook", "server", "store"),
+    "__init__": (*BASE, *TRACKING, "_api", "notebook", "record", "server", "store"),
     "_profile": BASE,
     "doctor": (*BASE, "store", "recorder", "_profile"),
-    "_cli": (*BASE, "store", "recorder", "server", "_profile", "doctor"),
+    "_cli": (*BASE, "store", "record", "recorder", "server", "_profile", "doctor"),
     "__main__": ("_cli",),
 }
 
