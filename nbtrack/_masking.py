@@ -202,12 +202,15 @@ class RowTexts:
 
     def masked(self, keys: str, data: Mapping[str, Any]) -> Any:
         """A row whose ``keys`` are not among :attr:`wordless`."""
-        if not self._enabled or not any(map(_may_be_text, data.values())):
-            if len(self.wordless) >= _MOST_ROWS:
-                self.wordless.clear()
-            self.wordless.add(keys)
+        try:
+            if self._enabled and any(map(_may_be_text, data.values())):
+                return {key: mask_logged(value, key) for key, value in data.items()}
+        except Exception:  # a foreign mapping may raise anything; what is wrong is said later
             return data
-        return {key: mask_logged(value, key) for key, value in data.items()}
+        if len(self.wordless) >= _MOST_ROWS:
+            self.wordless.clear()
+        self.wordless.add(keys)
+        return data
 
 
 def mask_logged(value: Any, name: str, depth: int = 0) -> Any:

@@ -99,11 +99,10 @@ class Run(Timeline):
         if type(data) is not dict:
             refuse_data(self.id, data)
         try:
-            keys = "".join(data)  # checks every key, in C
+            if (keys := "".join(data)) not in self._wordless:  # the join checks every key, in C
+                data = self._row_texts.masked(keys, data)
         except TypeError:
             refuse_data(self.id, data)
-        if keys not in self._wordless:
-            data = self._row_texts.masked(keys, data)
         if step is not None and (type(step) is not int or not FIRST_STEP <= step <= LAST_STEP):
             step = checked_step(step)
         cursor = self._cursor

@@ -142,6 +142,8 @@ class UrlDetector(RegexBasedDetector):
         re.compile(r"://:([^@/\s\"'<>{}]{4,})@"),
         re.compile(r"://[^:/?#\[\]@\s\"'<>{}]{1,80}:([^@/\s\"'<>]{3,})@"),
         re.compile(r"://([^:/?#\[\]@\s\"'<>{}]{16,})@"),
+        # The rest is to come: console text is looked at piece by piece.
+        re.compile(r"://[^:/?#\[\]@\s\"'<>{}]{0,80}:(?!\d+\Z)([^@/\s\"'<>{}]{6,})\Z"),
         re.compile(
             r"[?&](?:sig|signature|X-Amz-Signature|token|key|apikey)=([A-Za-z0-9%+/=_-]{20,})"
         ),
@@ -230,7 +232,7 @@ DETECTORS = (
 NAME_HINTS = ("key", "secret", "passw", "pwd", "token", "passphrase", "credential")
 
 _QUOTED = re.compile(
-    rf"{_WORD}{_SIGN}[A-Za-z]{{0,2}}(?P<open>\\?[\"'`])(?P<value>[^\"'`\s\\]{{6,}})(?P=open)",
+    rf"{_WORD}{_SIGN}[A-Za-z]{{0,2}}(?P<open>\\?[\"'`])(?P<value>[^\"'`\s\\]{{6,}})(?:(?P=open)|\Z)",
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"{_WORD}{_SIGN}(?P<value>[^\s\"'`,;()\[\]{{}}<>\\]{{8,}})", re.IGNORECASE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,9 +59,7 @@ class RunDiff(msgspec.Struct, kw_only=True):
         return {**plain, "equal": self.is_empty}
 
 
-def diff(
-    first: str | RunView, second: str | RunView, *, dir: str | os.PathLike[str] | None = None
-) -> RunDiff:
+def diff(first: str | RunView, second: str | RunView, *, dir: str | Path | None = None) -> RunDiff:
     """How two runs differ: code, config, environment.
 
     Args:
@@ -140,7 +137,7 @@ def _files(
             return found.decode("utf-8", "replace"), ""
     except GitError as error:
         texts = [patch.decode("utf-8", "replace") for patch in patches]
-        compared = _unified(*texts, f"{first.id}/patch", f"{second.id}/patch")
+        compared = _unified(texts[0], texts[1], f"{first.id}/patch", f"{second.id}/patch")
         return compared, f"only the patches of both are compared: {error}"
 
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..._settings import environment
@@ -62,7 +62,7 @@ class Git:
         Raises:
             GitError: It failed, or took longer than a minute.
         """
-        return run(*arguments, cwd=self.root, data=data, **self._environment)
+        return run(*arguments, cwd=self.root, data=data, variables=self._environment)
 
     def line(self, *arguments: str) -> str | None:
         """The one line that a command writes; None if it fails or writes none."""
@@ -106,19 +106,25 @@ class Git:
 
 
 def run(
-    *arguments: str, cwd: Path, data: bytes | None = None, patience: float = _PATIENCE, **more: str
+    *arguments: str,
+    cwd: Path,
+    data: bytes | None = None,
+    patience: float = _PATIENCE,
+    variables: Mapping[str, str] | None = None,
 ) -> bytes:
     """What one command of git writes.
 
     Raises:
         GitError: It failed, or took longer than ``patience`` seconds.
     """
-    variables = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **more}
+    quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    # In these a dollar would stand for another variable.
+    more = {name: text.replace("$", "$$") for name, text in (variables or {}).items()}
     try:
         done = subprocess.run(
             ["git", *_ALWAYS, *arguments],
             cwd=cwd,
-            env=environment({name: text.replace("$", "$$") for name, text in variables.items()}),
+            env=environment({**quiet, **more}),
             input=data if data is not None else b"",
             capture_output=True,
             timeout=patience,
@@ -160,7 +166,9 @@ def invented(folder: Path) -> Iterator[Git]:
 
 def _objects_of(git_dir: Path) -> str:
     try:
-        common = run("rev-parse", "--git-common-dir", cwd=git_dir, GIT_DIR=str(git_dir))
+        common = run(
+            "rev-parse", "--git-common-dir", cwd=git_dir, variables={"GIT_DIR": str(git_dir)}
+        )
     except GitError:
         return str(git_dir / "objects")
     return str((git_dir / os.fsdecode(common[:-1])).resolve() / "objects")
