@@ -292,7 +292,8 @@ def test_nothing_is_recorded_where_nobody_wants_it(tmp_path: Path) -> None:
             "+++ b/.git/config\n@@ -0,0 +1 @@\n+out\n"
         ),
         (
-            "diff --git a/dir b/dir\nnew file mode 120000\n--- /dev/null\n+++ b/dir\n@@ -0,0 +1 @@\n"
+            "diff --git a/dir b/dir\nnew file mode 120000\n--- /dev/null\n"
+            "+++ b/dir\n@@ -0,0 +1 @@\n"
             "+..\n\\ No newline at end of file\n"
             "diff --git a/dir/out.txt b/dir/out.txt\nnew file mode 100644\n--- /dev/null\n"
             "+++ b/dir/out.txt\n@@ -0,0 +1 @@\n+out\n"
