@@ -61,7 +61,7 @@ def run_script(folder: Path, store: Path, name: str = "train.py", **environ: str
     done = subprocess.run(
         [sys.executable, name],
         cwd=folder,
-        env={**os.environ, **GIT, "NBTRACK_DIR": str(store), **environ},
+        env={**os.environ, **GIT, "NBTRACK_DIR": str(store), "NBTRACK_CODE": "true", **environ},
         capture_output=True,
         text=True,
         timeout=120,

@@ -271,6 +271,18 @@ def test_what_is_too_large_is_named(tmp_path: Path) -> None:
     assert b"small.py" in patch_path(RunDir(run.path), info).read_bytes()
 
 
+def test_a_large_new_file_is_data(tmp_path: Path) -> None:
+    folder = new_repository(
+        tmp_path / "repo", {"train.py": TRAIN.encode(), "known.bin": b"a" * (2 << 20)}
+    )
+    put(folder, {"data.csv": b"1,2\n" * (1 << 19), "known.bin": b"b" * (2 << 20)})
+    run = run_script(folder, tmp_path / "store")
+    assert list(run.code[0].left_out) == ["data.csv"]
+    done = command(tmp_path / "store", "restore", run.id, "--to", str(tmp_path / "to"))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "to" / "known.bin").read_bytes() == b"b" * (2 << 20)
+
+
 def test_nothing_is_recorded_where_nobody_wants_it(tmp_path: Path) -> None:
     folder = new_repository(tmp_path / "repo", {"train.py": TRAIN.encode()})
     run = run_script(folder, tmp_path / "store", NBTRACK_CODE="false")
@@ -333,7 +345,7 @@ def test_a_resumed_run_has_two_parts(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "train.py"],
         cwd=folder,
-        env={**os.environ, "NBTRACK_DIR": str(tmp_path / "store")},
+        env={**os.environ, "NBTRACK_DIR": str(tmp_path / "store"), "NBTRACK_CODE": "true"},
         check=True,
         timeout=120,
     )

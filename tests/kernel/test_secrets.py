@@ -31,7 +31,8 @@ def contents(store: Path) -> Iterator[tuple[str, str]]:
             name = str(path.relative_to(store))
             yield name, path.read_bytes().decode("utf-8", "replace")
             if path.suffix == ".parquet":
-                rows = duckdb.sql(f"SELECT * FROM read_parquet('{path}')").fetchall()
+                with duckdb.connect() as connection:
+                    rows = connection.execute("FROM read_parquet(?)", [str(path)]).fetchall()
                 yield f"{name}, its rows", repr(rows).replace("\\'", "'")
 
 
@@ -86,7 +87,7 @@ def play(kernel: Kernel) -> list[Cell]:
 
 
 def test_nothing_is_found(start_kernel: Callable[..., Kernel]) -> None:
-    kernel = start_kernel(SOME_PASSWORD=ENVIRONMENT, NBTRACK_VIEW="picture")
+    kernel = start_kernel(SOME_PASSWORD=ENVIRONMENT, NBTRACK_VIEW="picture", NBTRACK_CODE="true")
     cells = play(kernel)
     assert [cell.error for cell in cells if cell.error] == ["ValueError", "KeyError"]
     assert ALL["github"] in cells[3].text, "the person's own outputs are theirs"

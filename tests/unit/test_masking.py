@@ -14,7 +14,7 @@ from nbtrack._masked_rows import MaskedRows
 from nbtrack._masking import HINTS, RowTexts, mask, mask_value, masked_record, may_hold_secret
 from nbtrack._screen import RowChange
 from nbtrack._secrets import DETECTORS, NAME_HINTS
-from nbtrack.store.schema import AttemptStart, CellStart, Change, Closing, Failure
+from nbtrack.store.schema import AttemptStart, CellStart, Change, Closing, Failure, Record
 from tests.secrets_like import ORDINARY, PEM_LINES, PICTURE, SECRETS, made, pem
 
 
@@ -130,7 +130,7 @@ def test_records_of_every_kind() -> None:
     text, secret = SECRETS["openai, project"]
     failure = Failure(type="E", message=text, traceback=f"line\n{text}")
     closing = Closing(state="failed", reason=f"because of {text}", failure=failure)
-    records = [
+    records: list[Record] = [
         CellStart(1, 2, None, 3, text),
         AttemptStart(1, 2, 1, 1, None, 3, "name", ["a"], text, {"token": secret, "lr": 0.5}),
         Change(1, 2, 0, "config", "note", text),

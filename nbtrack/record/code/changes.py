@@ -13,6 +13,7 @@ from ..._masking import mask
 from .git import EMPTY_TREE, Git
 
 _BINARY_SIGN = 8000
+_LARGEST_NEW = 1 << 20
 # Files that are there to hold secrets.
 _SECRET_FILES = (
     *(".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "id_rsa*", "id_ed25519*", "id_ecdsa*"),
@@ -53,6 +54,8 @@ def changes(git: Git, base: str, paths: list[str], limit: int, *, masks: bool) -
     sized = [(_size(git.root, path), path) for path in paths]
     for size, path in sorted(sized):
         reason = _reason(git.root, path)
+        if reason is None and size > _LARGEST_NEW and not git.paths("ls-files", "-z", "--", path):
+            reason = f"a new file of {size:,} bytes is taken for data, not code"
         if reason is None and size > room:
             reason = f"{size:,} bytes are more than the setting code_limit leaves"
         if reason is not None:
