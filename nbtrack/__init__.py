@@ -36,6 +36,7 @@ from ._errors import (
     NoRunError,
     NotOfferedError,
     ProfileError,
+    RestoreError,
     RunExistsError,
     RunFinishedError,
     RunNotFoundError,
@@ -70,16 +71,20 @@ if TYPE_CHECKING:
     from ._run_alerts import AlertLevel
     from ._run_metrics import Metric
     from .record.artifacts import Artifact, artifacts, open_artifact
+    from .record.code.compare import RunDiff, diff
     from .record.media import Audio, Figure, Histogram, Html, Image, Media, Table, Text, Video
+    from .store.attempt_view import AttemptView
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
     from .store.changes import ConfigChange
+    from .store.code import CodeInfo
     from .store.media import MediaView
     from .store.media_tables import TableData
     from .store.metrics import Aggregates, Extreme, MetricDefinition
     from .store.owners import PartView
     from .store.result import ResultTable
     from .store.schema import Alert
+    from .store.view import RunView
 
     run: Run | None
     config: Config
@@ -96,6 +101,7 @@ __all__ = [
     "AttemptView",
     "Audio",
     "CellView",
+    "CodeInfo",
     "ConfigChange",
     "ConfigError",
     "DamagedFileError",
@@ -123,8 +129,10 @@ __all__ = [
     "PartView",
     "ProfileError",
     "Progress",
+    "RestoreError",
     "ResultTable",
     "Run",
+    "RunDiff",
     "RunExistsError",
     "RunFinishedError",
     "RunList",
@@ -143,6 +151,7 @@ __all__ = [
     "artifacts",
     "config",
     "define_metric",
+    "diff",
     "finish",
     "init",
     "link_artifact",
@@ -167,9 +176,10 @@ _LAZY = {
     "Alert": "store.schema",
     "AlertLevel": "_run_alerts",
     "Artifact": "record.artifacts",
-    "AttemptView": "store.view",
+    "AttemptView": "store.attempt_view",
     "Audio": "record.media",
     "CellView": "store.cells",
+    "CodeInfo": "store.code",
     "ConfigChange": "store.changes",
     "Extreme": "store.metrics",
     "Figure": "record.media",
@@ -184,6 +194,7 @@ _LAZY = {
     "Progress": "_progress",
     "ResultTable": "store.result",
     "Run": "_run",
+    "RunDiff": "record.code.compare",
     "RunList": "store.catalog",
     "RunView": "store.view",
     "Table": "record.media",
@@ -193,6 +204,7 @@ _LAZY = {
     "alert": "_api",
     "artifacts": "record.artifacts",
     "define_metric": "_api",
+    "diff": "record.code.compare",
     "finish": "_api",
     "init": "_api",
     "link_artifact": "_api",

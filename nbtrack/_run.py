@@ -20,6 +20,7 @@ from ._attempts import ArmedCursor, CellInfo, Cursor, Past
 from ._errors import NbtrackWarning
 from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
+from ._masking import RowTexts, mask_value
 from ._run_alerts import Alerts
 from ._run_media import MediaRows
 from ._run_metrics import Metrics
@@ -71,6 +72,8 @@ class Run(WandbNames, Alerts, Metrics, MediaRows, Models):
         self.summary: RecordedMapping = Summary(self._record_summary, self._read_summary)
         self._encode = encode_record
         self._warned: set[str] = set()
+        self._row_texts = RowTexts(settings.mask_secrets)
+        self._wordless = self._row_texts.wordless
         self._nested: Succession | None = None
 
     def __repr__(self) -> str:
@@ -96,7 +99,8 @@ class Run(WandbNames, Alerts, Metrics, MediaRows, Models):
         if type(data) is not dict:
             refuse_data(self.id, data)
         try:
-            "".join(data)  # checks every key, in C
+            if (keys := "".join(data)) not in self._wordless:  # the join checks every key, in C
+                data = self._row_texts.masked(keys, data)
         except TypeError:
             refuse_data(self.id, data)
         if step is not None and (type(step) is not int or not FIRST_STEP <= step <= LAST_STEP):
@@ -329,5 +333,7 @@ class Run(WandbNames, Alerts, Metrics, MediaRows, Models):
 
     def _edit(self, **changes: Any) -> None:
         plain = {field: _values.plain_setting(value) for field, value in changes.items()}
+        if self._settings.mask_secrets:
+            plain = mask_value(plain)
         atomic_write(self._run_dir.new_edit(), msgspec.json.encode(Edit(**plain)))
         self._info = msgspec.structs.replace(self._info, **plain)

@@ -292,15 +292,16 @@ def plot_table(
     """
     kind = vega_spec_name.removeprefix("wandb/").removesuffix("/v0")
     title = (string_fields or {}).get("title", "")
-    if kind in ("line", "lineseries"):
-        stroke = fields.get("stroke") or fields.get("lineKey")
-        return line(data_table, *_given(fields, "x", "y"), stroke, title)
-    if kind == "scatter":
-        return scatter(data_table, *_given(fields, "x", "y"), title)
+    if kind in ("line", "lineseries", "scatter"):
+        x, y = _given(fields, "x", "y")
+        if kind == "scatter":
+            return scatter(data_table, x, y, title)
+        return line(data_table, x, y, fields.get("stroke"), title)
     if kind == "bar":
-        return bar(data_table, *_given(fields, "label", "value"), title)
+        label, value = _given(fields, "label", "value")
+        return bar(data_table, label, value, title)
     if kind == "histogram":
-        return histogram(data_table, *_given(fields, "value"), title)
+        return histogram(data_table, *_given(fields, "value"), title=title)
     raise NotOfferedError(
         f"the chart {vega_spec_name!r} is not offered",
         hint="Log a Figure of altair, which is Vega too.",

@@ -15,12 +15,13 @@ from .options import json_option, print_json, store_option
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..store.attempt_view import AttemptView
     from ..store.cells import CellView
     from ..store.model import ModelInfo
     from ..store.owners import PartView
     from ..store.post_mortem import PostMortem
     from ..store.schema import Alert
-    from ..store.view import AttemptView, RunView
+    from ..store.view import RunView
 
 # How many values the table of attempts shows; --json has all.
 _SUMMARY_COLUMNS = 3

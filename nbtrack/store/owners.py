@@ -6,11 +6,13 @@ Pure: a function of what is on disk, also for the process that is about to go on
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
+from .code import CodeInfo
 from .fold import Fold
 from .present import iso, moment
 from .schema import Circumstances, RunInfo, RunState, WriterInfo
@@ -28,7 +30,8 @@ class Difference(NamedTuple):
     """One thing that is not as it was in the first part.
 
     Attributes:
-        what: ``config.<key>``, ``Python`` or ``commit``.
+        what: ``config.<key>``, ``Python``, ``commit``, ``package <name>``, or ``patch`` for what
+            the code differed in from the commit, of which the values are digests.
         before: The value in the first part; None if there was none.
         now: The value in this part.
     """
@@ -38,7 +41,7 @@ class Difference(NamedTuple):
     now: Any
 
     def __str__(self) -> str:
-        length = _COMMIT if self.what == "commit" else _SHOWN
+        length = _COMMIT if self.what in ("commit", "patch") else _SHOWN
         if self.before is None:
             return f"{self.what} {_short(self.now, length)} (new)"
         return f"{self.what} {_short(self.before, length)} → {_short(self.now, length)}"
@@ -111,15 +114,25 @@ class PartView:
         }
 
 
-def parts(fold: Fold, info: RunInfo, verdict: Verdict) -> list[PartView]:
-    """The parts of a run, in the order in which they were recorded."""
+class Code(NamedTuple):
+    """What is known of the code of a part: the patch by its digest, None where there is none."""
+
+    info: CodeInfo
+    patch: str | None
+
+
+def parts(fold: Fold, info: RunInfo, verdict: Verdict, codes: Mapping[str, Code]) -> list[PartView]:
+    """The parts of a run, in the order in which they were recorded; ``codes`` by the writer."""
     owners = [writer for writer in fold.writers if writer.role == "owner"]
     first = first_part(fold, info)
     found: list[PartView] = []
+    code = codes.get(owners[0].writer) if owners else None
     for n, owner in enumerate(owners, 1):
         here = fold.resumptions.get(owner.writer) if n > 1 else first
         closing = fold.closings.get(owner.writer)
         ended = closing.state if closing is not None else "crashed"
+        differ = differences(first, here) if n > 1 and here is not None else []
+        differ += code_differences(code, codes.get(owner.writer))
         found.append(
             PartView(
                 n,
@@ -127,7 +140,7 @@ def parts(fold: Fold, info: RunInfo, verdict: Verdict) -> list[PartView]:
                 here,
                 state=verdict.state if n == len(owners) else ended,
                 ended=fold.closed_at.get(owner.writer),
-                differences=differences(first, here) if n > 1 and here is not None else [],
+                differences=differ,
             )
         )
     return found
@@ -156,6 +169,21 @@ def differences(first: Circumstances, later: Circumstances) -> list[Difference]:
         before, value = getattr(first, field), getattr(later, field)
         if before != value:
             found.append(Difference(name, before, value))
+    return found
+
+
+def code_differences(first: Code | None, later: Code | None) -> list[Difference]:
+    """In what the code and the packages of a later part differ, where both were looked at."""
+    if first is None or later is None or not (first.info.done and later.info.done):
+        return []
+    before, now = first.info.packages, later.info.packages
+    found = [
+        Difference(f"package {name}", before.get(name), now.get(name))
+        for name in sorted({*before, *now})
+        if before.get(name) != now.get(name)
+    ]
+    if first.patch != later.patch:
+        found.append(Difference("patch", first.patch, later.patch))
     return found
 
 

@@ -12,15 +12,17 @@ from msgspec import to_builtins
 
 from . import documents, media, query, reader
 from .artifact_schema import ArtifactUse, SavedFile
+from .attempt_view import AttemptView
 from .cells import CellView, read_cells
+from .code import CodeInfo, patch_digest, read_code
 from .console import outputs_of
-from .fold import Attempt, Fold
+from .fold import Fold
 from .layout import RunDir
 from .log import entries, log
 from .media import MediaCount, MediaView
 from .metrics_view import MetricsView
 from .model import ModelInfo, read_model
-from .owners import PartView, parts
+from .owners import Code, PartView, parts
 from .post_mortem import MEMORY_KEYS, PostMortem, examine
 from .present import exception, iso, moment
 from .reader import Snapshot
@@ -29,65 +31,6 @@ from .schema import RunInfo, RunState
 from .state import Evidence, Verdict
 from .state import state as decide
 from .tail import Damage
-
-
-class AttemptView:
-    """One execution of a tracked cell.
-
-    Attributes:
-        n: Its number in the run, from 1; 0 holds rows that no tracked cell made.
-        cell_try: Its number among the executions of the same cell, from 1.
-        cell_id: The id of the cell in the notebook.
-        name: The name given by ``%%track --name``.
-        tags: The tags given by ``%%track --tag``.
-        state: running, finished, failed, interrupted or crashed.
-        config: The run's config when the attempt began.
-        summary: The last value of each key in this attempt.
-        rows: How often ``log()`` was called.
-        source: The cell as it was run.
-        exception: ``{type, message, traceback, cell, line}``, or None.
-        wall_seconds, cpu_seconds: What it took; None while it runs.
-    """
-
-    def __init__(self, attempt: Attempt, *, cut_off: bool, ended: int | None) -> None:
-        open_still = attempt.state == "running"
-        self.n = attempt.n
-        self.cell_try = attempt.cell_try
-        self.cell_id = attempt.cell_id
-        self.name = attempt.name
-        self.tags = attempt.tags
-        self.state = "crashed" if open_still and cut_off else attempt.state
-        self.config = attempt.config
-        self.summary = attempt.summary
-        self.rows = attempt.rows
-        self.source = attempt.source
-        self.exception = exception(attempt.failure)
-        self.wall_seconds = attempt.wall_seconds
-        self.cpu_seconds = attempt.cpu_seconds
-        self.started_at = moment(attempt.started)
-        self.ended_at = moment(ended if open_still and cut_off else attempt.ended)
-
-    def __repr__(self) -> str:
-        return f"<attempt {self.n} {self.state}, {self.rows} rows>"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the source, as JSON holds it; times are ISO 8601 in UTC."""
-        return {
-            "n": self.n,
-            "cell_try": self.cell_try,
-            "cell_id": self.cell_id,
-            "name": self.name,
-            "tags": self.tags,
-            "state": self.state,
-            "started_at": iso(self.started_at),
-            "ended_at": iso(self.ended_at),
-            "wall_seconds": self.wall_seconds,
-            "cpu_seconds": self.cpu_seconds,
-            "rows": self.rows,
-            "config": self.config,
-            "summary": self.summary,
-            "exception": self.exception,
-        }
 
 
 class RunView(MetricsView):
@@ -232,6 +175,11 @@ class RunView(MetricsView):
             lambda taken: read_cells(taken, running=running, read_output=self._output_of),
         )
 
+    @property
+    def code(self) -> list[CodeInfo]:
+        """The code and the environment of each part of the run; a resumed run has several."""
+        return read_code(self._run_dir)
+
     def log(self, cell: int | None = None) -> str:
         """Everything that was seen, cell after cell, as one text.
 
@@ -264,7 +212,9 @@ class RunView(MetricsView):
     @property
     def parts(self) -> list[PartView]:
         """What each process that went on with the run recorded; one if none did."""
-        return parts(self._fold, self._info, self._verdict)
+        run_dir = self._run_dir
+        codes = {one.writer: Code(one, patch_digest(run_dir, one)) for one in self.code}
+        return parts(self._fold, self._info, self._verdict, codes)
 
     @property
     def artifacts(self) -> list[ArtifactUse]:
