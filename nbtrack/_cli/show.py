@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from . import render
 from .options import json_option, print_json, store_option
@@ -33,7 +34,10 @@ def show(run: str, cells: bool, store: Path | None, as_json: bool) -> None:
     view = open_run(run, dir=store)
     if as_json:
         found = view.post_mortem
-        more: dict[str, Any] = {"post_mortem": found.to_dict() if found is not None else None}
+        more: dict[str, Any] = {
+            "post_mortem": found.to_dict() if found is not None else None,
+            "media": msgspec.to_builtins(view.media_counts()),
+        }
         if cells:
             more["cells"] = [cell.to_dict() for cell in view.cells]
         print_json({**view.to_dict(), **more})
@@ -74,6 +78,9 @@ def _show(console: Console, view: RunView) -> None:
             console.print(_pairs(name, values))
     if view.attempts:
         console.print(_attempt_table(view.attempts))
+    media = {one.key: f"{one.count:,} {one.kind}" for one in view.media_counts()}
+    if media:
+        console.print(_pairs("media", media))
     for damage in view.damage:
         console.print(Text(f"damaged: {damage}", "yellow"))
     if view.exception:

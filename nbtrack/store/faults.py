@@ -28,6 +28,14 @@ ARTIFACT_POINTS = (
     "artifact.after_manifest",
 )
 GC_POINTS = ("gc.after_manifest", "gc.after_object")
+MEDIA_POINTS = (
+    "media.before_rename",
+    "media.after_rename",
+    "media.before_record",
+    "media.after_record",
+    "media.before_encoded",
+    "media.after_encoded",
+)
 POINTS = (*JOURNAL_POINTS, *SEAL_POINTS, *MERGE_POINTS, *ARTIFACT_POINTS, *GC_POINTS)
 
 

@@ -34,6 +34,7 @@ TRACKING = (
     "_progress",
     "_run",
     "_run_artifacts",
+    "_run_media",
     "_screen",
     "_script",
     "_stacks",
@@ -48,6 +49,7 @@ STORE_FOR_TRACKING = (
     "store.artifact_schema",
     "store.death",
     "store.documents",
+    "store.faults",
     "store.fold",
     "store.frames",
     "store.journal",
@@ -73,9 +75,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "_settings": ("_errors",),
     "store": BASE,
     "live": (*BASE, "store"),
-    "recorder": (*BASE, "store", "live"),
-    # What a run can hold besides numbers.
     "record": (*BASE, "store"),
+    "recorder": (*BASE, "store", "live"),
     **dict.fromkeys(TRACKING, (*BASE, *TRACKING, *STORE_FOR_TRACKING, "recorder.spawn", "record")),
     "notebook": (*BASE, *TRACKING, "store", "live", "recorder.spawn"),
     # The public functions and names, from wherever they are.
@@ -91,6 +92,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 HEAVY = (
     "arro3",
     "duckdb",
+    "PIL",
+    "blake3",
     "numpy",
     "pandas",
     "polars",
