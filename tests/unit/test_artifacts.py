@@ -364,6 +364,15 @@ def test_a_run_with_nothing_but_an_artifact_is_not_empty() -> None:
     assert [run.name for run in nbtrack.runs()] == ["only"]
 
 
+def test_what_this_run_logged_is_waited_for() -> None:
+    for number in range(10):
+        artifact = Artifact("data", "dataset")
+        with artifact.new_file("a") as file:
+            file.write(str(number))
+        nbtrack.log_artifact(artifact)
+        assert nbtrack.use_artifact("data:latest").version == f"v{number}"
+
+
 def test_an_artifact_that_is_used_is_recorded_first() -> None:
     artifact = Artifact("data", "dataset")
     with artifact.new_file("a") as file:

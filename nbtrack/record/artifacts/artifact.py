@@ -111,7 +111,7 @@ class Artifact(RecordedArtifact):
         Raises:
             As :meth:`add_file`.
         """
-        draft, path = self._open_draft("add a folder"), Path(local_path)
+        draft, path = self._open_draft("add a folder"), Path(local_path).absolute()
         if not path.is_dir():
             raise InvalidArtifactError("there is no such folder", path=path, hint="Use add_file().")
         prefix = _normal(name) if name and name not in (".", "./") else ""
