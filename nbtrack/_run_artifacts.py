@@ -79,6 +79,8 @@ class RunArtifacts(Timeline):
     ) -> Artifact:
         """Say that the run uses a version of an artifact, and get at it.
 
+        What this run logged before under that name is waited for.
+
         Args:
             artifact_or_name: ``"data:v3"``, ``"data:best"``, or ``"data"`` for the latest; or an
                 artifact, which is recorded first if it is not.
@@ -97,6 +99,8 @@ class RunArtifacts(Timeline):
         if not isinstance(artifact_or_name, str) and artifact_or_name.state == "DRAFT":
             self.log_artifact(artifact_or_name, aliases=aliases)
         self._use_files("use an artifact")
+        if self._recording is not None and isinstance(artifact_or_name, str):
+            self._recording.wait_for(making.name_of(artifact_or_name))
         artifact = making.used(self._store, artifact_or_name, type, aliases, self.id)
         self._note_artifact("used", artifact.wait()._version)
         return artifact

@@ -23,6 +23,8 @@ _VERSION = re.compile(r"v(0|[1-9]\d{0,8})")
 _MANIFEST = re.compile(r"v(0|[1-9]\d{0,8})\.json")
 _USED = re.compile(r"v(0|[1-9]\d{0,8})\.([A-Za-z0-9_-]{1,64})")
 _EDIT = re.compile(r"([0-9a-z]{26})\.json")
+# Most paths are so, and then nothing is wrong with them.
+_ORDINARY = re.compile(r"[\w -][\w. -]{0,62}(/[\w -][\w. -]{0,62}){0,9}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PREFIX = re.compile(r"[0-9a-f]{2}")
 _LONGEST_PATH = 4096
@@ -182,6 +184,8 @@ def check_path(path: str) -> str:
         InvalidArtifactError: It is absolute, empty or too long, has a part that is empty, ``.``
             or ``..``, or a backslash or a control character in it, or is not Unicode.
     """
+    if isinstance(path, str) and _ORDINARY.fullmatch(path):
+        return path
     problem = ""
     if not isinstance(path, str) or not path:
         problem = "is empty"

@@ -86,10 +86,10 @@ def _collect(root: ArtifactsRoot, freed: Freed, *, dry_run: bool, oldest: float)
         for version in history.versions:
             manifest = read_manifest(root.store, name, version.version)
             wanted.update(entry.digest for entry in manifest.entries if entry.digest)
-    for place, version in gone:
-        freed.versions.append(f"{place.name}:v{version}")
+    for place, number in gone:
+        freed.versions.append(f"{place.name}:v{number}")
         if not dry_run:
-            place.manifest(version).unlink(missing_ok=True)
+            place.manifest(number).unlink(missing_ok=True)
             fault("gc.after_manifest")
     for path in root.object_files():
         found = path.stat()

@@ -58,12 +58,13 @@ class Objects:
             OSError: The file cannot be read.
             StoreNotWritableError: The store cannot be written.
         """
+        found = os.stat(source)
+        known = self._cache.digest(source, found) if self._cache else None
+        if known is not None and self.touch(known, found.st_size):
+            return Taken(known, found.st_size, False, True)
         with opened(source) as fd:
             for left in reversed(range(_TRIES)):
                 read_at, before = now_ns(), os.fstat(fd)
-                known = self._cache.digest(source, before) if self._cache else None
-                if known is not None and self.touch(known, before.st_size):
-                    return Taken(known, before.st_size, False, True)
                 temp, digest, size = self._copy(fd)
                 steady = stamp(os.fstat(fd)) == stamp(before)
                 if steady or not left:
@@ -80,19 +81,23 @@ class Objects:
 
     def has(self, digest: str, size: int | None) -> bool:
         """Whether the content is there, as long as it should be."""
-        try:
-            found = self._root.object(digest).stat().st_size
-        except OSError:
-            return False
-        return size is None or found == size
+        return self._is_there(self._root.object(digest), size)
 
     def touch(self, digest: str, size: int | None) -> bool:
         """The same, and it will be for a while: nobody takes it for garbage."""
-        if not self.has(digest, size):
+        path = self._root.object(digest)
+        if not self._is_there(path, size):
             return False
         with contextlib.suppress(PermissionError):  # another user's; gc looks at manifests too
-            os.utime(self._root.object(digest))
+            os.utime(path)
         return True
+
+    @staticmethod
+    def _is_there(path: Path, size: int | None) -> bool:
+        try:
+            return os.stat(path).st_size == size or size is None
+        except OSError:
+            return False
 
     def path(self, digest: str) -> Path:
         """Where content lies."""

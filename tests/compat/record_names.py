@@ -42,7 +42,7 @@ def main() -> None:
         names = {
             "version": wandb.__version__,
             "all": sorted(wandb.__all__),
-            "module": public(wandb),
+            "module": sorted({*public(wandb), *wandb.__all__} - {"__version__"}),
             "run": public(type(run)),
             "config": public(type(run.config)),
             "summary": public(type(run.summary)),

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy
 import pytest
+from blake3 import blake3
 
 import nbtrack
 from nbtrack import Artifact, ArtifactNotFoundError, ArtifactStateError, InvalidArtifactError
@@ -206,6 +207,33 @@ def test_removing_before_it_is_recorded(place: Path) -> None:
         artifact.remove("sub")
 
 
+def test_tables_and_images_come_back_equal() -> None:
+    pixels = numpy.arange(48, dtype=numpy.uint8).reshape(4, 4, 3)
+    table = nbtrack.Table(columns=["n", "x", "label", "image"])
+    table.add_data(1, 0.5, "a", nbtrack.Image(pixels))
+    table.add_data(2, None, "é", None)
+    artifact = Artifact("predictions", "table")
+    artifact.add(table, "eval/table")
+    artifact.add(nbtrack.Image(pixels, caption="first"), "image")
+    artifact.add(nbtrack.Histogram([1, 2, 2, 3], num_bins=3), "histogram")
+    with pytest.raises(InvalidArtifactError, match="a object cannot be added"):
+        artifact.add(object(), "anything")
+    nbtrack.log_artifact(artifact).wait()
+    nbtrack.finish()
+
+    found = nbtrack.use_artifact("predictions")
+    back = found.get("eval/table")
+    assert back.columns == table.columns
+    assert [row[:3] for row in back.data] == [[1, 0.5, "a"], [2, None, "é"]]
+    assert (back.data[0][3].read() == pixels).all()
+    image = found.get("image")
+    assert (image.kind, image.caption) == ("image", "first")
+    assert (image.read() == pixels).all()
+    counts, bins = found.get("histogram").read()
+    assert (list(counts), len(bins)) == ([1, 2, 1], 4)
+    assert found.get("nothing") is None
+
+
 # -- versions, aliases, metadata --------------------------------------------------------------
 
 
@@ -318,8 +346,10 @@ def test_who_made_it_and_who_used_it(store: Store) -> None:
     with nbtrack.init(name="user") as user:
         data = nbtrack.use_artifact("entity/project/data:latest")
         made = logged({"m": b"2"}, name="model")
-    assert made.logged_by().name == "user"
-    assert data.logged_by().id == maker.id
+    for artifact, run in ((made, user), (data, maker)):
+        found_run = artifact.logged_by()
+        assert found_run is not None
+        assert found_run.id == run.id
     assert [run.name for run in nbtrack.open_artifact("data").used_by()] == ["user"]
     assert versions(store, "data")[0].used_by == [user.id]
     found = [(use.name, use.version, use.role) for use in nbtrack.open_run("user").artifacts]
@@ -332,6 +362,15 @@ def test_a_run_with_nothing_but_an_artifact_is_not_empty() -> None:
     with nbtrack.init(name="only"):
         logged({"a": b"1"})
     assert [run.name for run in nbtrack.runs()] == ["only"]
+
+
+def test_what_this_run_logged_is_waited_for() -> None:
+    for number in range(10):
+        artifact = Artifact("data", "dataset")
+        with artifact.new_file("a") as file:
+            file.write(str(number))
+        nbtrack.log_artifact(artifact)
+        assert nbtrack.use_artifact("data:latest").version == f"v{number}"
 
 
 def test_an_artifact_that_is_used_is_recorded_first() -> None:
@@ -402,9 +441,14 @@ def test_files_that_did_not_change_are_not_read_again(
     time.sleep(2.1)
     first = Artifact("data", "dataset")
     first.add_dir("in")
-    read: list[object] = []
+    read: list[int] = []
     real = Objects._copy
-    monkeypatch.setattr(Objects, "_copy", lambda self, fd: read.append(fd) or real(self, fd))
+
+    def copy(self: Objects, fd: int) -> tuple[Path, str, int]:
+        read.append(fd)
+        return real(self, fd)
+
+    monkeypatch.setattr(Objects, "_copy", copy)
     second = Artifact("data", "dataset")
     second.add_dir("in")
     assert second.digest == first.digest
@@ -662,3 +706,21 @@ def test_other_references() -> None:
         with pytest.raises(InvalidArtifactError) as caught:
             artifact.add_reference(uri)  # type: ignore[arg-type]
         assert "secret" not in str(caught.value)
+
+
+def test_the_digest_is_what_the_format_says(store: Store) -> None:
+    artifact = Artifact("data", "dataset")
+    with artifact.new_file("b é") as file:
+        file.write("1")
+    artifact.add_reference("s3://bucket/a")
+    nbtrack.log_artifact(artifact).wait()
+    document = json.loads(ArtifactsRoot(store).artifact("data").manifest(0).read_bytes())
+    fields = ("path", "digest", "size", "uri", "etag")
+    said = [[entry.get(field) for field in fields] for entry in document["entries"]]
+    assert said == [
+        ["a", None, None, "s3://bucket/a", None],
+        ["b é", blake3(b"1").hexdigest(), 1, None, None],
+    ]
+    text = json.dumps(said, separators=(",", ":"), ensure_ascii=False)
+    assert document["digest"] == blake3(text.encode()).hexdigest() == artifact.digest
+    assert ArtifactsRoot(store).object(str(said[1][1])).read_bytes() == b"1"

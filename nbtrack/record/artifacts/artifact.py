@@ -123,7 +123,7 @@ class Artifact(RecordedArtifact):
         Raises:
             As :meth:`add_file`.
         """
-        draft, path = self._open_draft("add a folder"), Path(local_path)
+        draft, path = self._open_draft("add a folder"), Path(local_path).absolute()
         if not path.is_dir():
             raise InvalidArtifactError("there is no such folder", path=path, hint="Use add_file().")
         prefix = _normal(name) if name and name not in (".", "./") else ""
@@ -185,6 +185,23 @@ class Artifact(RecordedArtifact):
             with path.open(mode, encoding=encoding) as file:
                 yield file
             draft.add_files({target: path}, overwrite="w" in mode)
+
+    def add(self, obj: Any, name: str, overwrite: bool = False) -> Any:
+        """Add a :class:`nbtrack.Table`, an image or other media; :meth:`get` gives it back.
+
+        Args:
+            obj: What a row of ``log()`` could hold.
+            name: What it is called in the artifact; ``.<kind>.json`` is put behind it.
+            overwrite: It may replace another of that name.
+
+        Raises:
+            InvalidDataError: It is larger than the setting ``media_limit``.
+            As :meth:`add_file`.
+        """
+        from .media import add_media
+
+        draft = self._open_draft("add media")
+        return self.get_entry(add_media(draft, obj, _normal(name), overwrite=overwrite))
 
     def remove(self, item: str | Any) -> None:
         """Take a file, or all of a folder, out again before it is recorded.

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from ..._errors import InvalidArtifactError, NbtrackWarning
-from ...store.artifact_paths import ArtifactsRoot, check_path, check_paths
+from ...store.artifact_paths import ArtifactsRoot, check_paths
 from ...store.artifact_schema import ArtifactEntry
 from ...store.file_cache import FileCache, Stamp, stamp
 from ...store.layout import Store
@@ -84,7 +84,6 @@ class Draft:
     def check(self, entries: dict[str, ArtifactEntry], *, overwrite: bool) -> None:
         """That these may be added; raises as :meth:`add_files`."""
         for path, entry in entries.items():
-            check_path(path)
             before = self.entries.get(path)
             if before is not None and not overwrite and not _may_be_same(before, entry):
                 raise InvalidArtifactError(
@@ -165,12 +164,12 @@ def files_below(folder: Path, prefix: str, leave_out: Path) -> dict[str, Path]:
     root = folder.resolve()
     found: dict[str, Path] = {}
     left_out: list[str] = []
-    for file in _walk(folder, leave_out, left_out):
-        relative = file.relative_to(folder).as_posix()
-        if file.is_symlink() and not file.resolve().is_relative_to(root):
-            left_out.append(relative)
-        elif file.is_file():
-            found[f"{prefix}/{relative}" if prefix else relative] = file
+    start = f"{prefix}/" if prefix else ""
+    for relative, entry in _walk(folder, "", leave_out):
+        path = Path(entry.path)
+        plain = entry.is_file(follow_symlinks=False)
+        if plain or (entry.is_file() and path.resolve().is_relative_to(root)):
+            found[start + relative] = path
         else:
             left_out.append(relative)
     warn_of_links(folder, left_out)
@@ -189,27 +188,26 @@ def warn_of_links(folder: Path, left_out: list[str]) -> None:
         )
 
 
-def _walk(folder: Path, leave_out: Path, left_out: list[str]) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        inside = []
-        for name in sorted(folders):
-            path = Path(parent, name)
-            if path.is_symlink():
-                left_out.append(path.relative_to(folder).as_posix())
-            elif path.resolve() != leave_out:
-                inside.append(name)
-        folders[:] = inside
-        yield from (Path(parent, name) for name in sorted(files))
+def _walk(folder: Path, prefix: str, leave_out: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """What is below a folder and is no folder, by its path there, in the order of names."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        relative = f"{prefix}{entry.name}"
+        if not entry.is_dir(follow_symlinks=False):
+            yield relative, entry
+        elif Path(entry.path).resolve() != leave_out:
+            yield from _walk(Path(entry.path), f"{relative}/", leave_out)
 
 
 def _source(path: str, file: Path) -> Source:
     try:
-        found = file.stat()
+        found = os.stat(file)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(0, "it is not a regular file")
     except OSError as error:
         raise _unreadable(file, error) from error
-    return Source(file.absolute(), stamp(found))
+    return Source(file if file.is_absolute() else file.absolute(), stamp(found))
 
 
 def _taken(

@@ -9,7 +9,7 @@ from ..._errors import ArtifactStateError
 from ...store.artifact_schema import ArtifactEntry
 
 if TYPE_CHECKING:
-    from .artifact import Artifact
+    from .recorded import RecordedArtifact
 
 
 class Entry:
@@ -23,7 +23,7 @@ class Entry:
         etag: What the server there called this content.
     """
 
-    def __init__(self, artifact: Artifact, entry: ArtifactEntry) -> None:
+    def __init__(self, artifact: RecordedArtifact, entry: ArtifactEntry) -> None:
         self._artifact = artifact
         self._entry = entry
         self.path = entry.path

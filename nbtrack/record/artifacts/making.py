@@ -50,6 +50,11 @@ def checked_aliases(aliases: Sequence[str] | None) -> list[str]:
     return [check_alias(alias) for alias in given]
 
 
+def name_of(text: str) -> str:
+    """The name in ``name:alias``; raises as ``use_artifact()``."""
+    return parse_address(text).name
+
+
 def used(
     store: Store,
     given: Artifact | str,

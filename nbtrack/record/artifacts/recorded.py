@@ -173,6 +173,24 @@ class RecordedArtifact:
 
     get_path = get_entry
 
+    def get(self, name: str) -> Any:
+        """What :meth:`Artifact.add` added, from its files in ``./artifacts/<name>:v<N>``.
+
+        A table as a :class:`nbtrack.TableData`; other media as a :class:`nbtrack.MediaView`, which
+        has a ``path`` and can be ``read()``. None if nothing of this name was added.
+
+        Raises:
+            As :meth:`download`.
+        """
+        from .media import FOLDER, find_media, read_media
+
+        entries = self._entries()
+        path = find_media(entries, name)
+        if path is None:
+            return None
+        needed = [e for p, e in entries.items() if p == path or p.startswith(f"{FOLDER}/")]
+        return read_media(self._bring(needed, None), path)
+
     def wait(self, timeout: float | None = None) -> Any:
         """Wait until it is recorded. Returns itself.
 

@@ -70,6 +70,10 @@ class Job:
         assert self.version is not None, "what is done has a version or an error"
         return self.version
 
+    def wait_until_done(self, timeout: float | None = None) -> bool:
+        """Wait until it is over, well or not. Whether it is."""
+        return self._done.wait(timeout)
+
     def run(self, store: Store) -> None:
         """Record it. Never raises."""
         try:
@@ -146,9 +150,15 @@ class Recording:
         deadline = None if timeout is None else time.monotonic() + timeout
         for job in self._jobs:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if not job._done.wait(left):
+            if not job.wait_until_done(left):
                 return False
         return True
+
+    def wait_for(self, name: str) -> None:
+        """Wait until every version of one artifact is recorded, or could not be."""
+        for job in self._jobs:
+            if job.new.name == name:
+                job.wait_until_done()
 
     def take_notes(self) -> list[str]:
         """What a person was not told yet."""
