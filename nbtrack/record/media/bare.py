@@ -17,10 +17,10 @@ _DEEPEST = 32
 
 
 class Found(NamedTuple):
-    """Media at their place in a row: under ``key``, the ``index``-th of a list."""
+    """Media at their place in a row: under ``key``, the ``place``-th of a list."""
 
     key: str
-    index: int
+    place: int
     media: Media
 
 
