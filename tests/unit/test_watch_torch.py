@@ -23,6 +23,7 @@ import nbtrack
 from nbtrack import InvalidDataError, InvalidSettingError, NbtrackWarning, RunFinishedError
 from nbtrack._attempts import CellInfo
 from nbtrack.store.model import LayerInfo, ModelInfo
+from tests.docs import markdown
 from tests.stores import current
 
 if TYPE_CHECKING:
@@ -476,3 +477,11 @@ def test_the_functions_of_the_current_run(store_dir: Path) -> None:
     with nbtrack.init(mode="disabled"):
         nbtrack.watch(model)
         assert hooks(model) == 0
+
+
+def test_the_example_of_the_page(tmp_path: Path, store_dir: Path) -> None:
+    (example,) = markdown.blocks("docs/models.md", "python", "torch")
+    file = tmp_path / "script.py"
+    file.write_text(example.text)
+    subprocess.run([sys.executable, "-W", "error", file], cwd=tmp_path, timeout=180, check=True)
+    assert [view.state for view in nbtrack.runs()] == ["finished"]
