@@ -96,6 +96,13 @@ def write(raw: Raw, target: Path) -> None:
         raise DamagedFileError(
             f"nothing can be made of it: {error}", path=target, operation="encode media"
         ) from error
+    except BaseException as error:
+        # A library in Rust that panics must not end who encodes the others.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise DamagedFileError(
+            f"nothing can be made of it: {error}", path=target, operation="encode media"
+        ) from None
     finally:
         with contextlib.suppress(OSError):
             temp.unlink(missing_ok=True)
