@@ -134,7 +134,8 @@ def _bytes(values: numpy.ndarray[Any, Any], normalize: bool) -> numpy.ndarray[An
             elif least >= -1 and most <= 1:
                 values = (values + 1) * 127.5
         values = numpy.rint(values)
-    return numpy.clip(values, 0, 255).astype(numpy.uint8)
+    pixels: numpy.ndarray[Any, Any] = numpy.clip(values, 0, 255).astype(numpy.uint8)
+    return pixels
 
 
 def _image(pixels: numpy.ndarray[Any, Any], mode: str | None) -> Image:
