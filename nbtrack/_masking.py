@@ -28,10 +28,19 @@ from .store.schema import (
     encode_any,
 )
 
+# What stands before "key" where that is a secret: neither KeyboardInterrupt nor sorted(key=…).
+KEY_WORDS = (
+    *("api", "access", "account", "auth", "client", "secret", "service", "private", "master"),
+    *("license", "signing", "encryption"),
+)
+# Parts of the names of settings that are, or may be, secrets.
+NAME_HINTS = ("secret", "passw", "pwd", "token", "passphrase", "credential")
 # In lower case; each detector's matches contain one of these, or match _SHAPES.
 HINTS = (
-    *("key", "secret", "passw", "pwd", "token", "bearer", "credential", "passphrase", "://"),
-    *("authorization", "wandb", "biases", "cl_", "cl-", "clou", "sl_", "sl-", "softlayer", "aws"),
+    *NAME_HINTS,
+    *(f"{word}{sign}key" for word in KEY_WORDS for sign in ("", "_", "-", " ")),
+    *("bearer", "://", "?key=", "&key=", "aws"),
+    *("authorization", "wandb", "biases", "cl_", "cl-", "clou", "sl_", "sl-", "softlayer"),
     *("akia", "asia", "a3t", "abia", "acca", "akc", "aiza", "ya29.", "gocspx", "1//0", "sig="),
     *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "glft-", "hvs."),
     *("glsoat-", "glrt-", "gr1348941", "glcbt-", "glimt-", "glptt-", "glagent-", "gloas-", "eyj"),
@@ -39,7 +48,19 @@ HINTS = (
     *("xapp-", "hooks.slack", "sq0csp", "k_live_", "k_test_", "whsec_", "dapi", "dop_v1_", "shp"),
     *("glsa_", "lin_api_", "-us", "session", "signature=", "gsk_", "t3blbkfj"),
 )
-_HINT = re.compile("|".join(map(re.escape, sorted(HINTS))))
+
+
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    """A pattern of words, grouped by their first letters: re tries one group at a place, not all."""
+    groups: dict[str, set[str]] = {}
+    for word in words:
+        groups.setdefault(word[0], set()).add(re.escape(word[1:]))
+    return re.compile(
+        "|".join(f"{re.escape(at)}(?:{'|'.join(sorted(groups[at]))})" for at in sorted(groups))
+    )
+
+
+_HINT = _any_of(HINTS)
 _SHAPES = re.compile(
     r"\d{8,10}:[0-9A-Za-z_-]{35}|[MNO][A-Za-z\d_-]{23,25}\.[A-Za-z\d_-]{6}\.|(?:AC|SK)[a-z0-9]{32}"
 )
@@ -142,7 +163,7 @@ def _masked(value: Any, name: str, depth: int) -> Any:
 
 def _masked_setting(value: str, name: str) -> str:
     lower = name.lower()
-    if value and any(hint in lower for hint in _NAME_HINTS):
+    if value and ("key" in lower or any(hint in lower for hint in NAME_HINTS)):
         try:
             from . import _secrets
 
@@ -154,9 +175,6 @@ def _masked_setting(value: str, name: str) -> str:
         except Exception:
             return _CANNOT_LOOK
     return mask(value)
-
-
-_NAME_HINTS = ("key", "secret", "passw", "pwd", "token", "passphrase", "credential")
 
 
 def _mark(value: str, kind: str) -> str:

@@ -37,9 +37,10 @@ from detect_secrets.plugins.stripe import StripeDetector
 from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
 from detect_secrets.plugins.twilio import TwilioKeyDetector
 
+from ._masking import KEY_WORDS, NAME_HINTS
+
 _STRONG = (
-    r"(?:api|access|account|auth|client|secret|service|private|master|license|signing|encryption)"
-    r"[_-]?key|apikey|secret|passw(?:or)?d|passwd|passphrase|pwd|credentials?"
+    rf"(?:{'|'.join(KEY_WORDS)})[_-]?key|secret|passw(?:or)?d|passwd|passphrase|pwd|credentials?"
 )
 _WORD = rf"(?:(?P<strong>{_STRONG})|token)\d{{0,2}}"
 _SIGN = r"[\\\"'`\])]{0,4}\s{0,4}(?::=|=>|={1,3}|!==?|:|,(?=\s{0,2}\\?[\"']))\s{0,4}"
@@ -226,10 +227,13 @@ DETECTORS = (
     _Asked(WandbDetector(), ("wandb", "biases")),
     _Asked(AwsSecretDetector(), ("aws", "secret", "session"), _is_mixed),
     _Asked(BearerDetector(), ("bearer", "authorization"), _is_mixed),
-    _Asked(UrlDetector(), ("://", "sig=", "signature=", "token=", "key="), _is_given),
+    _Asked(
+        UrlDetector(),
+        ("://", "sig=", "signature=", "token=", "?key=", "&key=", "apikey"),
+        _is_given,
+    ),
     _Asked(BasicAuthDetector(), ("://",), _is_given),
 )
-NAME_HINTS = ("key", "secret", "passw", "pwd", "token", "passphrase", "credential")
 
 _QUOTED = re.compile(
     rf"{_WORD}{_SIGN}[A-Za-z]{{0,2}}(?P<open>\\?[\"'`])(?P<value>[^\"'`\s\\]{{6,}})(?:(?P=open)|\Z)",
@@ -312,7 +316,7 @@ def _matched(match: re.Match[str], asked: _Asked) -> Iterator[Found]:
 
 def _by_names(text: str) -> Iterator[Found]:
     lower = text.lower()
-    if not any(hint in lower for hint in NAME_HINTS):
+    if "key" not in lower and not any(hint in lower for hint in NAME_HINTS):
         return
     for match in _QUOTED.finditer(text):
         value = match["value"]
