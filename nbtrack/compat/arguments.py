@@ -43,7 +43,7 @@ def without_foreign(given: dict[str, Any], others: dict[str, Any]) -> dict[str, 
                 refuse(f"init({name}=...)", ARGUMENTS[name])
         elif name in _LEFT_OUT:
             if value:
-                warnings.warn(f"nbtrack: {name}: {_LEFT_OUT[name]}", NbtrackWarning, stacklevel=4)
+                warnings.warn(f"nbtrack: {name}: {_LEFT_OUT[name]}", NbtrackWarning, stacklevel=3)
         elif name not in _HARMLESS:
             raise TypeError(f"init() got an unexpected keyword argument {name!r}")
     if given.get("mode") in _PLACES:
