@@ -301,7 +301,7 @@ def plot_table(
         label, value = _given(fields, "label", "value")
         return bar(data_table, label, value, title)
     if kind == "histogram":
-        return histogram(data_table, *_given(fields, "value"), title=title)
+        return histogram(data_table, _given(fields, "value")[0], title)
     raise NotOfferedError(
         f"the chart {vega_spec_name!r} is not offered",
         hint="Log a Figure of altair, which is Vega too.",

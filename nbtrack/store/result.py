@@ -44,11 +44,15 @@ class ResultTable:
         column = self._table.column(name)
         kind = column.type
         if kind in (arrow.DataType.int64(), arrow.DataType.float64()):
+            if not len(self):  # no rows may be no chunks, of which arro3 makes no array
+                return numpy.array([], numpy.int64 if kind == arrow.DataType.int64() else float)
             if column.null_count:
                 return numpy.array(column.to_pylist(), dtype=numpy.float64)
             return column.to_numpy()
         if kind in (arrow.DataType.utf8(), arrow.DataType.large_utf8()):
             return numpy.array(column.to_pylist(), dtype=object)
+        if not len(self):
+            return numpy.array([], "datetime64[us]")
         return column.cast(arrow.DataType.int64()).to_numpy().astype("datetime64[us]")
 
     @property

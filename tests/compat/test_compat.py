@@ -19,6 +19,10 @@ from nbtrack.store.tail import SegmentTail
 pytestmark = pytest.mark.usefixtures("own_process")
 
 
+def arguments(name: str, value: Any) -> dict[str, Any]:
+    return {name: value}
+
+
 @pytest.mark.parametrize("mode", ["online", "offline", "shared", "dryrun", "run"])
 def test_every_mode_but_disabled_records(mode: Any) -> None:
     with wandb.init(mode=mode, entity="team", anonymous="allow", force=True) as run:
@@ -58,17 +62,17 @@ def test_keys_of_the_config_are_chosen() -> None:
 @pytest.mark.parametrize("name", ["sync_tensorboard", "tensorboard", "monitor_gym"])
 def test_what_is_not_recorded_is_said(name: str) -> None:
     with pytest.warns(NbtrackWarning, match=f"nbtrack: {name}: ") as caught:
-        wandb.init(**{name: True})
+        wandb.init(**arguments(name, True))
     assert caught[0].filename == __file__
-    wandb.init(**{name: False})
+    wandb.init(**arguments(name, False))
 
 
 @pytest.mark.parametrize("name", ["resume_from", "fork_from"])
 def test_nothing_is_cut_off(name: str) -> None:
     with pytest.raises(NotOfferedError, match=rf"init\({name}=...\) is not offered.*resume it"):
-        wandb.init(**{name: "one?_step=3"})
+        wandb.init(**arguments(name, "one?_step=3"))
     assert wandb.run is None
-    wandb.init(**{name: None})
+    wandb.init(**arguments(name, None))
 
 
 def test_other_arguments_are_mistakes() -> None:
@@ -78,7 +82,9 @@ def test_other_arguments_are_mistakes() -> None:
 
 
 def test_names_that_are_not_offered_say_what_to_do() -> None:
-    with pytest.raises(NotOfferedError, match=r"nbtrack\.sweep is not offered\. There are no sweeps"):
+    with pytest.raises(
+        NotOfferedError, match=r"nbtrack\.sweep is not offered\. There are no sweeps"
+    ):
         _ = wandb.sweep
     run = wandb.init()
     with pytest.raises(NotOfferedError, match=r"run\.log_code is not offered"):
@@ -172,9 +178,9 @@ def test_the_api_reads_runs() -> None:
     with pytest.raises(wandb.RunNotFoundError):
         api.run("p/absent")
     with pytest.raises(NotOfferedError, match=r"Api\(\).sweep is not offered"):
-        _ = api.sweep  # type: ignore[attr-defined]
+        _ = api.sweep
     with pytest.raises(NotOfferedError, match=r"upload_file of a run of Api\(\) is not offered"):
-        _ = found.upload_file  # type: ignore[attr-defined]
+        _ = found.upload_file
 
 
 def test_models_and_files_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

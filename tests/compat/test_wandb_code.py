@@ -191,7 +191,7 @@ def wandb_python(
     python = path / "bin" / "python"
     version = json.loads(NAMES.read_text(encoding="utf-8"))["version"]
     packages = [f"wandb=={version}", "numpy", "pandas", "pillow", "scikit-learn"]
-    command = [python, "-m", "pip", "install", "--quiet", *packages]
+    command = [str(python), "-m", "pip", "install", "--quiet", *packages]
     subprocess.run(command, env=outside_environ, check=True, timeout=900)
     return python
 

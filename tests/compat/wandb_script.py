@@ -5,11 +5,14 @@ nbtrack; the tests run it with another first import and, where wandb is there, a
 logged is kept beside the script in ``logged.json`` and ``logged.npz``, for whoever compares.
 """
 
+from __future__ import annotations
+
 import argparse
 import dataclasses
 import json
 import pathlib
 import sys
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,16 +37,16 @@ class Schedule:
     decay: float = 0.5
 
 
-def digits():
+def digits() -> Any:
     images, labels = load_digits(return_X_y=True)
     return images[:1200] / 16, labels[:1200], images[1200:] / 16, labels[1200:]
 
 
-def grey(row):
+def grey(row: Any) -> Any:
     return (row.reshape(8, 8) * 255).astype(np.uint8)
 
 
-def train():
+def train() -> None:
     arguments = argparse.Namespace(alpha=0.0001, layers=[64, 10], schedule="step")
     run = wandb.init(
         entity="a-team",
@@ -68,13 +71,15 @@ def train():
 
     train_x, train_y, val_x, val_y = digits()
     model = SGDClassifier(loss="log_loss", alpha=run.config.alpha, random_state=0)
-    logged = {"loss": [], "val": [], "rows": []}
-    arrays = {}
+    logged: dict[str, Any] = {"loss": [], "val": [], "rows": []}
+    arrays: dict[str, Any] = {}
+    guesses, accuracy = val_y, np.float32(0)
     for epoch in range(EPOCHS):
         for start in range(0, len(train_x), 400):
             part = slice(start, start + 400)
             model.partial_fit(train_x[part], train_y[part], classes=np.arange(10))
-            loss = log_loss(train_y[part], model.predict_proba(train_x[part]), labels=np.arange(10))
+            sure = model.predict_proba(train_x[part])
+            loss = log_loss(train_y[part], sure, labels=np.arange(10))
             wandb.log({"train": {"loss": loss, "epoch": epoch}})
             logged["loss"].append(loss)
         guesses = model.predict(val_x)
@@ -102,8 +107,8 @@ def train():
         logged["rows"].append(row)
     frame = pd.DataFrame({"digit": range(10), "images": np.bincount(val_y, minlength=10)})
     gallery = [
-        wandb.Image(Image.fromarray(grey(row)), caption=str(y))
-        for row, y in zip(val_x[:3], val_y[:3])
+        wandb.Image(Image.fromarray(grey(row)), caption=str(digit))
+        for row, digit in zip(val_x[:3], val_y[:3], strict=True)
     ]
     run.log(
         {
@@ -150,7 +155,7 @@ def train():
     np.savez("logged.npz", **arrays)
 
 
-def watch_a_network(run, train_x, train_y):
+def watch_a_network(run: Any, train_x: Any, train_y: Any) -> list[str]:
     torch.manual_seed(0)
     network = torch.nn.Sequential(torch.nn.Linear(64, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10))
     run.watch(network, log="all", log_freq=1)
@@ -166,7 +171,7 @@ def watch_a_network(run, train_x, train_y):
     return [name for name, _ in network.named_parameters()]
 
 
-def resume():
+def resume() -> None:
     with wandb.init(project="digits", id=RUN_ID, resume="allow", mode="offline") as run:
         for epoch in range(EPOCHS, EPOCHS + 2):
             run.log({"epoch": epoch, "val/accuracy": 0.5})
@@ -174,7 +179,7 @@ def resume():
     wandb.finish()
 
 
-def use():
+def use() -> None:
     with wandb.init(project="digits", job_type="evaluate", mode="offline") as run:
         artifact = run.use_artifact("digits-model:best", type="model")
         folder = pathlib.Path(artifact.download())

@@ -138,3 +138,17 @@ def test_values_of_different_kinds() -> None:
     ]
     assert matching(rows, "config.x = 'text'", []) == [1]
     assert matching(rows, "config.flag", []) == [3]
+
+
+@pytest.mark.usefixtures("own_process")
+def test_a_table_without_rows_is_a_frame_without_rows() -> None:
+    run = nbtrack.init(config={"lr": 0.1})
+    run.finish()
+    found = nbtrack.open_run(run.id)
+    for table, columns in (
+        (found.system(), ["time", "key", "value"]),
+        (found.history("absent"), ["attempt", "step", "time", "value"]),
+        (found.history(), ["attempt", "step"]),
+    ):
+        frame = table.to_pandas()
+        assert (list(frame.columns), len(frame)) == (columns, 0)
