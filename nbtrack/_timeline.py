@@ -36,7 +36,7 @@ from .store.schema import (
     Stream,
     WriterInfo,
 )
-from .store.state import AttemptFacts, Evidence, Verdict, first_failure, state
+from .store.state import AttemptFacts, Evidence, Verdict, cell_words, first_failure, state
 
 _live: weakref.WeakSet[Timeline] = weakref.WeakSet()
 
@@ -299,7 +299,7 @@ class Timeline:
         for cell in self._cells.open:
             self.end_cell(cell, outcome, failure)
         if verdict is None and cut_off:
-            verdict = Verdict("failed", f"{reason} while cell {label} was running")
+            verdict = Verdict("failed", f"{reason} while {cell_words(label)} was running")
         if verdict is None:
             verdict = first_failure(self._evidence())
         if verdict is None and failure is not None and not interrupted:
