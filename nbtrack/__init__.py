@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._errors import (
     AmbiguousRunError,
+    ConfigError,
     DamagedFileError,
     InvalidDataError,
     InvalidKeyError,
@@ -44,13 +45,18 @@ from ._version import __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ._api import finish, init, log, show
+    from ._api import alert, define_metric, finish, init, log, show
     from ._mappings import Config, RecordedMapping
     from ._progress import Progress, progress
     from ._run import Run
+    from ._run_alerts import AlertLevel
+    from ._run_metrics import Metric
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
+    from .store.changes import ConfigChange
+    from .store.metrics import Aggregates, Extreme, MetricDefinition
     from .store.result import Table
+    from .store.schema import Alert
     from .store.view import AttemptView, RunView
 
     run: Run | None
@@ -58,16 +64,24 @@ if TYPE_CHECKING:
     summary: RecordedMapping
 
 __all__ = [
+    "Aggregates",
+    "Alert",
+    "AlertLevel",
     "AmbiguousRunError",
     "AttemptView",
     "CellView",
+    "ConfigChange",
+    "ConfigError",
     "DamagedFileError",
+    "Extreme",
     "InvalidDataError",
     "InvalidKeyError",
     "InvalidQueryError",
     "InvalidRunIdError",
     "InvalidSettingError",
     "InvalidStepError",
+    "Metric",
+    "MetricDefinition",
     "NbtrackError",
     "NbtrackWarning",
     "NewerFormatError",
@@ -86,7 +100,9 @@ __all__ = [
     "Table",
     "UsageError",
     "__version__",
+    "alert",
     "config",
+    "define_metric",
     "finish",
     "init",
     "log",
@@ -99,13 +115,22 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Aggregates": "store.metrics",
+    "Alert": "store.schema",
+    "AlertLevel": "_run_alerts",
     "AttemptView": "store.view",
     "CellView": "store.cells",
+    "ConfigChange": "store.changes",
+    "Extreme": "store.metrics",
+    "Metric": "_run_metrics",
+    "MetricDefinition": "store.metrics",
     "Progress": "_progress",
     "Run": "_run",
     "RunList": "store.catalog",
     "RunView": "store.view",
     "Table": "store.result",
+    "alert": "_api",
+    "define_metric": "_api",
     "finish": "_api",
     "init": "_api",
     "log": "_api",

@@ -32,6 +32,7 @@ _HARMLESS_KINDS = frozenset(
     "BETWEEN CASE CAST COLUMN_REF COMPARISON CONJUNCTION CONSTANT OPERATOR TYPE".split()
 )
 _NESTED = ("config", "summary")
+_EXTRACTS = ("ARRAY_EXTRACT", "STRUCT_EXTRACT")
 
 
 class Asked(NamedTuple):
@@ -40,11 +41,13 @@ class Asked(NamedTuple):
     Attributes:
         columns: Names of columns, in lower case; other names may be among them.
         keys: The keys of config and summary, in lower case; None for all of them.
+        inner: Those of them in which it names something further, as in ``summary.loss.min``.
         forbidden: What strangers may not ask, in words; empty if there is nothing.
     """
 
     columns: frozenset[str]
     keys: dict[str, frozenset[str] | None]
+    inner: dict[str, frozenset[str]]
     forbidden: str
 
 
@@ -70,6 +73,7 @@ def read_expression(connection: duckdb.DuckDBPyConnection, text: str) -> Asked:
     node = tree["statements"][0]["node"]
     names: set[str] = set()
     keys: dict[str, set[str]] = {name: set() for name in _NESTED}
+    inner: dict[str, set[str]] = {name: set() for name in _NESTED}
     whole: set[str] = set()
     forbidden = ""
     for part in _parts(node.get("select_list", node)):
@@ -81,6 +85,7 @@ def read_expression(connection: duckdb.DuckDBPyConnection, text: str) -> Asked:
                 if name in keys:
                     if at + 1 < len(path):
                         keys[name].add(path[at + 1])
+                        inner[name].update(path[at + 1 : -1][:1])
                     else:
                         whole.add(name)
         elif kind == "FUNCTION":
@@ -91,6 +96,7 @@ def read_expression(connection: duckdb.DuckDBPyConnection, text: str) -> Asked:
     return Asked(
         frozenset(names),
         {name: None if name in whole else frozenset(keys[name]) for name in _NESTED},
+        {name: frozenset(inner[name]) for name in _NESTED},
         forbidden,
     )
 
@@ -114,12 +120,15 @@ def _parts(tree: Any) -> Iterator[dict[str, Any]]:
 
 def _key_of_struct(item: dict[str, Any]) -> list[str]:
     """``config['learning rate']`` as the names that it has with a dot; empty for anything else."""
-    if item.get("class") != "OPERATOR" or item.get("type") != "ARRAY_EXTRACT":
+    keys: list[str] = []
+    while item.get("class") == "OPERATOR" and item.get("type") in _EXTRACTS:
+        item, key = item["children"]
+        # As DuckDB 2 writes constants, and as those before it did.
+        literal, value = key.get("literal") or {}, key.get("value") or {}
+        text = literal.get("text") if literal.get("kind") == "STRING" else value.get("value")
+        if not isinstance(text, str):
+            return []
+        keys.insert(0, text)
+    if not keys or item.get("class") != "COLUMN_REF":
         return []
-    name, key = item["children"]
-    # As DuckDB 2 writes constants, and as those before it did.
-    literal, value = key.get("literal") or {}, key.get("value") or {}
-    text = literal.get("text") if literal.get("kind") == "STRING" else value.get("value")
-    if name.get("class") != "COLUMN_REF" or not isinstance(text, str):
-        return []
-    return [*name["column_names"], text]
+    return [*item["column_names"], *keys]

@@ -81,7 +81,7 @@ class RunTable:
         self._values = values
         self._arrays: dict[tuple[str, ...], arrow.Array] = {}
         self._dictionaries: dict[str, Sequence[Mapping[str, Any]]] = {}
-        self._members: dict[tuple[str, str], Member] = {}
+        self._members: dict[tuple[str, str, bool], Member] = {}
         self._keys: dict[str, dict[str, str]] = {}
         self._number = 0
         self._lock = threading.RLock()
@@ -209,7 +209,8 @@ class RunTable:
                 members = []
                 for key in known.values() if keys is None else map(known.get, sorted(keys)):
                     if key is not None:
-                        member = self._member(name, key)
+                        inner = any(key.lower() in one.inner[name] for one in asked)
+                        member = self._member(name, key, inner)
                         arrays.update(member.columns)
                         members.append(f"{_identifier(key)} := {member.sql}")
                 selected.append(f"{_struct(members)} AS {name}")
@@ -252,12 +253,16 @@ class RunTable:
             found = self._keys[name] = _names(self._nested(name))
         return found
 
-    def _member(self, name: str, key: str) -> Member:
-        found = self._members.get((name, key))
+    def _member(self, name: str, key: str, inner: bool) -> Member:
+        found = self._members.get((name, key, inner))
         if found is None:
             columns: dict[str, arrow.Array] = {}
-            sql = self._sql([value.get(key) for value in self._nested(name)], columns)
-            found = self._members[name, key] = Member(sql, columns)
+            values = [value.get(key) for value in self._nested(name)]
+            if inner or not _texts(values):
+                # A metric may be a number in some runs, and {"min": …} in others.
+                values = [value if isinstance(value, dict) == inner else None for value in values]
+            sql = self._sql(values, columns)
+            found = self._members[name, key, inner] = Member(sql, columns)
         return found
 
     def _sql(self, values: Sequence[Any], columns: dict[str, arrow.Array]) -> str:
@@ -316,6 +321,12 @@ def _names(values: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         if key and "\0" not in key:
             found.setdefault(key.lower(), key)
     return found
+
+
+def _texts(values: Sequence[Any]) -> bool:
+    """Whether a column of these is no column of numbers or truth values."""
+    plain = {type(value) for value in values if not isinstance(value, dict) and value is not None}
+    return not plain or not plain <= {int, float, bool}
 
 
 def _column(values: Sequence[Any]) -> arrow.Array:

@@ -23,7 +23,9 @@ RunState = Literal["running", "finished", "failed", "crashed"]
 AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"]
 # What a person reads under a cell: two streams, the value of its last line, what it displayed.
 Stream = Literal["stdout", "stderr", "result", "display"]
-ChangeKind = Literal["config", "summary", "closed", "owner_died", "dropped", "memory"]
+ChangeKind = Literal[
+    "alert", "closed", "config", "dropped", "memory", "metric", "owner_died", "summary"
+]
 
 # msgpack extension type of an integer beyond 64 bits, as its decimal digits.
 BIG_INT = 1
@@ -112,6 +114,10 @@ class Change(msgspec.Struct, array_like=True, tag=4):
     dropped    ``value`` rows could not be kept since the last such record
     memory     seen by the recorder: the memory limit was reached; ``key`` is
                the owner's writer, ``value`` a :class:`MemoryAlert`
+    metric     ``key``, a metric's name or a pattern, was defined; ``value`` is what
+               was given: :class:`~nbtrack.store.metrics.MetricDefinition`
+    alert      somebody is told: ``key`` is the title, ``value`` has ``text`` and
+               ``level``
     ========== ===========================================================
     """
 
@@ -218,6 +224,24 @@ class MemoryAlert(msgspec.Struct, kw_only=True):
     used: int
     limit: int
     action: Literal["warn", "interrupt"]
+
+
+class Alert(msgspec.Struct, kw_only=True):
+    """What ``alert()`` was called with.
+
+    Attributes:
+        title: In a few words.
+        text: In more.
+        level: ``INFO``, ``WARN`` or ``ERROR``.
+        time: When, in microseconds since 1970 (UTC).
+        attempt: The attempt that was open, or 0.
+    """
+
+    title: str
+    text: str
+    level: str
+    time: int
+    attempt: int
 
 
 class WriterInfo(msgspec.Struct, kw_only=True):

@@ -308,12 +308,15 @@ def test_the_metadata_keys_of_the_page_are_those_of_the_files(merged: Path) -> N
         }
         assert entries["nbtrack.format"] == schema.FORMAT_VERSION
         if table == "changes":
-            rows, max_step, last = entries["nbtrack.digest"]["1"]
+            rows, max_step, last, first, numbers = entries["nbtrack.digest"]["1"]
             assert (rows, max_step) == (51, 50)
             writer, seq, moment, step, value, text = last["loss"]
             assert (step, value, text) == (50, 1 / 50, None)
             assert writer.startswith("o")
             assert seq < moment
+            assert first["loss"][3] == 1
+            assert numbers["loss"][0] == 50
+            assert numbers["loss"][2:4] == [1 / 50, 50]
 
 
 def test_values_are_kept_as_the_page_says(merged: Path) -> None:

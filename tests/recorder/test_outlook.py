@@ -247,3 +247,40 @@ def test_a_dead_owner_has_crashed(run: Run) -> None:
     card = again.card()
     assert card.state == "crashed"
     assert card.attempts[-1].state == "crashed"
+
+
+def test_alerts_and_definitions_are_on_the_card(run: Run) -> None:
+    run.start()
+    run.rows(2)
+    run.tell(Row(run.next_seq(), now(), 1, 2, {"val/acc": 1.0, "epoch": 1, "noise": 1}))
+    assert (run.card().axes, run.card().alerts, run.card().hidden) == ({}, [], [])
+    run.change("metric", "*", {"step_metric": "epoch"})
+    run.change("metric", "loss", {"hidden": True})
+    run.change("alert", "diverged", {"text": "x" * 5000, "level": "WARN"}, n=1)
+    card = run.card()
+    assert card.axes == {"loss": "epoch", "val/acc": "epoch", "noise": "epoch"}
+    assert card.hidden == ["loss"]
+    (alert,) = card.alerts
+    assert (alert.title, alert.level, alert.attempt, len(alert.text)) == (
+        "diverged",
+        "WARN",
+        1,
+        500,
+    )
+
+
+def test_a_recorder_that_takes_over_keeps_alerts_and_axes(run: Run) -> None:
+    run.start()
+    run.rows(2)
+    run.change("metric", "loss", {"step_metric": "epoch"})
+    for number in range(12):
+        run.change("alert", f"alert {number}", {"text": "", "level": "INFO"})
+    before = run.card()
+    assert [alert.title for alert in before.alerts] == [f"alert {n}" for n in range(2, 12)]
+    # Of what was sealed meanwhile it hears nothing.
+    run.outlook = Outlook(run.run_dir)
+    run.start(2)
+    run.change("alert", "new", {"text": "", "level": "INFO"})
+    after = run.card()
+    assert [alert.title for alert in after.alerts] == [*(f"alert {n}" for n in range(3, 12)), "new"]
+    assert after.axes == {"loss": "epoch"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from nbtrack.server.plain import plain, to_json
 from nbtrack.server.stores import Stores, UnknownRunError, UnknownStoreError
 from nbtrack.store import registry
 from nbtrack.store.layout import RunDir, Store
+from nbtrack.store.schema import Change
 from nbtrack.store.seal import seal_run
 from tests.server.sessions import FAILURE, Session, record_digits
 
@@ -51,6 +53,24 @@ def test_a_run_with_its_attempts_and_the_cells_that_they_are(session: Session) -
     assert first.started is not None
     assert second.started is not None
     assert first.started < second.started
+
+
+def test_alerts_and_summaries_of_several_values(tmp_path: Path) -> None:
+    session = Session(tmp_path / ".nbtrack")
+    session.attempt(1, session.cell(1), execution_count=1)
+    for value in (2.0, math.inf, 1.0):
+        session.log(1, 0, {"loss": value, "noise": value})
+    wanted = {"summary": ["min", "max"]}
+    session.add(Change(*session.at(), 1, "metric", "loss", wanted))
+    session.add(Change(*session.at(), 1, "metric", "noise", {"summary": ["none"]}))
+    session.add(Change(*session.at(), 1, "alert", "diverged", {"text": "!", "level": "WARN"}))
+    session.close(merged=True)
+    found = detail(session.run_dir)
+    assert found.summary == {"loss": {"min": 1.0, "max": "Infinity"}}
+    assert found.attempts[0].summary == found.summary
+    assert found.keys == ["loss", "noise"]
+    (alert,) = found.alerts
+    assert (alert.title, alert.text, alert.level, alert.attempt) == ("diverged", "!", "WARN", 1)
 
 
 def test_the_cells_with_their_sources(session: Session) -> None:

@@ -27,6 +27,7 @@ from nbtrack.server.watch import Watches
 from nbtrack.store import registry
 from nbtrack.store.layout import RunDir, Store
 from nbtrack.store.reader import snapshot
+from nbtrack.store.schema import Change
 from nbtrack.store.tail import SegmentTail
 from tests.live.cards import make_card
 from tests.server.servers import PATIENCE, Server, wait_for
@@ -257,7 +258,14 @@ class TestWithoutARecorder:
 
     def test_it_is_the_same_as_the_recorders(self, tmp_path: Path) -> None:
         """One card, from what a recorder read as it came and from the tables."""
-        session = record_digits(tmp_path / ".nbtrack", merged=False)
+        session = Session(tmp_path / ".nbtrack")
+        session.attempt(1, session.cell(1), execution_count=1)
+        for step in range(3):
+            session.log(1, step, {"loss": 1.0, "val/acc": 0.5, "epoch": step})
+        session.add(Change(*session.at(), 0, "metric", "val/*", {"step_metric": "epoch"}))
+        session.add(Change(*session.at(), 0, "metric", "loss", {"summary": ["none"]}))
+        session.add(Change(*session.at(), 1, "alert", "diverged", {"text": "!", "level": "WARN"}))
+        session.close()
         outlook = Outlook(session.run_dir)
         for name in session.run_dir.segments():
             tail = SegmentTail(session.run_dir.segment(name), name)
@@ -269,6 +277,9 @@ class TestWithoutARecorder:
         made = frame_of(session.run_dir)
         assert published.card is not None
         assert made.card is not None
+        assert made.card.axes == {"val/acc": "epoch"}
+        assert [alert.title for alert in made.card.alerts] == ["diverged"]
+        assert {one.key for one in made.series} >= {"loss", "val/acc", "epoch"}
         assert msgspec.structs.replace(published.card, time=0) == msgspec.structs.replace(
             made.card, time=0
         )

@@ -134,7 +134,7 @@ def test_what_is_an_id(id: str) -> None:
         ({"group": {}}, "group"),
         ({"job_type": 1}, "job_type"),
         ({"tags": 3}, "tags must be strings, not 3"),
-        ({"config": 3}, "config must be a mapping, a dataclass instance or parsed arguments"),
+        ({"config": 3}, "config must be a mapping, a dataclass instance, parsed arguments"),
         ({"config": ["lr"]}, "config must be a mapping"),
     ],
     ids=str,

@@ -23,6 +23,7 @@ TRACKING = (
     "_arguments",
     "_attempts",
     "_cells",
+    "_configs",
     "_console",
     "_current",
     "_disabled",
@@ -33,6 +34,8 @@ TRACKING = (
     "_options",
     "_progress",
     "_run",
+    "_run_alerts",
+    "_run_metrics",
     "_screen",
     "_script",
     "_stacks",
@@ -51,6 +54,7 @@ STORE_FOR_TRACKING = (
     "store.journal",
     "store.layout",
     "store.locks",
+    "store.metrics",
     "store.position",
     "store.reader",
     "store.registry",
@@ -253,7 +257,9 @@ def test_a_tracked_script_loads_nothing_heavy() -> None:
     loaded = loaded_by(
         "import nbtrack\n"
         "nbtrack.init(project='light', config={'rate': 0.1})\n"
+        "nbtrack.define_metric('*', step_metric='epoch', summary='min')\n"
         "nbtrack.log({'loss': 0.5, 'nested': {'text': 'a'}})\n"
+        "nbtrack.alert('done')\n"
         "nbtrack.finish()\n"
     )
     assert "nbtrack._run" in loaded

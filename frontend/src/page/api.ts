@@ -1,6 +1,7 @@
 /* Generated from nbtrack/server/api by `make frontend`. */
 
 export interface Api {
+  Alert: Alert;
   AttemptDetail: AttemptDetail;
   CellDetail: CellDetail;
   Cells: Cells;
@@ -34,6 +35,23 @@ export interface Api {
   StoreCard: StoreCard;
   Unreadable: Unreadable;
   Views: Views;
+}
+/**
+ * What ``alert()`` was called with.
+ *
+ *     Attributes:
+ *         title: In a few words.
+ *         text: In more.
+ *         level: ``INFO``, ``WARN`` or ``ERROR``.
+ *         time: When, in microseconds since 1970 (UTC).
+ *         attempt: The attempt that was open, or 0.
+ */
+export interface Alert {
+  attempt: number;
+  level: string;
+  text: string;
+  time: number;
+  title: string;
 }
 /**
  * One execution of a tracked cell.
@@ -259,6 +277,7 @@ export interface PostMortemCard {
  *         keys: The metrics that were logged, in the order in which they came.
  */
 export interface RunDetail {
+  alerts: Alert[];
   attempts: AttemptDetail[];
   command: string[] | null;
   config: {
