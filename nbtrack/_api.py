@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _current
 from ._current import Host
@@ -16,6 +16,9 @@ from ._run_alerts import AlertLevel
 from ._run_metrics import Metric
 from ._script import ScriptHost
 from .notebook import extension
+
+if TYPE_CHECKING:
+    from .record.artifacts import Artifact
 
 
 def init(
@@ -29,10 +32,11 @@ def init(
     job_type: str | None = None,
     config: Any = None,
     dir: str | os.PathLike[str] | None = None,
-    resume: bool | Literal["allow", "must", "never"] | None = None,
+    resume: bool | Literal["allow", "must", "never", "auto"] | None = None,
     reinit: bool | Literal["finish_previous", "create_new", "return_previous"] | None = None,
     mode: Literal["record", "disabled"] | None = None,
     allow_val_change: bool | None = None,
+    **others: Any,
 ) -> Run:
     """Start a run and make it the current one.
 
@@ -52,37 +56,44 @@ def init(
         config: A mapping, a dataclass instance, parsed arguments, a config of OmegaConf or absl,
             an object with ``to_dict()``, or the path of a YAML or JSON file.
         dir: The store directory; by default the setting ``dir``.
-        resume: ``"allow"`` (or True) goes on with the run of this id if there is one, ``"must"``
-            only then, ``"never"`` (the default) refuses.
+        resume: ``"allow"`` goes on with the run of this id if there is one, ``"must"`` only then,
+            ``"never"`` (the default) refuses. ``"auto"`` (or True) is ``"allow"``, and without an
+            id it goes on with this notebook's or script's last run if that crashed or failed.
         reinit: What becomes of the current run: ``"finish_previous"`` (the default, or True),
             ``"create_new"`` leaves it open, ``"return_previous"`` (or False) starts nothing.
         mode: ``"disabled"`` makes a run that records nothing.
         allow_val_change: False: a value of the config that was set cannot be set to another one.
             By default it can, and each change is recorded.
+        others: What ``wandb.init()`` takes besides, such as ``entity`` and ``mode="offline"``;
+            see *From W&B*. What means nothing here is left out of account.
 
     Raises:
         ConfigError: ``allow_val_change=False``, and the run that goes on has another value.
         InvalidRunIdError: The id is not one.
         InvalidSettingError: Another argument, or a setting, has a value that it cannot have.
+        NotOfferedError: ``resume_from`` or ``fork_from``.
         RunExistsError: There is a run of this id, and ``resume`` does not allow to go on with it.
         RunNotFoundError: ``resume="must"``, and there is none.
         StoreNotWritableError: The store cannot be written.
     """
-    options = make_options(
-        project=project,
-        name=name,
-        id=id,
-        tags=tags,
-        notes=notes,
-        group=group,
-        job_type=job_type,
-        config=config,
-        dir=dir,
-        resume=resume,
-        reinit=reinit,
-        mode=mode,
-        allow_val_change=allow_val_change,
-    )
+    from .compat.arguments import without_foreign
+
+    given = {
+        "project": project,
+        "name": name,
+        "id": id,
+        "tags": tags,
+        "notes": notes,
+        "group": group,
+        "job_type": job_type,
+        "config": config,
+        "dir": dir,
+        "resume": resume,
+        "reinit": reinit,
+        "mode": mode,
+        "allow_val_change": allow_val_change,
+    }
+    options = make_options(**without_foreign(given, others))
     return _host().init(options)
 
 
@@ -131,12 +142,93 @@ def alert(
 
 
 def finish(exit_code: int | None = None) -> None:
-    """End the current run; see :meth:`Run.finish`.
+    """End the current run, if there is one; see :meth:`Run.finish`."""
+    run = _current.get_run()
+    if run is not None:
+        run.finish(exit_code)
+
+
+def log_artifact(
+    artifact_or_path: Artifact | str | os.PathLike[str],
+    name: str | None = None,
+    type: str | None = None,
+    aliases: Sequence[str] | None = None,
+    tags: Sequence[str] | None = None,
+) -> Artifact:
+    """Record a version of an artifact in the current run; see :meth:`Run.log_artifact`.
 
     Raises:
-        NoRunError: There is none.
+        As :meth:`Run.log_artifact`, and as :func:`init` where it starts a run.
     """
-    _current.require_run("finish").finish(exit_code)
+    return _run().log_artifact(artifact_or_path, name, type, aliases, tags)
+
+
+def use_artifact(
+    artifact_or_name: Artifact | str,
+    type: str | None = None,
+    aliases: Sequence[str] | None = None,
+    use_as: str | None = None,
+) -> Artifact:
+    """Say that the current run uses an artifact, and get at it; see :meth:`Run.use_artifact`.
+
+    Raises:
+        As :meth:`Run.use_artifact`, and as :func:`init` where it starts a run.
+    """
+    return _run().use_artifact(artifact_or_name, type, aliases, use_as)
+
+
+def link_artifact(
+    artifact: Artifact, target_path: str, aliases: Sequence[str] | None = None
+) -> Artifact:
+    """Record the content of an artifact under another name; see :meth:`Run.link_artifact`.
+
+    Raises:
+        As :meth:`Run.link_artifact`, and as :func:`init` where it starts a run.
+    """
+    return _run().link_artifact(artifact, target_path, aliases)
+
+
+def save(
+    glob_str: str | os.PathLike[str],
+    base_path: str | os.PathLike[str] | None = None,
+    policy: Literal["now", "live", "end"] = "live",
+    glob: bool = True,
+) -> list[str]:
+    """Keep copies of files in the current run; see :meth:`Run.save`.
+
+    Raises:
+        As :meth:`Run.save`, and as :func:`init` where it starts a run.
+    """
+    return _run().save(glob_str, base_path, policy, glob)
+
+
+def watch(
+    models: Any,
+    criterion: Any = None,
+    log: Literal["gradients", "parameters", "all"] | None = "gradients",
+    log_freq: int = 1000,
+    idx: int | None = None,
+    log_graph: bool = False,
+) -> None:
+    """Record in the current run what a model is made of, and histograms of what it learns.
+
+    Starts a run if there is none; see :meth:`Run.watch`.
+
+    Raises:
+        As :meth:`Run.watch`, and as :func:`init` where it starts a run.
+    """
+    _run().watch(models, criterion, log, log_freq, idx, log_graph)
+
+
+def unwatch(models: Any = None) -> None:
+    """Watch these models no more, or none of all; see :meth:`Run.unwatch`.
+
+    Raises:
+        InvalidDataError: It is no model of a kind that is known.
+    """
+    run = _current.get_run()
+    if run is not None:
+        run.unwatch(models)
 
 
 def show() -> None:

@@ -62,8 +62,8 @@ class ArmedCursor(Cursor):
 
     __slots__ = ("cell", "thread_id")
 
-    def __init__(self, cell: CellInfo, thread_id: int) -> None:
-        super().__init__(0)
+    def __init__(self, cell: CellInfo, thread_id: int, first_step: int) -> None:
+        super().__init__(0, first_step)
         self.cell = cell
         self.thread_id = thread_id
 
@@ -112,3 +112,21 @@ class Tries:
         """An attempt moved to another run."""
         fact = self._facts.pop(n)
         self._counts[fact.cell] -= 1
+
+
+class Past(msgspec.Struct, kw_only=True, frozen=True):
+    """What a run holds before this process records any of it.
+
+    Attributes:
+        tries: Its attempts.
+        has_rows: Whether there is anything.
+        loose_step: The step of the next row that no tracked cell makes.
+        next_step: The first step of the first attempt with rows: it goes on where the latest was.
+        owned_from: When the owner before began, by its own clock: this one counts as later.
+    """
+
+    tries: Tries = msgspec.field(default_factory=Tries)
+    has_rows: bool = False
+    loose_step: int = 0
+    next_step: int = 0
+    owned_from: int = 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._attempts import CellInfo
+from ._attempts import CellInfo, Past
 from ._console import ConsoleWriter
 from ._current import forget
 from ._mappings import Config
@@ -20,6 +20,8 @@ from .store.state import Verdict
 
 if TYPE_CHECKING:
     from ._options import RunOptions
+    from .record.artifacts import Artifact
+    from .store.artifact_schema import SavePolicy
 
 
 class DisabledRun(Run):
@@ -38,6 +40,7 @@ class DisabledRun(Run):
             job_type=options.job_type,
         )
         self._run_dir = RunDir(Path(os.devnull))
+        self._past = Past()
         self._finished = False
         self._nested = None
         self._succession = None
@@ -58,6 +61,18 @@ class DisabledRun(Run):
     def path(self) -> Path:
         """There is no directory."""
         return self._run_dir.path
+
+    @property
+    def dir(self) -> str:
+        """A folder of files that nobody keeps."""
+        import tempfile
+
+        return tempfile.mkdtemp(prefix="nbtrack-disabled-")
+
+    @property
+    def disabled(self) -> bool:
+        """Always."""
+        return True
 
     @property
     def place(self) -> None:
@@ -112,6 +127,53 @@ class DisabledRun(Run):
     def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
         """Record nothing."""
 
+    def log_artifact(
+        self,
+        artifact_or_path: Artifact | str | os.PathLike[str],
+        name: str | None = None,
+        type: str | None = None,
+        aliases: Sequence[str] | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> Artifact:
+        """Record nothing; the artifact looks as if it were recorded."""
+        from .record.artifacts import making
+
+        artifact = making.as_artifact(artifact_or_path, name, type, self.id)
+        artifact.record_nothing()
+        return artifact
+
+    def use_artifact(
+        self,
+        artifact_or_name: Artifact | str,
+        type: str | None = None,
+        aliases: Sequence[str] | None = None,
+        use_as: str | None = None,
+    ) -> Artifact:
+        """Get at an artifact, and say nothing of it."""
+        from .record.artifacts import open_artifact
+
+        if isinstance(artifact_or_name, str):
+            return open_artifact(artifact_or_name)
+        artifact_or_name.record_nothing()
+        return artifact_or_name
+
+    def link_artifact(
+        self, artifact: Artifact, target_path: str, aliases: Sequence[str] | None = None
+    ) -> Artifact:
+        """Record nothing."""
+        artifact.record_nothing()
+        return artifact
+
+    def save(
+        self,
+        glob_str: str | os.PathLike[str],
+        base_path: str | os.PathLike[str] | None = None,
+        policy: SavePolicy = "live",
+        glob: bool = True,
+    ) -> list[str]:
+        """Copy nothing."""
+        return []
+
     def alert(
         self,
         title: str,
@@ -144,6 +206,12 @@ class DisabledRun(Run):
     def record_earlier(self, cell: CellInfo) -> None:
         """Record nothing."""
 
+    def watch(self, models: Any, *args: Any, **kwargs: Any) -> None:
+        """Record nothing."""
+
+    def unwatch(self, models: Any = None) -> None:
+        """There is nothing that is watched."""
+
     def close(
         self,
         reason: str,
@@ -153,6 +221,7 @@ class DisabledRun(Run):
         interrupted: bool = False,
         verdict: Verdict | None = None,
         last_error: Failure | None = None,
+        **how: Any,
     ) -> None:
         """End the run."""
         self.settle()

@@ -10,18 +10,23 @@
     │   ├── InvalidStepError (TypeError)
     │   ├── InvalidDataError (TypeError)
     │   ├── InvalidSettingError
-    │   └── InvalidQueryError
+    │   ├── InvalidQueryError
+    │   ├── InvalidArtifactError
+    │   └── NotOfferedError (AttributeError)
     ├── RunStateError (RuntimeError)  the run is not in a state to do this
     │   ├── RunFinishedError
     │   ├── NoRunError
-    │   └── RunExistsError
+    │   ├── RunExistsError
+    │   └── ArtifactStateError
     ├── ProfileError                  a profile of IPython
     └── StoreError                    the files of a store
         ├── StoreNotWritableError
         ├── NewerFormatError
         ├── DamagedFileError
+        ├── RestoreError
         ├── RunNotFoundError (LookupError)
-        └── AmbiguousRunError (LookupError)
+        ├── AmbiguousRunError (LookupError)
+        └── ArtifactNotFoundError (LookupError)
 
     NbtrackWarning (UserWarning)      recorded as far as it could be; here is what was left out
 """
@@ -83,7 +88,11 @@ class InvalidStepError(UsageError, TypeError):
 
 
 class InvalidDataError(UsageError, TypeError):
-    """``log()`` was given something that is not a mapping, or a row too large for a segment."""
+    """Data that cannot be kept.
+
+    ``log()`` was given something that is not a mapping, or a row too large for a segment; or media
+    were made of arguments that do not fit.
+    """
 
 
 class InvalidSettingError(UsageError):
@@ -92,6 +101,14 @@ class InvalidSettingError(UsageError):
 
 class InvalidQueryError(UsageError):
     """``runs(where=…)`` or ``sort=…`` cannot be evaluated over the runs of the store."""
+
+
+class NotOfferedError(UsageError, AttributeError):
+    """A name or an argument of another tracker's that nbtrack does not have; says what it has."""
+
+
+class InvalidArtifactError(UsageError):
+    """A name, an alias or a path that an artifact cannot have, or content that cannot be added."""
 
 
 class ProfileError(NbtrackError):
@@ -103,7 +120,7 @@ class RunStateError(NbtrackError, RuntimeError):
 
 
 class RunFinishedError(RunStateError):
-    """The run has ended: ``log()`` or ``finish()`` came after ``finish()``."""
+    """The run has ended: ``log()`` came after ``finish()``."""
 
 
 class NoRunError(RunStateError):
@@ -112,6 +129,10 @@ class NoRunError(RunStateError):
 
 class RunExistsError(RunStateError):
     """A run with this id exists, or is being recorded by another process."""
+
+
+class ArtifactStateError(RunStateError):
+    """The artifact was recorded, or not yet, or could not be."""
 
 
 class StoreError(NbtrackError):
@@ -130,12 +151,20 @@ class DamagedFileError(StoreError):
     """A file whose bytes are not what was written."""
 
 
+class RestoreError(StoreError):
+    """The code of a run cannot be rebuilt: it was not recorded, or its commit is not to be had."""
+
+
 class RunNotFoundError(StoreError, LookupError):
     """No run of this id or name in the store."""
 
 
 class AmbiguousRunError(StoreError, LookupError):
     """Several runs have this name; use an id."""
+
+
+class ArtifactNotFoundError(StoreError, LookupError):
+    """No artifact of this name, or no such version of it."""
 
 
 class NbtrackWarning(UserWarning):

@@ -61,6 +61,10 @@ class RecordedMapping(MutableMapping[str, Any]):
         """A copy as a plain dictionary."""
         return dict(self._all())
 
+    def recall(self, values: dict[str, Any]) -> None:
+        """What is on disk already: known here, and not recorded again."""
+        self._values.update(values)
+
     def _all(self) -> dict[str, Any]:
         values: dict[str, Any] = self._values
         return values

@@ -11,7 +11,7 @@ from ._configs import plain_config
 from ._errors import InvalidSettingError
 from .store.layout import check_run_id
 
-Resume = Literal["allow", "must", "never"]
+Resume = Literal["allow", "must", "never", "auto"]
 Reinit = Literal["finish_previous", "create_new", "return_previous"]
 
 
@@ -50,7 +50,7 @@ def make_options(
         others["dir"] = str(others["dir"])
     values = {name: value for name, value in others.items() if value is not None}
     if resume is not None and resume is not False:
-        values["resume"] = "allow" if resume is True else resume
+        values["resume"] = "auto" if resume is True else resume
     if reinit is not None and reinit != "default":
         values["reinit"] = {True: "finish_previous", False: "return_previous"}.get(reinit, reinit)
     try:

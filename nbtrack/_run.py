@@ -16,24 +16,29 @@ import msgspec
 
 from . import _values
 from ._arguments import FIRST_STEP, LAST_STEP, checked_step, refuse_data, refuse_size
-from ._attempts import ArmedCursor, CellInfo, Cursor, Tries
+from ._attempts import ArmedCursor, CellInfo, Cursor, Past
 from ._errors import NbtrackWarning
 from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
+from ._masking import RowTexts, mask_value
 from ._run_alerts import Alerts
+from ._run_media import MediaRows
 from ._run_metrics import Metrics
+from ._run_models import Models
+from ._run_wandb import WandbNames
 from ._settings import Settings
 from ._succession import Succession
 from ._timeline import Timeline
+from .store.fold import Fold
 from .store.frames import CRC_PIECE, MARK, checksum, pack_frame_header
 from .store.journal import now
 from .store.layout import RunDir, atomic_write
 from .store.metrics import MetricDefinition
-from .store.schema import ChangeKind, Edit, RunInfo, encode_record
+from .store.schema import ChangeKind, Circumstances, Edit, RunInfo, encode_record
 from .store.state import Verdict
 
 
-class Run(Alerts, Metrics, Timeline):
+class Run(WandbNames, Alerts, Metrics, MediaRows, Models):
     """What one kernel, or one ``init()`` … ``finish()``, records.
 
     Made by :func:`nbtrack.init`. May be used from every thread, and goes on in a forked child.
@@ -44,10 +49,8 @@ class Run(Alerts, Metrics, Timeline):
         run_dir: RunDir,
         info: RunInfo,
         settings: Settings,
+        past: Past,
         *,
-        tries: Tries,
-        loose_step: int,
-        resumed: bool,
         on_end: Callable[[Timeline], None],
         joined: int | None = None,
         allow_val_change: bool = True,
@@ -62,22 +65,15 @@ class Run(Alerts, Metrics, Timeline):
         Raises:
             StoreNotWritableError: The journal cannot be written.
         """
-        super().__init__(
-            run_dir,
-            info,
-            settings,
-            tries=tries,
-            loose_step=loose_step,
-            resumed=resumed,
-            on_end=on_end,
-            joined=joined,
-        )
+        super().__init__(run_dir, info, settings, past, on_end=on_end, joined=joined)
         self.config = Config({}, self._record_config, allow_val_change=allow_val_change)
         self._definitions: dict[str, MetricDefinition] = {}
         self._alerted: dict[str, float] = {}
         self.summary: RecordedMapping = Summary(self._record_summary, self._read_summary)
         self._encode = encode_record
         self._warned: set[str] = set()
+        self._row_texts = RowTexts(settings.mask_secrets)
+        self._wordless = self._row_texts.wordless
         self._nested: Succession | None = None
 
     def __repr__(self) -> str:
@@ -103,7 +99,8 @@ class Run(Alerts, Metrics, Timeline):
         if type(data) is not dict:
             refuse_data(self.id, data)
         try:
-            "".join(data)  # checks every key, in C
+            if (keys := "".join(data)) not in self._wordless:  # the join checks every key, in C
+                data = self._row_texts.masked(keys, data)
         except TypeError:
             refuse_data(self.id, data)
         if step is not None and (type(step) is not int or not FIRST_STEP <= step <= LAST_STEP):
@@ -148,11 +145,10 @@ class Run(Alerts, Metrics, Timeline):
             exit_code: Not 0: the run failed. By default it failed if the latest try of any of its
                 cells did.
 
-        Raises:
-            RunFinishedError: It has ended already.
+        Repeatable: what has ended stays as it ended.
         """
         if self._is_over:
-            self._refuse_finished("finish")
+            return
         if exit_code:
             verdict = Verdict("failed", f"finish(exit_code={exit_code}) was called")
             self.close("", verdict=verdict)
@@ -285,6 +281,8 @@ class Run(Alerts, Metrics, Timeline):
                 cursor = self._loose
         if not cursor.has_rows:
             cursor.next_step = cursor.first_step
+            if cursor.n:
+                self._goes_on_at = 0
         self._has_rows = True
         return cursor
 
@@ -296,8 +294,13 @@ class Run(Alerts, Metrics, Timeline):
                 return encode_record((0, seq, time.time_ns() // 1000, attempt, step, quick))
             except (OverflowError, UnicodeEncodeError):
                 pass  # a large integer, or text that is not Unicode
-        row, refused = _values.plain_row(data)
-        payload = encode_record((0, seq, now(), attempt, step, row)) if row else b""
+        refused: dict[str, str] = {}
+        place = (seq, now(), attempt, step)
+        data, media = self._take_media(data, place, refused)
+        row, unrecordable = _values.plain_row(data)
+        refused.update(unrecordable)
+        # Without numbers it is still a row: the media have its step.
+        payload = encode_record((0, *place, row)) if row or media else b""
         for key, reason in refused.items():
             if key not in self._warned:
                 self._warned.add(key)
@@ -305,6 +308,12 @@ class Run(Alerts, Metrics, Timeline):
                     f"nbtrack: {key!r} was not recorded: {reason}", NbtrackWarning, stacklevel=3
                 )
         return payload
+
+    def resume(self, taken: Fold, here: Circumstances) -> None:
+        """What was recorded before is known, and the run goes on here and with this."""
+        self.config.recall(taken.config)
+        self._definitions.update(taken.metrics)
+        self._change("resumed", self._journal.info.writer, here)
 
     def _record(self, kind: ChangeKind, key: str, value: Any, what: str) -> None:
         if self._finished:
@@ -324,5 +333,7 @@ class Run(Alerts, Metrics, Timeline):
 
     def _edit(self, **changes: Any) -> None:
         plain = {field: _values.plain_setting(value) for field, value in changes.items()}
+        if self._settings.mask_secrets:
+            plain = mask_value(plain)
         atomic_write(self._run_dir.new_edit(), msgspec.json.encode(Edit(**plain)))
         self._info = msgspec.structs.replace(self._info, **plain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import sys
 import threading
@@ -97,6 +98,11 @@ class ScriptHost:
                 interrupted=self._interrupted,
                 verdict=verdict,
             )
+        if self._interrupted:
+            # Python ends by the signal if the last module or text that it executed was interrupted,
+            # and what was imported for the end is such a module.
+            with contextlib.suppress(KeyboardInterrupt):
+                exec("raise KeyboardInterrupt")
 
 
 def _record_text(stream: Stream, text: str) -> None:

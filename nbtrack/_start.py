@@ -12,13 +12,13 @@ from pathlib import Path
 import msgspec
 
 from . import _current, _family
-from ._arguments import LAST_STEP
-from ._attempts import CellInfo, Tries
+from ._attempts import CellInfo, Past
 from ._disabled import DisabledRun
 from ._errors import RunExistsError, RunNotFoundError
-from ._mappings import refuse_changes
+from ._masking import mask_value
 from ._names import new_name
 from ._options import RunOptions
+from ._resume import resume_run, unfinished
 from ._run import Run
 from ._settings import Settings, batch_job
 from ._succession import Takeover
@@ -34,7 +34,6 @@ from .store.layout import (
     default_project,
     find_store,
     git_root,
-    make_folders,
     new_run_id,
     not_writable,
 )
@@ -56,7 +55,9 @@ def start_run(options: RunOptions, settings: Settings, *, cwd: Path) -> Run:
         return DisabledRun(options)
     store = find_store(options.dir or settings.dir, cwd)
     if options.id is not None and _exists(store.run(options.id)):
-        return _resume(store.run(options.id), options, settings)
+        run_dir = store.run(options.id)
+        here = _describe(store, run_dir, options, settings, cwd)
+        return resume_run(run_dir, options, settings, here)
     if options.resume == "must":
         raise RunNotFoundError(
             f"there is no run {options.id!r} to resume",
@@ -68,7 +69,16 @@ def start_run(options: RunOptions, settings: Settings, *, cwd: Path) -> Run:
     registry.register(store)
     info = _describe(store, run_dir, options, settings, cwd)
     atomic_write(run_dir.info, msgspec.json.encode(info))
-    return _open(run_dir, info, settings, options, Tries(), 0, resumed=False)
+    run = Run(
+        run_dir,
+        info,
+        settings,
+        Past(),
+        on_end=_current.forget,
+        allow_val_change=options.allow_val_change,
+    )
+    run.config.update(options.config)
+    return run
 
 
 def _exists(run_dir: RunDir) -> bool:
@@ -93,78 +103,6 @@ def _create(store: Store, run_id: str | None) -> RunDir:
                     operation="init a run",
                     hint="Use another id.",
                 ) from None
-
-
-def _resume(run_dir: RunDir, options: RunOptions, settings: Settings) -> Run:
-    from .store import reader
-
-    if options.resume not in ("allow", "must"):
-        raise RunExistsError(
-            f"there is a run {run_dir.id!r} already",
-            path=run_dir.path,
-            operation="init a run",
-            hint="resume='allow' goes on with it; nothing of it is ever overwritten.",
-        )
-    taken = reader.snapshot(run_dir).fold
-    info = documents.read_info(run_dir)
-    evidence = taken.evidence(run_dir, info, now())
-    if evidence.owner == "alive" and evidence.closing is None and taken.owner is not None:
-        raise RunExistsError(
-            f"run {run_dir.id!r} is being recorded by process {taken.owner.process.pid}",
-            path=run_dir.path,
-            operation="init a run",
-            hint="End it there first, or use another id.",
-        )
-    if not options.allow_val_change:
-        refuse_changes(taken.config, options.config)
-    for attempt in taken.attempts:
-        if attempt.state == "running":
-            attempt.state = "crashed"
-    try:
-        make_folders(run_dir)
-    except OSError as error:
-        raise not_writable(run_dir.path, error) from error
-    loose_step = min(taken.loose.max_step + 1, LAST_STEP) if taken.loose else 0
-    run = _open(
-        run_dir,
-        info,
-        settings,
-        msgspec.structs.replace(options, config={**taken.config, **options.config}),
-        Tries(taken.facts()),
-        loose_step,
-        resumed=True,
-    )
-    if options.name is not None and options.name != info.name:
-        run.name = options.name
-    if options.tags:
-        run.tags = list(dict.fromkeys((*info.tags, *options.tags)))
-    if options.notes is not None:
-        run.notes = options.notes
-    return run
-
-
-def _open(
-    run_dir: RunDir,
-    info: RunInfo,
-    settings: Settings,
-    options: RunOptions,
-    tries: Tries,
-    loose_step: int,
-    *,
-    resumed: bool,
-) -> Run:
-    run = Run(
-        run_dir,
-        info,
-        settings,
-        tries=tries,
-        loose_step=loose_step,
-        resumed=resumed,
-        on_end=_current.forget,
-        allow_val_change=options.allow_val_change,
-    )
-    run.config.update(options.config)
-    return run
 
 
 def _describe(
@@ -195,7 +133,8 @@ def _describe(
         fail_on=settings.fail_on,
     )
     # Paths and arguments may hold bytes that are no text.
-    return msgspec.convert(plain_setting(msgspec.to_builtins(info)), RunInfo)
+    plain = plain_setting(msgspec.to_builtins(info))
+    return msgspec.convert(mask_value(plain) if settings.mask_secrets else plain, RunInfo)
 
 
 def _system() -> str:
@@ -262,9 +201,7 @@ def join_next(options: RunOptions, settings: Settings) -> Run | None:
         run_dir,
         documents.read_info(run_dir),
         settings,
-        tries=Tries(),
-        loose_step=0,
-        resumed=True,
+        Past(has_rows=True),
         on_end=_current.forget,
         joined=attempt,
     )
@@ -272,9 +209,14 @@ def join_next(options: RunOptions, settings: Settings) -> Run | None:
     return run
 
 
+def _unfinished(options: RunOptions, settings: Settings) -> str | None:
+    cwd = Path.cwd()
+    return unfinished(options, find_store(options.dir or settings.dir, cwd), cwd)
+
+
 def _resumes(options: RunOptions, run: Run) -> bool:
     """Whether ``init()`` was called again for the run that is going on."""
-    return options.id == run.id and options.resume in ("allow", "must")
+    return options.id == run.id and options.resume in ("allow", "must", "auto")
 
 
 def start_next(options: RunOptions, settings: Settings, *, cell: CellInfo | None) -> Run:
@@ -286,12 +228,14 @@ def start_next(options: RunOptions, settings: Settings, *, cell: CellInfo | None
     old = _current.get_run()
     if old is not None and options.reinit == "return_previous":
         return old
+    if options.command is None and options.notebook is None:
+        options.command = [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv[0] else None
+    if options.resume == "auto" and options.id is None and options.mode != "disabled":
+        options.id = _unfinished(options, settings)
     if old is not None and options.reinit != "create_new" and _resumes(options, old):
         old.let_go(cell)
         old.close("it is resumed")
         old = None
-    if options.command is None and options.notebook is None:
-        options.command = [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv[0] else None
     new = start_run(options, settings, cwd=Path.cwd())
     if old is not None and options.reinit != "create_new" and not new.finished:
         new.follow(Takeover(old, new, cell))

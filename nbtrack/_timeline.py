@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from . import _current
-from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Tries
+from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Past
 from ._cells import Cells
-from ._console import ConsoleWriter
 from ._errors import RunFinishedError
 from ._family import Place
 from ._process import this_process
+from ._recording import Recording
 from ._settings import Settings
 from ._succession import Succession
 from .recorder import spawn
-from .store.journal import Journal, now
+from .store.journal import now
 from .store.layout import RunDir, new_writer_id, remove_run
 from .store.position import PositionFile, Progress
 from .store.schema import (
@@ -28,12 +28,10 @@ from .store.schema import (
     Change,
     ChangeKind,
     Closing,
-    Console,
     Failure,
     Outcome,
     Role,
     RunInfo,
-    Stream,
     WriterInfo,
 )
 from .store.state import AttemptFacts, Evidence, Verdict, cell_words, first_failure, state
@@ -41,7 +39,7 @@ from .store.state import AttemptFacts, Evidence, Verdict, cell_words, first_fail
 _live: weakref.WeakSet[Timeline] = weakref.WeakSet()
 
 
-class Timeline:
+class Timeline(Recording):
     """A run being recorded: which attempt rows belong to, and how it all ends."""
 
     def __init__(
@@ -49,10 +47,8 @@ class Timeline:
         run_dir: RunDir,
         info: RunInfo,
         settings: Settings,
+        past: Past,
         *,
-        tries: Tries,
-        loose_step: int,
-        resumed: bool,
         on_end: Callable[[Timeline], None],
         joined: int | None = None,
     ) -> None:
@@ -60,20 +56,23 @@ class Timeline:
         self._info = info
         self._settings = settings
         self._on_end = on_end
-        self._tries = tries
+        self._past = past
+        self._tries = past.tries
+        self._goes_on_at = past.next_step
         self._errors: list[Failure] = []
         self._open: OpenAttempt | None = None
         self._cells = Cells(lambda record: self._journal.append(record), lambda: self._next_seq())
-        self._loose = Cursor(joined or 0, loose_step)
+        self._loose = Cursor(joined or 0, past.loose_step)
         self._cursor: Cursor = self._loose
-        self._has_rows = resumed
+        self._has_rows = past.has_rows
         self._is_child = joined is not None
         self._finished = False
         self._succession: Succession | None = None
         self.console = self._new_console()
-        self._start_journal("worker" if self._is_child else "owner")
+        self._start_journal("worker" if self._is_child else "owner", past.owned_from)
         self._journal.open()
         if not self._is_child:
+            self._ask_for_code(self._journal.info.writer)
             spawn.ensure(run_dir.path, settings)
         _live.add(self)
 
@@ -129,7 +128,7 @@ class Timeline:
             self.end_attempt("finished", None)
         spawn.ensure(self._run_dir.path, self._settings)
         n, cell_try = self._tries.begin(cell)
-        cursor = Cursor(n)
+        cursor = Cursor(n, self._goes_on_at)
         # First, so that an attempt whose beginning an interrupt cut off is ended all the same.
         self._open = OpenAttempt(cell, cursor)
         self._cursor = cursor
@@ -203,7 +202,7 @@ class Timeline:
     def arm(self, cell: CellInfo, thread_id: int) -> None:
         """An untracked cell begins: the first row that ``thread_id`` logs makes it an attempt."""
         if self._open is None:
-            self._cursor = ArmedCursor(cell, thread_id)
+            self._cursor = ArmedCursor(cell, thread_id, self._goes_on_at)
 
     def disarm(self, cell: CellInfo) -> None:
         """The cell has ended without a row. One that another thread runs is waited for still."""
@@ -236,17 +235,6 @@ class Timeline:
     def record_earlier(self, cell: CellInfo) -> None:
         """A cell that ran before this run began."""
         self._cells.earlier(cell)
-
-    def _new_console(self) -> ConsoleWriter:
-        return ConsoleWriter(self._record_console, self._settings.console_limit)
-
-    def _record_console(
-        self, cell: CellInfo | None, stream: Stream, row: int, start: int, text: str, lost: int
-    ) -> bool:
-        number = self._cells.number(cell)
-        return not self._finished and self._journal.offer(
-            Console(self._next_seq(), now(), number, stream, row, start, text, lost)
-        )
 
     def follow(self, succession: Succession) -> None:
         """This run follows another, which ends at the first use of this one."""
@@ -321,16 +309,15 @@ class Timeline:
             if not self._is_child:
                 remove_run(self._run_dir)
 
-    def _start_journal(self, role: Role) -> None:
+    def _start_journal(self, role: Role, after: int = 0) -> None:
         info = WriterInfo(
             run=self._run_dir.id,
             writer=new_writer_id(role),
             role=role,
             process=this_process(),
-            opened=now(),
+            opened=max(now(), after + 1),
         )
-        seals = spawn.seals if self._settings.recorder == "process" else bool
-        self._journal = Journal(self._run_dir, info, self._settings, recorder_alive=seals)
+        self._journal = self._new_journal(info)
         self._next_seq = self._journal.next_seq
         self._position = PositionFile(self._run_dir, info.writer)
 

@@ -38,6 +38,8 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             patch.setenv(name, str(home / folder))
         patch.setenv("JUPYTER_RUNTIME_DIR", str(home / "runtime"))
         patch.setenv("JUPYTER_PLATFORM_DIRS", "1")
+        # A process with git for each run is much; the tests of it turn it on.
+        patch.setenv("NBTRACK_CODE", "false")
         # A test that forgets to name a store must not make one in the checkout.
         patch.chdir(home)
         yield home

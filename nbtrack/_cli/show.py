@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from . import render
 from .options import json_option, print_json, store_option
@@ -14,10 +15,13 @@ from .options import json_option, print_json, store_option
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..store.attempt_view import AttemptView
     from ..store.cells import CellView
+    from ..store.model import ModelInfo
+    from ..store.owners import PartView
     from ..store.post_mortem import PostMortem
     from ..store.schema import Alert
-    from ..store.view import AttemptView, RunView
+    from ..store.view import RunView
 
 # How many values the table of attempts shows; --json has all.
 _SUMMARY_COLUMNS = 3
@@ -35,7 +39,11 @@ def show(run: str, cells: bool, store: Path | None, as_json: bool) -> None:
     view = open_run(run, dir=store)
     if as_json:
         found = view.post_mortem
-        more: dict[str, Any] = {"post_mortem": found.to_dict() if found is not None else None}
+        more: dict[str, Any] = {
+            "post_mortem": found.to_dict() if found is not None else None,
+            "models": msgspec.to_builtins(view.models),
+            "media": msgspec.to_builtins(view.media_counts()),
+        }
         if cells:
             more["cells"] = [cell.to_dict() for cell in view.cells]
         print_json({**view.to_dict(), **more})
@@ -57,6 +65,7 @@ def _show(console: Console, view: RunView) -> None:
         ("project", view.project),
         ("started", view.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")),
         ("took", render.duration(view.started_at, view.ended_at)),
+        *(("model", _model(model)) for model in view.models),
         ("rows", f"{view.rows:,}" + (f", {view.dropped_rows:,} dropped" * bool(view.dropped_rows))),
         ("host", view.host),
         ("notebook", view.notebook or ""),
@@ -79,6 +88,11 @@ def _show(console: Console, view: RunView) -> None:
         console.print(_pairs("summary", _summary(view)))
     if view.attempts:
         console.print(_attempt_table(view.attempts))
+    if len(view.parts) > 1:
+        console.print(_part_table(view.parts))
+    media = {one.key: f"{one.count:,} {one.kind}" for one in view.media_counts()}
+    if media:
+        console.print(_pairs("media", media))
     for damage in view.damage:
         console.print(Text(f"damaged: {damage}", "yellow"))
     if view.exception:
@@ -112,6 +126,18 @@ def _summary(view: RunView) -> dict[str, Any]:
                 at = f"  ({attempt}step {place.step})"
             found[f"{key} {name}"] = f"{render.shown(one)}{at}"
     return found
+
+
+def _model(model: ModelInfo) -> str:
+    """A model in one line."""
+    kind = f" ({model.type}, {model.framework})" if model.name != model.type else ""
+    kind = kind or f" ({model.framework})"
+    said = f"{model.name}{kind}: {model.parameters:,} parameters"
+    if model.trainable != model.parameters:
+        said += f", {model.trainable:,} of them trained"
+    size = f", {render.size(model.size_bytes)}" if model.size_bytes else ""
+    parts = len(model.layers) - 1
+    return f"{said}{size}, {parts:,} layers" if parts > 0 else said + size
 
 
 def _card(found: PostMortem) -> Any:
@@ -182,6 +208,30 @@ def _attempt_table(attempts: list[AttemptView]) -> Any:
             render.duration(attempt.started_at, attempt.ended_at) if attempt.started_at else "",
             f"{attempt.rows:,}",
             *(Text(render.shown(attempt.summary.get(key, ""))) for key in keys),
+        )
+    return table
+
+
+def _part_table(parts: list[PartView]) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("part", justify="right")
+    for column in ("state", "started", "host", "Python", "commit"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("differs from the first in", overflow="fold")
+    for part in parts:
+        started = part.started_at.astimezone() if part.started_at else None
+        table.add_row(
+            str(part.n),
+            render.state(part.state),
+            f"{started:%Y-%m-%d %H:%M:%S}" if started else "",
+            Text(part.host),
+            Text(part.python or ""),
+            Text((part.git_commit or "")[:10]),
+            Text("\n".join(map(str, part.differences))),
         )
     return table
 

@@ -30,6 +30,7 @@ from ..store.schema import (
     CellEnd,
     CellStart,
     Change,
+    Media,
     MemoryAlert,
     Record,
     Sample,
@@ -39,6 +40,7 @@ from ..store.tail import SegmentTail
 from .cgroup import MemoryUse
 from .notes import note
 from .outlook import Outlook
+from .saving import SavedFiles
 
 _RETRY_SECONDS = 1.0
 _LONGEST_RETRY = 60.0
@@ -52,6 +54,7 @@ class Follower:
         settings: As the run's owner has them.
         vanished: The directory is not there any more: the run was discarded.
         sealed: How many segments were sealed so far.
+        media: There may be something to encode since the last look.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Follower:
         self.settings = settings
         self.vanished = False
         self.sealed = 0
+        self.media = True  # of a recorder before this one
         self._owner = owner
         self._seals = seals
         self._inode = self._look_up()
@@ -74,6 +78,7 @@ class Follower:
         self._busy: set[int] = set()
         self._outlook = Outlook(run_dir)
         self._trouble = _Trouble(run_dir)
+        self._saved = SavedFiles(run_dir, partial(note, run_dir.recorder_log))
 
     @property
     def closed(self) -> bool:
@@ -90,7 +95,7 @@ class Follower:
         """Nothing is left to do: the run is closed and what can be sealed is."""
         if self.vanished:
             return True
-        if not self.closed or self._journal is not None:
+        if not self.closed or self._journal is not None or self._saved.busy:
             return False
         return not any(
             self._is_waited_for(tail) or (self._seals and (tail.ended or self._is_dead(tail)))
@@ -109,6 +114,10 @@ class Follower:
             return
         with self._trouble.noted("follow"):
             self._read()
+        with self._trouble.noted("save files"):
+            if self.closed:
+                self._saved.forget()
+            self._saved.poll()
         if self._seals:
             self._seal()
         self.publish()
@@ -129,6 +138,9 @@ class Follower:
             self._append(partial(_change, "owner_died", writer, found))
         if left_open and self._journal is not None:
             remove_remains(self.run_dir)
+        if left_open:
+            with self._trouble.noted("save files"):
+                self._saved.end()
         self._owner_gone = True
 
     def memory_reached(self, use: MemoryUse) -> MemoryAlert | None:
@@ -206,6 +218,10 @@ class Follower:
         for record in records:
             if isinstance(record, CellStart | AttemptStart | CellEnd | AttemptEnd) and owners:
                 self._note_cell(record)
+            elif isinstance(record, Change) and record.kind == "saved":
+                self._saved.add(record)
+            elif isinstance(record, Media) and record.file is not None:
+                self.media = True
         self._outlook.add(tail.info, writer, records)
         if owners:
             self._closed[writer] = _is_closed_by(records, self._closed.get(writer, False))

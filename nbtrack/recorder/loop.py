@@ -19,6 +19,8 @@ from .._process import ProcessIdentity, liveness
 from .._settings import Settings
 from ..store.layout import RunDir
 from . import postmortem
+from .capturing import CaptureQueue
+from .encoding import EncodingQueue
 from .follower import Follower
 from .memory import MemoryWatch
 from .merging import MergeQueue
@@ -53,6 +55,8 @@ class Recorder:
         self._partial = b""
         self._followers: list[Follower] = []
         self._merges = MergeQueue()
+        self._encodings = EncodingQueue()
+        self._captures = CaptureQueue()
         self._sampler: Sampler | None = None
         self._memory = MemoryWatch(owner.pid)
         self._pidfd = None if in_process else _open_pidfd(owner)
@@ -85,7 +89,8 @@ class Recorder:
     def _over(self) -> bool:
         if self._stop:
             return True
-        if self._followers or self._merges.busy:
+        beside = (self._merges, self._encodings, self._captures)
+        if self._followers or any(queue.busy for queue in beside):
             self._idle_since = time.monotonic()
             return time.monotonic() > self._give_up_at
         if not self._owner_alive:
@@ -127,6 +132,8 @@ class Recorder:
             self._advance(follower)
         if not self._in_process:
             self._merges.poll()
+            self._encodings.poll()
+            self._captures.poll()
             if self._followers:
                 self._orphans.poll(self._followers[0].run_dir.path.parent.parent)
 
@@ -202,6 +209,9 @@ class Recorder:
             self._followers.remove(follower)
         if follower.vanished or self._in_process:
             return
+        if follower.media:
+            follower.media = False
+            self._encodings.add(follower.run_dir)
         if follower.done:
             self._merges.add(follower.run_dir)
         elif sealed:
@@ -210,6 +220,8 @@ class Recorder:
     def _follow(self, path: Path, settings: Settings) -> None:
         run_dir = RunDir(path)
         if path.is_dir() and not any(one.is_same(run_dir) for one in self._followers):
+            if settings.code:
+                self._captures.add(run_dir, settings)
             seals = not self._in_process
             self._followers.append(Follower(run_dir, settings, self._owner, seals=seals))
             self._tick_at = 0.0

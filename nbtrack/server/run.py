@@ -10,6 +10,7 @@ import msgspec
 
 from .._errors import UsageError
 from ..store import reader
+from ..store.attempt_view import AttemptView
 from ..store.cells import CellView, read_cells
 from ..store.documents import read_info
 from ..store.edits import edit
@@ -19,7 +20,7 @@ from ..store.post_mortem import PostMortem
 from ..store.reader import Snapshot
 from ..store.registry import key_of
 from ..store.schema import RunInfo
-from ..store.view import AttemptView, RunView
+from ..store.view import RunView
 from .api.run import (
     AttemptDetail,
     CellDetail,

@@ -12,9 +12,9 @@ from .._errors import DamagedFileError
 from .fold import Fold
 from .frames import newer_format
 from .layout import RunDir, atomic_write
-from .schema import FORMAT_VERSION, Edit, Manifest, RunInfo
+from .schema import FORMAT_VERSION, Edit, RunInfo
 
-D = TypeVar("D", RunInfo, Edit, Manifest)
+D = TypeVar("D", bound=msgspec.Struct)
 
 
 def read_status(run_dir: RunDir) -> tuple[list[str], Fold] | None:

@@ -20,7 +20,23 @@ JOURNAL_POINTS = (
 )
 SEAL_POINTS = (*(f"seal.after_{table}" for table in TABLES), "seal.before_unlink")
 MERGE_POINTS = (*(f"merge.after_{table}" for table in TABLES), "merge.before_unlink")
-POINTS = (*JOURNAL_POINTS, *SEAL_POINTS, *MERGE_POINTS)
+ARTIFACT_POINTS = (
+    "object.before_sync",
+    "object.before_rename",
+    "object.after_rename",
+    "artifact.before_manifest",
+    "artifact.after_manifest",
+)
+GC_POINTS = ("gc.after_manifest", "gc.after_object")
+MEDIA_POINTS = (
+    "media.before_rename",
+    "media.after_rename",
+    "media.before_record",
+    "media.after_record",
+    "media.before_encoded",
+    "media.after_encoded",
+)
+POINTS = (*JOURNAL_POINTS, *SEAL_POINTS, *MERGE_POINTS, *ARTIFACT_POINTS, *GC_POINTS)
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from .._process import liveness
+from .artifact_schema import ArtifactUse, SavedFile
 from .death import Death
 from .digest import Digest, Last
 from .layout import RunDir
@@ -23,6 +24,7 @@ from .schema import (
     CellError,
     CellStart,
     Change,
+    Circumstances,
     Closing,
     Event,
     Failure,
@@ -85,6 +87,7 @@ class Fold(msgspec.Struct, kw_only=True):
 
     ``last_time`` is when the run itself last recorded anything, ``last_seen`` when it or its
     recorder last gave a sign of life that is still in the journal (microseconds UTC).
+    ``resumptions`` are by the writer that went on, ``first_config`` is the config before them.
     """
 
     writers: list[WriterInfo] = []
@@ -104,6 +107,11 @@ class Fold(msgspec.Struct, kw_only=True):
     last_time: int = 0
     last_seen: int = 0
     loose: Attempt | None = None
+    resumptions: dict[str, Circumstances] = {}
+    first_config: dict[str, Any] = {}
+    artifacts: list[ArtifactUse] = []
+    saved: dict[str, SavedFile] = {}
+    models: list[str] = []
 
     @property
     def owner(self) -> WriterInfo | None:
@@ -113,8 +121,9 @@ class Fold(msgspec.Struct, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """Nothing was logged, tracked or saved."""
-        return not (self.rows or self.attempts or self.config or self.summary or self.alerts)
+        """Nothing was logged, tracked, watched or saved."""
+        said = self.rows or self.attempts or self.config or self.summary or self.alerts
+        return not (said or self.artifacts or self.saved or self.models)
 
     def evidence(self, run_dir: RunDir, info: RunInfo, now: int) -> Evidence:
         """What tells the run's state; looks up the owner's process.
@@ -247,13 +256,30 @@ def _change(
         result.died[event.key] = msgspec.convert(event.value or {}, Death)
     elif event.kind == "dropped":
         result.dropped += event.value
+    elif event.kind == "resumed":
+        if not result.resumptions:
+            result.first_config = dict(result.config)
+        result.resumptions[event.key] = msgspec.convert(event.value, Circumstances)
     elif event.kind == "memory":
         result.memory_alert = msgspec.convert(event.value, MemoryAlert)
         result.memory_alert_at = event.time
+    elif event.kind == "artifact":
+        result.artifacts.append(_artifact_use(event))
+    elif event.kind == "saved":
+        value = {"path": event.key, "time": event.time, **event.value}
+        result.saved[event.key] = msgspec.convert(value, SavedFile)
     elif event.kind == "metric":
         result.metrics[event.key] = defined(result.metrics, event.key, event.value)
     elif event.kind == "alert":
         result.alerts.append(_alert(event))
+    elif event.kind == "model" and event.key not in result.models:
+        result.models.append(event.key)
+
+
+def _artifact_use(event: Change) -> ArtifactUse:
+    name, _, version = event.key.rpartition(":v")
+    value = {"name": name, "version": int(version), "time": event.time, "attempt": event.attempt}
+    return msgspec.convert({**value, **event.value}, ArtifactUse)
 
 
 def _alert(event: Change) -> Alert:

@@ -29,6 +29,7 @@ from .quota import Quota
 from .schema import (
     Beat,
     Change,
+    Media,
     Record,
     Row,
     Sample,
@@ -67,8 +68,9 @@ class Journal:
         dropped: Records that could not be kept so far.
 
     Args:
-        recorder_alive: Whether somebody seals, so that waiting at the quota makes sense.
+        recorder_alive: Whether somebody seals: waiting at the quota makes sense.
         tell: Takes a warning in words; by default it becomes an :class:`NbtrackWarning`.
+        clean: What :meth:`append` keeps of a record in its place.
     """
 
     write: Callable[[bytes], object]
@@ -81,6 +83,7 @@ class Journal:
         *,
         recorder_alive: Callable[[], bool] = lambda: False,
         tell: Callable[[str], object] | None = None,
+        clean: Callable[[Record], Record] = lambda record: record,
     ) -> None:
         self.info = info
         self.salt = salt_of(info.writer)
@@ -90,6 +93,7 @@ class Journal:
         self._run_dir = run_dir
         self._settings = settings
         self._tell = tell or _warn_person
+        self._clean = clean
         self._mapped: bool | None = None
         self._numbers = itertools.count(self._first_number())
         self._sizes = growing_sizes(settings.journal_quota)
@@ -118,16 +122,16 @@ class Journal:
             raise not_writable(self._run_dir.journal, error) from error
 
     def append(self, record: Record) -> None:
-        """Append one record. At a limit rows, samples and beats may be dropped, the others not.
+        """Append one record. At a limit rows, media, samples and beats may be dropped, no others.
 
         Raises:
             RunFinishedError: The journal is closed.
         """
-        data = frame(encode_any(record), self.salt)
+        data = frame(encode_any(self._clean(record)), self.salt)
         try:
             self.write(data)
         except (ValueError, OSError):
-            self.put_slowly(data, droppable=isinstance(record, Row | Sample | Beat))
+            self.put_slowly(data, droppable=isinstance(record, Row | Sample | Beat | Media))
 
     def offer(self, record: Record) -> bool:
         """Append one record if that can be done at once. Never waits for room, and tells nobody.
@@ -241,8 +245,7 @@ class Journal:
                     following = self._take_segment(b"".join(kept), 0)
                 # Numbered when they come into use: the order of numbers is that of their records.
                 name = SegmentName(self.info.writer, next(self._numbers))
-                path = self._run_dir.segment(name)
-                self._change = _SegmentChange(full, following, path, kept)
+                self._change = _SegmentChange(full, following, self._run_dir.segment(name), kept)
                 self._finish_change()
                 self._quota.unsealed += full.size if full is not None else 0
                 self._tell_dropped()
@@ -303,8 +306,7 @@ class Journal:
     def _start_housekeeping(self) -> None:
         """End the full segment and make the next one beside the loop that logs.
 
-        Both take milliseconds, and with a busy thread in the process every system call that the
-        loop makes costs it 5 ms more.
+        Both take milliseconds, and beside a busy thread each system call costs the loop 5 ms.
         """
         if self._keeping_house:
             return  # the next change sees to what this one leaves
@@ -381,9 +383,8 @@ class Journal:
 
     def _first_number(self) -> int:
         """Numbering goes on from what is on disk."""
-        on_disk = (*self._run_dir.segments(), *self._run_dir.sealed_sets())
-        own = (name.number for name in on_disk if name.writer == self.info.writer)
-        return max(own, default=0) + 1
+        names = (*self._run_dir.segments(), *self._run_dir.sealed_sets())
+        return max((n.number for n in names if n.writer == self.info.writer), default=0) + 1
 
     def _warn(self, text: str) -> None:
         if text not in self._warned:

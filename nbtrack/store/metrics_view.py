@@ -9,7 +9,7 @@ from .changes import ConfigChange, config_changes
 from .fold import Fold
 from .layout import RunDir
 from .metrics import Aggregates, MetricDefinition, aggregates, definition_of, step_metric_of
-from .result import Table
+from .result import ResultTable
 from .schema import Alert
 
 
@@ -53,7 +53,7 @@ class MetricsView(ABC):
             self._run_dir, lambda taken: aggregates(reader.digest_of(taken), key, definition)
         )
 
-    def history(self, *keys: str, x: str | None = None) -> Table:
+    def history(self, *keys: str, x: str | None = None) -> ResultTable:
         """What was logged, never sampled.
 
         One key gives the columns ``attempt, step, time, value``, a row for every value logged, and

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import query
 from .digest import AttemptDigest, Digest, Last, Numbers
-from .result import Table
+from .result import ResultTable
 
 _IS_NUMBER = "FILTER (value IS NOT NULL AND NOT isnan(value))"
 _COUNT = f"""
@@ -31,7 +31,7 @@ def with_parts(known: Digest, metrics: Sequence[Path]) -> Digest:
         copy = found[n] = AttemptDigest(attempt.rows, attempt.max_step)
         copy.last = attempt.last
     source = query.Source("metrics", tuple(metrics), ())
-    for row in Table(query.fetch(source, _COUNT)).to_pylist():
+    for row in ResultTable(query.fetch(source, _COUNT)).to_pylist():
         attempt = found.of(row["attempt"])
         earliest = row["earliest"]
         attempt.take_first(

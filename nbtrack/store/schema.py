@@ -24,8 +24,20 @@ AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"
 # What a person reads under a cell: two streams, the value of its last line, what it displayed.
 Stream = Literal["stdout", "stderr", "result", "display"]
 ChangeKind = Literal[
-    "alert", "closed", "config", "dropped", "memory", "metric", "owner_died", "summary"
+    "alert",
+    "artifact",
+    "closed",
+    "config",
+    "dropped",
+    "memory",
+    "metric",
+    "model",
+    "owner_died",
+    "resumed",
+    "saved",
+    "summary",
 ]
+MediaKind = Literal["image", "audio", "video", "html", "table", "histogram", "figure", "text"]
 
 # msgpack extension type of an integer beyond 64 bits, as its decimal digits.
 BIG_INT = 1
@@ -114,10 +126,17 @@ class Change(msgspec.Struct, array_like=True, tag=4):
     dropped    ``value`` rows could not be kept since the last such record
     memory     seen by the recorder: the memory limit was reached; ``key`` is
                the owner's writer, ``value`` a :class:`MemoryAlert`
+    resumed    an owner goes on with what others before it recorded; ``key`` is
+               its writer, ``value`` a :class:`Circumstances`
+    artifact   the run made or used the version ``key``, such as ``data:v3``;
+               ``value`` is ``{role, type, digest, size}``
+    saved      ``files/<key>`` is a copy; ``value`` is ``{policy, source}``
     metric     ``key``, a metric's name or a pattern, was defined; ``value`` is what
                was given: :class:`~nbtrack.store.metrics.MetricDefinition`
     alert      somebody is told: ``key`` is the title, ``value`` has ``text`` and
                ``level``
+    model      the model called ``key`` is watched from now on; ``value`` is
+               its ``framework``, ``type``, ``parameters`` and ``trainable``
     ========== ===========================================================
     """
 
@@ -205,9 +224,31 @@ class Console(msgspec.Struct, array_like=True, tag=10, gc=False):
     lost: int = 0
 
 
+class Media(msgspec.Struct, array_like=True, tag=11):
+    """Something besides numbers that a ``log()`` call was given; shares ``seq`` with its row.
+
+    Attributes:
+        key: As a number's key; ``index`` is its place in the list that was logged under it.
+        file: Its name in the run's folder for media; None: all of it is in ``info``.
+        size: Bytes of what was given; of a file, or of pixels and samples before they are encoded.
+        info: What is known of it; anything JSON can hold.
+    """
+
+    seq: int
+    time: int
+    attempt: int
+    step: int
+    key: str
+    index: int
+    kind: MediaKind
+    file: str | None
+    size: int
+    info: dict[str, Any]
+
+
 CellEvent = AttemptStart | AttemptEnd | CellError | CellStart | CellEnd
 Event = CellEvent | Change
-Record = Row | CellEvent | Change | Sample | SegmentEnd | Beat | Console
+Record = Row | CellEvent | Change | Sample | SegmentEnd | Beat | Console | Media
 
 
 class Closing(msgspec.Struct, kw_only=True):
@@ -224,6 +265,22 @@ class MemoryAlert(msgspec.Struct, kw_only=True):
     used: int
     limit: int
     action: Literal["warn", "interrupt"]
+
+
+class Circumstances(msgspec.Struct, kw_only=True, omit_defaults=False):
+    """Where and with what a run goes on; ``config`` is the run's config when it does."""
+
+    host: str
+    user: str | None = None
+    notebook: str | None = None
+    command: list[str] | None = None
+    os: str | None = None
+    python: str | None = None
+    nbtrack: str | None = None
+    cwd: str | None = None
+    git_commit: str | None = None
+    git_branch: str | None = None
+    config: dict[str, Any] = {}
 
 
 class Alert(msgspec.Struct, kw_only=True):

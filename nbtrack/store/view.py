@@ -10,80 +10,27 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from . import documents, query, reader
+from . import documents, media, query, reader
+from .artifact_schema import ArtifactUse, SavedFile
+from .attempt_view import AttemptView
 from .cells import CellView, read_cells
+from .code import CodeInfo, patch_digest, read_code
 from .console import outputs_of
-from .fold import Attempt, Fold
+from .fold import Fold
 from .layout import RunDir
 from .log import entries, log
+from .media import MediaCount, MediaView
 from .metrics_view import MetricsView
+from .model import ModelInfo, read_model
+from .owners import Code, PartView, parts
 from .post_mortem import MEMORY_KEYS, PostMortem, examine
 from .present import exception, iso, moment
 from .reader import Snapshot
-from .result import Table
+from .result import ResultTable
 from .schema import RunInfo, RunState
 from .state import Evidence, Verdict
 from .state import state as decide
 from .tail import Damage
-
-
-class AttemptView:
-    """One execution of a tracked cell.
-
-    Attributes:
-        n: Its number in the run, from 1; 0 holds rows that no tracked cell made.
-        cell_try: Its number among the executions of the same cell, from 1.
-        cell_id: The id of the cell in the notebook.
-        name: The name given by ``%%track --name``.
-        tags: The tags given by ``%%track --tag``.
-        state: running, finished, failed, interrupted or crashed.
-        config: The run's config when the attempt began.
-        summary: The last value of each key in this attempt.
-        rows: How often ``log()`` was called.
-        source: The cell as it was run.
-        exception: ``{type, message, traceback, cell, line}``, or None.
-        wall_seconds, cpu_seconds: What it took; None while it runs.
-    """
-
-    def __init__(self, attempt: Attempt, *, cut_off: bool, ended: int | None) -> None:
-        open_still = attempt.state == "running"
-        self.n = attempt.n
-        self.cell_try = attempt.cell_try
-        self.cell_id = attempt.cell_id
-        self.name = attempt.name
-        self.tags = attempt.tags
-        self.state = "crashed" if open_still and cut_off else attempt.state
-        self.config = attempt.config
-        self.summary = attempt.summary
-        self.rows = attempt.rows
-        self.source = attempt.source
-        self.exception = exception(attempt.failure)
-        self.wall_seconds = attempt.wall_seconds
-        self.cpu_seconds = attempt.cpu_seconds
-        self.started_at = moment(attempt.started)
-        self.ended_at = moment(ended if open_still and cut_off else attempt.ended)
-
-    def __repr__(self) -> str:
-        return f"<attempt {self.n} {self.state}, {self.rows} rows>"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the source, as JSON holds it; times are ISO 8601 in UTC."""
-        return {
-            "n": self.n,
-            "cell_try": self.cell_try,
-            "cell_id": self.cell_id,
-            "name": self.name,
-            "tags": self.tags,
-            "state": self.state,
-            "started_at": iso(self.started_at),
-            "ended_at": iso(self.ended_at),
-            "wall_seconds": self.wall_seconds,
-            "cpu_seconds": self.cpu_seconds,
-            "rows": self.rows,
-            "config": self.config,
-            "summary": self.summary,
-            "exception": self.exception,
-        }
 
 
 class RunView(MetricsView):
@@ -228,6 +175,11 @@ class RunView(MetricsView):
             lambda taken: read_cells(taken, running=running, read_output=self._output_of),
         )
 
+    @property
+    def code(self) -> list[CodeInfo]:
+        """The code and the environment of each part of the run; a resumed run has several."""
+        return read_code(self._run_dir)
+
     def log(self, cell: int | None = None) -> str:
         """Everything that was seen, cell after cell, as one text.
 
@@ -258,6 +210,23 @@ class RunView(MetricsView):
         return "".join(output.shown() for output in found)
 
     @property
+    def parts(self) -> list[PartView]:
+        """What each process that went on with the run recorded; one if none did."""
+        run_dir = self._run_dir
+        codes = {one.writer: Code(one, patch_digest(run_dir, one)) for one in self.code}
+        return parts(self._fold, self._info, self._verdict, codes)
+
+    @property
+    def artifacts(self) -> list[ArtifactUse]:
+        """Which versions of artifacts the run made and used, in that order."""
+        return self._fold.artifacts
+
+    @property
+    def saved_files(self) -> list[SavedFile]:
+        """The files that ``save()`` keeps copies of below ``files/``."""
+        return list(self._fold.saved.values())
+
+    @property
     def rows(self) -> int:
         """How often ``log()`` recorded a row, over all attempts."""
         return self._fold.rows
@@ -285,6 +254,15 @@ class RunView(MetricsView):
         return moment(self._last_time) if dead else None
 
     @property
+    def models(self) -> list[ModelInfo]:
+        """The models that were watched, layer by layer.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        return read_model(self._run_dir)
+
+    @property
     def damage(self) -> list[Damage]:
         """Damaged stretches of the journal; every row around them was read."""
         return self._snapshot.damage
@@ -294,7 +272,7 @@ class RunView(MetricsView):
         """Nothing was logged, tracked or saved in it."""
         return self._fold.is_empty
 
-    def system(self, *keys: str) -> Table:
+    def system(self, *keys: str) -> ResultTable:
         """Samples of the machine: ``time, key, value``; all keys, or those given.
 
         The unit is in the key's last part: ``percent``, ``bytes``, ``bytes_per_second``,
@@ -304,6 +282,23 @@ class RunView(MetricsView):
             StoreError: The files cannot be read.
         """
         return reader.read(self._run_dir, lambda taken: query.system(taken.source("system"), keys))
+
+    def media(self, *keys: str) -> list[MediaView]:
+        """What was logged besides numbers, by key, attempt, step and index; all, or of these keys.
+
+        Raises:
+            StoreError: The files cannot be read.
+        """
+        found = reader.read(self._run_dir, lambda taken: media.read_media(taken, keys))
+        return [MediaView(self._run_dir, item) for item in found]
+
+    def media_counts(self) -> list[MediaCount]:
+        """How much was logged besides numbers, by key and kind.
+
+        Raises:
+            StoreError: The files cannot be read.
+        """
+        return reader.read(self._run_dir, media.count_media)
 
     def to_dict(self) -> dict[str, Any]:
         """The run as JSON holds it; times are ISO 8601 in UTC."""
@@ -330,6 +325,7 @@ class RunView(MetricsView):
             "notebook": self.notebook,
             "host": self.host,
             "path": str(self.path),
+            "parts": [part.to_dict() for part in self.parts],
         }
 
     @cached_property

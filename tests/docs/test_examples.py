@@ -109,7 +109,7 @@ def test_a_script_of_the_pages_runs(
     )
     (run,) = nbtrack.runs()
     assert run.state == "finished"
-    assert run.rows >= 10
+    assert run.rows >= 10 or run.artifacts or run.saved_files
 
 
 def test_every_python_block_is_run_somewhere() -> None:

@@ -13,7 +13,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 import msgspec
@@ -21,6 +21,8 @@ import pytest
 
 import nbtrack
 from nbtrack.store import schema
+from nbtrack.store.chart import Chart, ChartKind
+from nbtrack.store.model import LayerInfo, ModelDocument, ModelInfo
 from nbtrack.store.parquet import COLUMNS
 from nbtrack.store.view import RunView
 from tests.docs import markdown
@@ -175,7 +177,7 @@ def expected_losses(run: Path) -> list[list[Any]]:
 
 def test_duckdb_alone_reads_a_run_by_the_sql_of_the_page(merged: Path) -> None:
     view = view_of(merged)
-    short, one, several, config, attempts, machine = duckdb_alone(
+    short, one, several, config, attempts, machine, media = duckdb_alone(
         merged,
         "often enough",
         "one metric",
@@ -183,6 +185,7 @@ def test_duckdb_alone_reads_a_run_by_the_sql_of_the_page(merged: Path) -> None:
         "the config",
         "the attempts",
         "the machine",
+        "the media",
     )
     expected = expected_losses(merged)
     assert len(expected) == 50
@@ -197,6 +200,11 @@ def test_duckdb_alone_reads_a_run_by_the_sql_of_the_page(merged: Path) -> None:
     assert exception == "ValueError"
     assert started < ended
     assert seconds == view.attempts[0].wall_seconds
+    assert [row[:6] for row in media] == [
+        ["answers", 1, 0, 0, "table", None],
+        ["sample", 1, 0, 0, "image", "first"],
+    ]
+    assert [Path(row[6]) for row in media] == [one.path for one in view.media()]
     samples = view.system("memory.process.bytes").to_pylist()
     assert [round(row[1] * 2**20) for row in machine] == [round(row["value"]) for row in samples]
 
@@ -352,6 +360,18 @@ def test_the_documents_have_the_fields_of_the_page(merged: Path) -> None:
     failure = view_of(merged).exception
     assert failure is not None
     assert list(failure) == fields("Failure")
+
+
+def test_a_model_and_a_chart_have_the_fields_of_the_page() -> None:
+    for heading, kind in (
+        ("model.json", ModelDocument),
+        ("A model", ModelInfo),
+        ("A layer", LayerInfo),
+        ("A chart", Chart),
+    ):
+        assert list(kind.__struct_fields__) == fields(heading)
+    kinds = re.findall("`(\\w+)`", markdown.section(PAGE, "A chart").split("`kind`")[1])
+    assert list(get_args(ChartKind)) == kinds[: len(get_args(ChartKind))]
 
 
 def test_the_header_has_the_fields_of_the_page(record: Start) -> None:
