@@ -82,7 +82,7 @@ def test_a_table_in_a_table() -> None:
 
 
 def test_names_of_columns_may_be_anything() -> None:
-    table = Table(columns=["a", "a", "", 3, "größer \U0001f600"], data=[[1, 2, 3, 4, 5]])
+    table = Table(columns=["a", "a", "", 3, "größer \U0001f600", "b\0c"], data=[[1, 2, 3, 4, 5, 6]])
     read = read_back(table).read()
     assert (read.columns, read.data) == (table.columns, table.data)
 
