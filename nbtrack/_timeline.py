@@ -14,6 +14,7 @@ from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Past
 from ._cells import Cells
 from ._errors import RunFinishedError
 from ._family import Place
+from ._masking import masked_like
 from ._process import this_process
 from ._recording import Recording
 from ._settings import Settings
@@ -229,6 +230,8 @@ class Timeline(Recording):
         Raises:
             OSError: That cannot be written down.
         """
+        if progress is not None and self._settings.mask_secrets:
+            progress = masked_like(progress, Progress)
         if not self._finished and self._cells.number(cell):
             self._position.set(cell.label, line, progress)
 
