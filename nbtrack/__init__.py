@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from .record.media import Audio, Figure, Histogram, Html, Image, Media, Table, Text, Video
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
-    from .store.media import MediaCount, MediaView
+    from .store.media import MediaView
     from .store.media_tables import TableData
     from .store.result import ResultTable
     from .store.view import AttemptView, RunView
@@ -85,7 +85,6 @@ __all__ = [
     "InvalidSettingError",
     "InvalidStepError",
     "Media",
-    "MediaCount",
     "MediaView",
     "NbtrackError",
     "NbtrackWarning",
@@ -137,7 +136,6 @@ _LAZY = {
     "Html": "record.media",
     "Image": "record.media",
     "Media": "record.media",
-    "MediaCount": "store.media",
     "MediaView": "store.media",
     "Progress": "_progress",
     "ResultTable": "store.result",

@@ -96,6 +96,13 @@ def write(raw: Raw, target: Path) -> None:
         raise DamagedFileError(
             f"nothing can be made of it: {error}", path=target, operation="encode media"
         ) from error
+    except BaseException as error:
+        # A library in Rust that panics must not end who encodes the others.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise DamagedFileError(
+            f"nothing can be made of it: {error}", path=target, operation="encode media"
+        ) from None
     finally:
         with contextlib.suppress(OSError):
             temp.unlink(missing_ok=True)
@@ -104,8 +111,10 @@ def write(raw: Raw, target: Path) -> None:
 def _array(raw: Raw) -> numpy.ndarray[Any, Any]:
     import numpy
 
+    found: numpy.ndarray[Any, Any]
     found = numpy.frombuffer(raw.content, dtype=numpy.dtype(raw.header["dtype"]))
-    return found.reshape(raw.header["shape"])
+    shape: tuple[int, ...] = tuple(raw.header["shape"])
+    return found.reshape(shape)
 
 
 def _bytes(values: numpy.ndarray[Any, Any], normalize: bool) -> numpy.ndarray[Any, Any]:
@@ -125,7 +134,8 @@ def _bytes(values: numpy.ndarray[Any, Any], normalize: bool) -> numpy.ndarray[An
             elif least >= -1 and most <= 1:
                 values = (values + 1) * 127.5
         values = numpy.rint(values)
-    return numpy.clip(values, 0, 255).astype(numpy.uint8)
+    pixels: numpy.ndarray[Any, Any] = numpy.clip(values, 0, 255).astype(numpy.uint8)
+    return pixels
 
 
 def _image(pixels: numpy.ndarray[Any, Any], mode: str | None) -> Image:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -193,22 +194,26 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", place], check=True)
 
 
+def noise(seed: int) -> numpy.ndarray[Any, Any]:
+    return numpy.random.default_rng(seed).integers(0, 256, (500, 500), dtype=numpy.uint8)
+
+
 def test_on_a_full_disk_the_numbers_are_kept(disk: Path) -> None:
     run = new_run(disk / "store")
-    with pytest.warns(nbtrack.NbtrackWarning, match="'img' was not recorded.*No space left"):
+
+    def fill() -> None:
         for at in range(20):
-            noise = numpy.random.default_rng(at).integers(0, 256, (500, 500), dtype=numpy.uint8)
-            run.log({"img": Image(noise), "i": at})
+            run.log({"img": Image(noise(at)), "i": at})
+
+    with pytest.warns(nbtrack.NbtrackWarning, match="'img' was not recorded.*No space left"):
+        fill()
     run.finish()
     assert len(view(run).history("i")) == 20
     kept = view(run).media("img")
     assert 0 < len(kept) < 20
     assert not list((run.path / "media").rglob("*.tmp"))
     # There is no room for what the spool holds to be encoded either: the reader helps itself.
-    expected = numpy.random.default_rng(kept[0].step).integers(
-        0, 256, (500, 500), dtype=numpy.uint8
-    )
-    numpy.testing.assert_array_equal(kept[0].read(), expected)
+    numpy.testing.assert_array_equal(kept[0].read(), noise(kept[0].step))
 
 
 def test_a_store_that_cannot_be_written_is_read(disk: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_figure_of_matplotlib_is_drawn_and_goes_on() -> None:
     canvas = figure.canvas
     axes = figure.add_subplot()
     axes.plot([1, 2])
-    shown = FigureCanvasAgg(figure)
+    shown: Any = FigureCanvasAgg(figure)
     shown.draw()
     expected = numpy.array(shown.buffer_rgba())
     figure.set_canvas(canvas)
@@ -137,7 +137,7 @@ def test_jpeg_is_close() -> None:
 
 
 def test_captions_boxes_masks_and_classes_are_kept() -> None:
-    box = {
+    box: dict[str, Any] = {
         "position": {"minX": 0.1, "maxX": numpy.float32(0.5), "minY": 0.2, "maxY": 0.75},
         "class_id": 1,
         "scores": {"acc": numpy.float64(0.5)},

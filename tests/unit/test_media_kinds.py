@@ -88,7 +88,7 @@ def test_what_is_no_sound_is_refused(tmp_path: Path) -> None:
 def frames_of(data: bytes) -> list[Any]:
     found = []
     with PIL.Image.open(io.BytesIO(data)) as picture:
-        for at in range(picture.n_frames):
+        for at in range(getattr(picture, "n_frames", 1)):
             picture.seek(at)
             found.append(numpy.asarray(picture.convert("RGB")))
     return found
@@ -175,7 +175,7 @@ def test_a_histogram_of_densities() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [[], [3.0], [True, False], numpy.float16([1, 2]), [1e308, -1e308], [0, 2**62], [5e-324]],
+    [[], [3.0], [True, False], numpy.array([1, 2], "f2"), [1e308, -1e308], [0, 2**62], [5e-324]],
     ids=str,
 )
 def test_a_histogram_of_anything_counts_all(values: Any) -> None:

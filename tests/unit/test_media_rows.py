@@ -366,8 +366,8 @@ def test_the_table_of_media_is_what_the_records_say(run: Run) -> None:
     run.log({"img": Image(PIXELS, caption="c"), "loss": 1.0})
     (one,) = everywhere(run)
     (path,) = (run.path / "merged").glob("*.media.parquet")
-    rows = duckdb.sql(f"SELECT * FROM '{path}'").fetchall()
-    names = [column[0] for column in duckdb.sql(f"DESCRIBE FROM '{path}'").fetchall()]
+    rows = duckdb.execute(f"SELECT * FROM '{path}'").fetchall()
+    names = [column[0] for column in duckdb.execute(f"DESCRIBE FROM '{path}'").fetchall()]
     row = dict(zip(names, rows[0], strict=True))
     assert len(rows) == 1
     assert json.loads(row.pop("info")) == one.info
@@ -375,4 +375,4 @@ def test_the_table_of_media_is_what_the_records_say(run: Run) -> None:
     assert {**row, "info": one.info} == told([one])[0]
     (metrics,) = (run.path / "merged").glob("*.metrics.parquet")
     # The numbers of the same call have the same number.
-    assert duckdb.sql(f"SELECT writer, seq FROM '{metrics}'").fetchall() == [(writer, seq)]
+    assert duckdb.execute(f"SELECT writer, seq FROM '{metrics}'").fetchall() == [(writer, seq)]

@@ -82,7 +82,7 @@ def test_a_table_in_a_table() -> None:
 
 
 def test_names_of_columns_may_be_anything() -> None:
-    table = Table(columns=["a", "a", "", 3, "größer \U0001f600"], data=[[1, 2, 3, 4, 5]])
+    table = Table(columns=["a", "a", "", 3, "größer \U0001f600", "b\0c"], data=[[1, 2, 3, 4, 5, 6]])
     read = read_back(table).read()
     assert (read.columns, read.data) == (table.columns, table.data)
 
@@ -125,7 +125,7 @@ def test_others_read_the_file() -> None:
     table = Table(columns=["i", "x", "t"], data=[[1, 0.5, MOMENT], [2, None, None]])
     path = read_back(table).path
     assert path is not None
-    assert duckdb.sql(f"SELECT i, x FROM '{path}'").fetchall() == [(1, 0.5), (2, None)]
+    assert duckdb.execute(f"SELECT i, x FROM '{path}'").fetchall() == [(1, 0.5), (2, None)]
     frame = pandas.read_parquet(path)
     assert frame["i"].tolist() == [1, 2]
     assert frame["t"][0] == pandas.Timestamp(MOMENT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ..._errors import InvalidDataError
@@ -37,7 +36,7 @@ class Histogram(Media):
     def __init__(
         self,
         sequence: Any = None,
-        np_histogram: tuple[Sequence[float], Sequence[float]] | None = None,
+        np_histogram: tuple[Any, Any] | None = None,
         num_bins: int = 64,
         caption: str | None = None,
     ) -> None:
@@ -82,6 +81,7 @@ class Histogram(Media):
         return [len(values)], [float(values.min()), float(numpy.nextafter(values.max(), numpy.inf))]
 
     def keep(self, keeper: Keeper) -> Kept:
+        """Put the content on its way to the disk; see :meth:`Media.keep`."""
         info: dict[str, Any] = {"bins": self.bins, "counts": self.histogram}
         if self._left_out:
             info["not_finite"] = self._left_out
