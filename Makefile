@@ -14,8 +14,8 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 NBVAL := build/nbval
 
-.PHONY: help env demo test test-full lint format types unit unit-full notebooks frontend \
-	frontend-test bench screenshots clean
+.PHONY: help env demo test test-full lint format types unit unit-full unit-kernel unit-browser \
+	unit-other notebooks frontend frontend-test bench screenshots clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -74,14 +74,25 @@ format: $(VENV)/.dev  ## Repair style and formatting
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-# A browser's driver keeps an event loop in its process: those tests have one of their own.
-unit: $(VENV)/.dev $(VENV)/.browser
-	$(BIN)/python -m pytest -m 'browser and not full'
-	$(BIN)/python -m pytest -m 'not browser and not full'
+# Kernels and browsers mostly wait, so two groups of tests run beside each other. What a group says
+# comes when it has ended. A browser's driver keeps an event loop in its process: those tests have
+# one of their own.
+GROUPS := unit-kernel unit-browser unit-other
+SELECTED ?= not full
 
-unit-full: $(VENV)/.dev $(VENV)/.browser
-	$(BIN)/python -m pytest -m browser
-	$(BIN)/python -m pytest -m 'not browser'
+unit unit-full: $(VENV)/.dev $(VENV)/.browser
+	+$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(GROUPS)
+
+unit-full: export SELECTED := full or not full
+
+unit-kernel:
+	$(BIN)/python -m pytest -m 'kernel and not browser and ($(SELECTED))'
+
+unit-browser:
+	$(BIN)/python -m pytest -m 'browser and ($(SELECTED))'
+
+unit-other:
+	$(BIN)/python -m pytest -m 'not kernel and not browser and ($(SELECTED))'
 
 notebooks: $(VENV)/.dev
 	rm -rf $(NBVAL)

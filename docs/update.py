@@ -57,8 +57,7 @@ def execute_notebook(store: Path) -> None:
     import nbformat
     from nbclient import NotebookClient
 
-    # nbformat's two functions have no types.
-    notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
     environment = {**os.environ, "NBTRACK_DIR": str(store)}
     NotebookClient(notebook, resources={"metadata": {"path": str(store.parent)}}).execute(
         env=environment
@@ -72,7 +71,7 @@ def execute_notebook(store: Path) -> None:
             if png:
                 (IMAGES / "learning-curves.png").write_bytes(base64.b64decode(png))
     notebook.metadata.pop("language_info", None)
-    nbformat.write(notebook, NOTEBOOK)  # type: ignore[no-untyped-call]
+    nbformat.write(notebook, NOTEBOOK)
 
 
 def draw_terminal(store: Path, *arguments: str) -> str:

@@ -51,7 +51,7 @@ HINTS = (
 
 
 def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
-    """A pattern of words, grouped by their first letters: re tries one group at a place."""
+    """A pattern of words, grouped by their first letters: re tries one group, not all words."""
     groups: dict[str, set[str]] = {}
     for word in words:
         groups.setdefault(word[0], set()).add(re.escape(word[1:]))

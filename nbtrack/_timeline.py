@@ -14,6 +14,7 @@ from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Past
 from ._cells import Cells
 from ._errors import RunFinishedError
 from ._family import Place
+from ._masking import masked_like
 from ._process import this_process
 from ._recording import Recording
 from ._settings import Settings
@@ -34,7 +35,7 @@ from .store.schema import (
     RunInfo,
     WriterInfo,
 )
-from .store.state import AttemptFacts, Evidence, Verdict, first_failure, state
+from .store.state import AttemptFacts, Evidence, Verdict, cell_words, first_failure, state
 
 _live: weakref.WeakSet[Timeline] = weakref.WeakSet()
 
@@ -229,6 +230,8 @@ class Timeline(Recording):
         Raises:
             OSError: That cannot be written down.
         """
+        if progress is not None and self._settings.mask_secrets:
+            progress = masked_like(progress, Progress)
         if not self._finished and self._cells.number(cell):
             self._position.set(cell.label, line, progress)
 
@@ -287,7 +290,7 @@ class Timeline(Recording):
         for cell in self._cells.open:
             self.end_cell(cell, outcome, failure)
         if verdict is None and cut_off:
-            verdict = Verdict("failed", f"{reason} while cell {label} was running")
+            verdict = Verdict("failed", f"{reason} while {cell_words(label)} was running")
         if verdict is None:
             verdict = first_failure(self._evidence())
         if verdict is None and failure is not None and not interrupted:

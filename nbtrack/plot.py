@@ -301,7 +301,8 @@ def plot_table(
         label, value = _given(fields, "label", "value")
         return bar(data_table, label, value, title)
     if kind == "histogram":
-        return histogram(data_table, _given(fields, "value")[0], title)
+        (value,) = _given(fields, "value")
+        return histogram(data_table, value, title)
     raise NotOfferedError(
         f"the chart {vega_spec_name!r} is not offered",
         hint="Log a Figure of altair, which is Vega too.",

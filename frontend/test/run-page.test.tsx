@@ -241,6 +241,26 @@ test("changes in quick succession are made one after the other, and none is lost
   expect(state.detail.value?.tags).toEqual(["good", "best", "kept"]);
 });
 
+test("who leaves the page has sent all that was changed", async () => {
+  const sent: unknown[] = [];
+  vi.stubGlobal("fetch", (_url: string, { method, body, keepalive }: RequestInit) => {
+    if (method === "PATCH") sent.push([JSON.parse(body as string), keepalive]);
+    return new Promise(() => undefined);
+  });
+  const state = new RunState("s", "r");
+  state.known.value = detail({ tags: [] });
+  const end = state.connect();
+  void state.edit({ name: "other" });
+  void state.edit({ tags: ["kept"] });
+  await vi.waitFor(() => expect(sent.length).toBe(1));
+  dispatchEvent(new Event("pagehide"));
+  expect(sent).toEqual([
+    [{ name: "other" }, true],
+    [{ tags: ["kept"] }, true],
+  ]);
+  end();
+});
+
 test("alerts are listed, the newest first, and markup in them is text", () => {
   const { container } = overview({
     alerts: [

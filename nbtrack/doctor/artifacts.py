@@ -43,6 +43,8 @@ def check_artifacts(store: Store, *, thorough: bool = False) -> Iterator[Finding
             f"everything that {_count(found.versions, 'version')} of"
             f" {_count(found.artifacts, 'artifact')} refer to {words}",
         )
+    else:
+        yield Finding("artifacts", "ok", "there are no artifacts yet")
 
 
 def check_use(store: Store) -> Iterator[Finding]:

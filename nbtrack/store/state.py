@@ -82,8 +82,13 @@ def state(evidence: Evidence) -> Verdict:
     alert = evidence.memory_alert
     short = f"; {memory_words(alert)}" if alert is not None else ""
     if open_attempt is not None:
-        return Verdict("running", f"cell {open_attempt.label} is running{short}")
+        return Verdict("running", f"{cell_words(open_attempt.label)} is running{short}")
     return Verdict("running", f"waiting for the next cell{short}")
+
+
+def cell_words(label: str) -> str:
+    """Where something happened: in a cell, which has a number, or in a script, which has a name."""
+    return f"cell {label}" if label.startswith("[") else label
 
 
 def memory_words(alert: MemoryAlert) -> str:
@@ -99,9 +104,9 @@ def first_failure(evidence: Evidence) -> Verdict | None:
     for attempt in latest_tries(evidence.attempts):
         if attempt.state == "failed":
             raised = f" raised {attempt.failure.type}" if attempt.failure else " failed"
-            return Verdict("failed", f"cell {attempt.label}{raised}", attempt.failure)
+            return Verdict("failed", f"{cell_words(attempt.label)}{raised}", attempt.failure)
         if attempt.state == "crashed":
-            return Verdict("failed", f"cell {attempt.label} was cut off")
+            return Verdict("failed", f"{cell_words(attempt.label)} was cut off")
     if evidence.fail_on == "any" and evidence.cell_errors:
         failure = evidence.cell_errors[-1]
         return Verdict("failed", f"cell {failure.cell or ''} raised {failure.type}", failure)
@@ -120,9 +125,8 @@ def _dead(evidence: Evidence, open_attempt: AttemptFacts | None) -> Verdict:
     death = evidence.death or Death()
     why = cause(death, evidence.job).words
     if open_attempt is not None:
-        label = open_attempt.label
-        where = f"died in cell {label}" if label.startswith("[") else f"died in {label}"
-        line = death.line_in(label)
+        where = f"died in {cell_words(open_attempt.label)}"
+        line = death.line_in(open_attempt.label)
         if line is not None:
             where += f", line {line}"
         return Verdict("crashed", f"{where}: {why}")

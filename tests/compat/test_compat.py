@@ -82,9 +82,8 @@ def test_other_arguments_are_mistakes() -> None:
 
 
 def test_names_that_are_not_offered_say_what_to_do() -> None:
-    with pytest.raises(
-        NotOfferedError, match=r"nbtrack\.sweep is not offered\. There are no sweeps"
-    ):
+    refusal = r"nbtrack\.sweep is not offered\. There are no sweeps"
+    with pytest.raises(NotOfferedError, match=refusal):
         _ = wandb.sweep
     run = wandb.init()
     with pytest.raises(NotOfferedError, match=r"run\.log_code is not offered"):

@@ -10,12 +10,14 @@ from typing import Any
 import numpy
 import pytest
 
+from nbtrack import Html, Image, Text
 from nbtrack._attempts import CellInfo
 from nbtrack._errors import NbtrackWarning, RunFinishedError
 from nbtrack._succession import Takeover
 from nbtrack.store.layout import RunDir
+from nbtrack.store.schema import Media
 from nbtrack.store.segment import AppendedSegment, MappedSegment
-from tests.journals import Kind, new_run, read_rows, wait_until
+from tests.journals import Kind, new_run, read_journal, read_rows, wait_until
 
 CELL = CellInfo(cell_id="c", execution_count=7, source="log()")
 
@@ -189,6 +191,24 @@ class RefusedValue(Scenario):
         self.run.log({"i": self.value, "bad": object()})
 
 
+class MediaRow(Scenario):
+    """What is interrupted leaves no half of a file, and no record of one that is not there."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self._media = {"m": [Image(numpy.eye(3)), Html("<b>")], "t": Text("text")}
+
+    def action(self) -> None:
+        self.run.log({"i": self.value, **self._media})
+
+    def mend(self) -> None:
+        files = [path for path in (self.run.path / "media").rglob("*") if path.is_file()]
+        assert not [path for path in files if path.name.endswith(".tmp")]
+        records = [record for _, record in read_journal(RunDir(self.run.path))[0]]
+        told = {record.file for record in records if isinstance(record, Media) and record.file}
+        assert told <= {path.name for path in files}
+
+
 class NestedMapping(Scenario):
     def action(self) -> None:
         self.run.log(MappingProxyType({"i": self.value, "m": MappingProxyType({"a": 1})}))
@@ -208,6 +228,7 @@ SCENARIOS = [
     DirectoryBack,
     DirectoryBackWithMuchToWrite,
     SlowRow,
+    MediaRow,
     FloatsRow,
     RefusedValue,
     NestedMapping,

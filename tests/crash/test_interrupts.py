@@ -39,6 +39,11 @@ from tests.journals import (
     view,
 )
 
+# Between the last line of a with statement and its end, only the file's own end closes it.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in.*_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+)
+
 
 def interrupt_everywhere(
     make: Callable[[type[Scenario], Kind], Scenario],

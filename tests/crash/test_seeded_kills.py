@@ -24,7 +24,7 @@ from tests.crash.phases import PHASES, watch
 from tests.crash.processes import SharedCounter, fork, join
 from tests.journals import KINDS, Kind, new_run, view, wait_until
 
-SHARE, ALL = 60, 1000
+SHARE, ALL = 30, 1000
 # The smallest that there can be: segments change all the time.
 QUOTA = 1 << 20
 PAD = "x" * 100

@@ -26,7 +26,7 @@ ENDS = {
     "leaving `with nbtrack.init() as run:` by an exception": "with run:\n    raise ValueError",
 }
 VARIABLE = re.compile(
-    r"\[3\]|train\.py|\w+Error|SystemExit|KeyboardInterrupt|\d+|HOST|min| (?=while|killed)"
+    r"\[3\]|train\.py|\w+Error|SystemExit|KeyboardInterrupt|\d+|HOST|min| (?=while|killed|cell)"
 )
 
 

@@ -13,7 +13,10 @@ from nbtrack.store.layout import Store
 from tests.doctor.reports import Report, run
 from tests.journals import new_run_dir
 
-AREAS = ["settings", "store", "disk", "file system", "runs", "recorder", "kernels", "gpu"]
+AREAS = [
+    *("settings", "store", "disk", "file system", "use", "artifacts"),
+    *("runs", "recorder", "kernels", "gpu"),
+]
 
 
 def test_every_area_is_told(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_one_kernel_killed_at_a_random_moment(tmp_path: Path, seed: int) -> None
         assert kernel.only_run().state == "crashed"
 
 
-@pytest.mark.parametrize("count", [6, pytest.param(20, marks=pytest.mark.full)])
+@pytest.mark.parametrize("count", [4, pytest.param(20, marks=pytest.mark.full)])
 def test_all_states_are_right_and_no_row_is_lost(tmp_path: Path, count: int) -> None:
     source = random.Random(count)
     store = tmp_path / "store"

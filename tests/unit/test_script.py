@@ -84,7 +84,7 @@ def test_an_exception_that_nobody_catches(tmp_path: Path) -> None:
     assert done.err.startswith("Traceback (most recent call last):\n")
     assert done.err.count("Traceback") == 1
     assert run.state == "failed"
-    assert run.reason == "cell train.py raised ValueError"
+    assert run.reason == "train.py raised ValueError"
     assert run.exception is not None
     assert run.exception["type"] == "ValueError"
     assert run.exception["message"] == "löss is nan"

@@ -207,7 +207,7 @@ def test_the_exception_is_that_of_the_cell_that_is_named() -> None:
 
 def test_a_failed_attempt_without_an_exception_is_named_all_the_same() -> None:
     bare = AttemptFacts(1, "a", "train.py", "failed", None)
-    expected = Verdict("failed", "cell train.py failed", None)
+    expected = Verdict("failed", "train.py failed", None)
     assert state(Evidence("alive", attempts=(bare,))) == expected
 
 

@@ -64,6 +64,8 @@ export async function ask(
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      // What somebody changed arrives, though they leave the page. Browsers bear 64 KiB of these.
+      keepalive: method === "PATCH",
       ...(abort ? { signal: abort } : {}),
     });
   } catch (error) {

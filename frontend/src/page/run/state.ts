@@ -19,6 +19,8 @@ export class RunState {
   /** Changes that the server has not answered yet, in their order. */
   private readonly pending = signal<readonly RunEdit[]>([]);
   private sending: Promise<unknown> = Promise.resolve();
+  /** Those of them that the server has not been sent yet. */
+  private readonly unsent = new Set<RunEdit>();
   readonly detail = computed<RunDetail | null>(
     () => this.known.value && Object.assign({}, this.known.value, ...this.pending.value),
   );
@@ -78,6 +80,7 @@ export class RunState {
       }),
       this.view.connect(),
       watchTheme(() => (this.view.theme.value += 1)),
+      this.hurry(),
     ];
     const timer = setInterval(() => {
       if (this.running.peek() && !document.hidden) void this.refresh();
@@ -121,12 +124,25 @@ export class RunState {
   async edit(change: RunEdit): Promise<void> {
     this.asked?.abort();
     this.pending.value = [...this.pending.peek(), change];
-    const sent = this.sending.then(() => send<RunDetail>("PATCH", this.path, change));
+    this.unsent.add(change);
+    const sent = this.sending.then(() => this.deliver(change));
     this.sending = sent.catch(() => undefined);
     try {
       this.known.value = await sent;
     } finally {
       this.pending.value = this.pending.peek().filter((one) => one !== change);
     }
+  }
+  private async deliver(change: RunEdit): Promise<RunDetail | null> {
+    return this.unsent.delete(change) ? send<RunDetail>("PATCH", this.path, change) : this.known.peek();
+  }
+
+  /** Who leaves the page does not wait until one change after the other was answered. */
+  private hurry(): () => void {
+    const flush = () => {
+      for (const change of this.unsent) void this.deliver(change).catch(() => undefined);
+    };
+    addEventListener("pagehide", flush);
+    return () => removeEventListener("pagehide", flush);
   }
 }
