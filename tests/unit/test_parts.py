@@ -257,3 +257,39 @@ def test_auto_with_an_id_is_allow(store_dir: Path, tmp_path: Path) -> None:
     python(tmp_path, text)
     python(tmp_path, text)
     assert losses("one") == [(1, 0, 1.0), (2, 1, 1.0)]
+
+
+LOOKED_AT = """
+import nbtrack, time
+run = nbtrack.init(id="one", resume="allow")
+run.log({"loss": 1})
+until = time.monotonic() + 60
+while not all([info.done for info in nbtrack.open_run("one").code] or [False]):
+    assert time.monotonic() < until, "nobody looked at the code"
+    time.sleep(0.05)
+"""
+
+
+def test_packages_and_uncommitted_changes_differ_too(store_dir: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text("/store\n/packages\n")
+    (tmp_path / "train.py").write_text(LOOKED_AT)
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "-m", "a")
+    packages = tmp_path / "packages"
+    search = os.pathsep.join([str(packages), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environ = {"NBTRACK_RECORDER": "process", "NBTRACK_CODE": "true", "PYTHONPATH": search}
+    for version, text in (("1.0", LOOKED_AT), ("2.0", LOOKED_AT), ("2.0", f"{LOOKED_AT}\n# new")):
+        shutil.rmtree(packages, ignore_errors=True)
+        folder = packages / f"made_up-{version}.dist-info"
+        folder.mkdir(parents=True)
+        (folder / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: made-up\nVersion: {version}\n"
+        )
+        python(tmp_path, text, **environ)
+    first, second, third = nbtrack.open_run("one").parts
+    assert first.differences == []
+    assert second.differences == [("package made-up", "1.0", "2.0")]
+    assert str(second.differences[0]) == "package made-up 1.0 → 2.0"
+    assert [difference.what for difference in third.differences] == ["package made-up", "patch"]
+    assert third.differences[1].before is None
