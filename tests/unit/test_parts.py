@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -222,13 +223,19 @@ def test_a_part_says_in_what_it_differs_from_the_first(store_dir: Path, tmp_path
         ("import sys; sys.exit(2)", True),
         ("raise ValueError", True),
         ("import os; os.kill(os.getpid(), 9)", True),
+        ("raise KeyboardInterrupt", False),
     ],
 )
 def test_auto_goes_on_with_what_did_not_finish(
     how: str, goes_on: bool, store_dir: Path, tmp_path: Path
 ) -> None:
-    code = {"": 0, "import sys; sys.exit(2)": 2, "raise ValueError": 1}.get(how)
-    returns = code if code is not None else -9
+    codes = {
+        "": 0,
+        "import sys; sys.exit(2)": 2,
+        "raise ValueError": 1,
+        "raise KeyboardInterrupt": -2,
+    }
+    returns = codes.get(how, -9)
     first = python(tmp_path, AUTO + how, returns=returns).splitlines()[0]
     second = python(tmp_path, AUTO).splitlines()[-1]
     assert (second == first) == goes_on
@@ -278,7 +285,11 @@ def test_packages_and_uncommitted_changes_differ_too(store_dir: Path, tmp_path: 
     git(tmp_path, "commit", "--quiet", "-m", "a")
     packages = tmp_path / "packages"
     search = os.pathsep.join([str(packages), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environ = {"NBTRACK_RECORDER": "process", "NBTRACK_CODE": "true", "PYTHONPATH": search}
+    environ: dict[str, Any] = {
+        "NBTRACK_RECORDER": "process",
+        "NBTRACK_CODE": "true",
+        "PYTHONPATH": search,
+    }
     for version, text in (("1.0", LOOKED_AT), ("2.0", LOOKED_AT), ("2.0", f"{LOOKED_AT}\n# new")):
         shutil.rmtree(packages, ignore_errors=True)
         folder = packages / f"made_up-{version}.dist-info"
