@@ -97,7 +97,7 @@ def init(
     return _host().init(options)
 
 
-def log(data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = True) -> None:
     """Record one row in the current run, starting one if there is none; see :meth:`Run.log`.
 
     Raises:

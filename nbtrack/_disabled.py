@@ -124,7 +124,9 @@ class DisabledRun(Run):
         """Never one."""
         return None
 
-    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+    def log(
+        self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = True
+    ) -> None:
         """Record nothing."""
 
     def log_artifact(

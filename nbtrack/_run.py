@@ -79,7 +79,9 @@ class Run(WandbNames, Alerts, Metrics, MediaRows, Models):
     def __repr__(self) -> str:
         return f"<nbtrack.Run {self.name} ({self.id})>"
 
-    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+    def log(
+        self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = True
+    ) -> None:
         """Record one row: names to values.
 
         Args:
@@ -90,6 +92,7 @@ class Run(WandbNames, Alerts, Metrics, MediaRows, Models):
             step: Any integer of 64 bits. Rows are kept whatever their order. By default one more
                 than the highest step of this attempt.
             commit: False keeps the automatic step where it is, so that the next row shares it.
+                None is True.
 
         Raises:
             InvalidDataError: ``data`` is not a mapping, or larger than 16 MiB.
@@ -133,7 +136,7 @@ class Run(WandbNames, Alerts, Metrics, MediaRows, Models):
                 journal.put_slowly(frame)
         elif self._finished:
             self._refuse_finished("log")
-        if commit:
+        if commit or commit is None:
             if step >= next_step:
                 cursor.next_step = step + 1 if step < LAST_STEP else step
         elif step > next_step:

@@ -270,3 +270,12 @@ def test_wandb_s_own_variables_change_nothing(tmp_path: Path) -> None:
     (found,) = wandb.runs(dir=tmp_path / "store")
     assert (found.project, found.rows) == ("p", 1)
     assert "w" not in (found.id, found.name)
+
+
+def test_none_for_commit_is_what_it_is_without() -> None:
+    with wandb.init() as run:
+        for commit in (None, True, False, None):
+            run.log({"loss": 1}, commit=commit)
+        wandb.log({"loss": 1}, None, None)
+    rows = wandb.open_run(run.id).history("loss").to_pylist()
+    assert [row["step"] for row in rows] == [0, 1, 2, 2, 3]
