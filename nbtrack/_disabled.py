@@ -41,6 +41,7 @@ class DisabledRun(Run):
         )
         self._run_dir = RunDir(Path(os.devnull))
         self._past = Past()
+        self._scratch: str | None = None
         self._finished = False
         self._nested = None
         self._succession = None
@@ -65,9 +66,14 @@ class DisabledRun(Run):
     @property
     def dir(self) -> str:
         """A folder of files that nobody keeps."""
+        import shutil
         import tempfile
+        import weakref
 
-        return tempfile.mkdtemp(prefix="nbtrack-disabled-")
+        if self._scratch is None:
+            self._scratch = tempfile.mkdtemp(prefix="nbtrack-disabled-")
+            weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
+        return self._scratch
 
     @property
     def disabled(self) -> bool:

@@ -141,6 +141,7 @@ def test_a_run_says_where_it_began(store_dir: Path) -> None:
     assert again.start_time == run.start_time > 1.7e9
     nothing = wandb.init(mode="disabled")
     Path(nothing.dir, "file").write_text("kept by nobody")
+    assert (Path(nothing.dir) / "file").exists()
     assert not Path(nothing.dir).is_relative_to(store_dir)
 
 
