@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from ._errors import (
     AmbiguousRunError,
+    ArtifactNotFoundError,
+    ArtifactStateError,
     DamagedFileError,
+    InvalidArtifactError,
     InvalidDataError,
     InvalidKeyError,
     InvalidQueryError,
@@ -60,9 +63,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmbiguousRunError",
+    "ArtifactNotFoundError",
+    "ArtifactStateError",
     "AttemptView",
     "CellView",
     "DamagedFileError",
+    "InvalidArtifactError",
     "InvalidDataError",
     "InvalidKeyError",
     "InvalidQueryError",

@@ -9,18 +9,21 @@
     │   ├── InvalidStepError (TypeError)
     │   ├── InvalidDataError (TypeError)
     │   ├── InvalidSettingError
-    │   └── InvalidQueryError
+    │   ├── InvalidQueryError
+    │   └── InvalidArtifactError
     ├── RunStateError (RuntimeError)  the run is not in a state to do this
     │   ├── RunFinishedError
     │   ├── NoRunError
-    │   └── RunExistsError
+    │   ├── RunExistsError
+    │   └── ArtifactStateError
     ├── ProfileError                  a profile of IPython
     └── StoreError                    the files of a store
         ├── StoreNotWritableError
         ├── NewerFormatError
         ├── DamagedFileError
         ├── RunNotFoundError (LookupError)
-        └── AmbiguousRunError (LookupError)
+        ├── AmbiguousRunError (LookupError)
+        └── ArtifactNotFoundError (LookupError)
 
     NbtrackWarning (UserWarning)      recorded as far as it could be; here is what was left out
 """
@@ -89,6 +92,10 @@ class InvalidQueryError(UsageError):
     """``runs(where=…)`` or ``sort=…`` cannot be evaluated over the runs of the store."""
 
 
+class InvalidArtifactError(UsageError):
+    """A name, an alias or a path that an artifact cannot have, or content that cannot be added."""
+
+
 class ProfileError(NbtrackError):
     """A file of a profile of IPython cannot be read or written."""
 
@@ -107,6 +114,10 @@ class NoRunError(RunStateError):
 
 class RunExistsError(RunStateError):
     """A run with this id exists, or is being recorded by another process."""
+
+
+class ArtifactStateError(RunStateError):
+    """The artifact was recorded, or not yet, or could not be."""
 
 
 class StoreError(NbtrackError):
@@ -131,6 +142,10 @@ class RunNotFoundError(StoreError, LookupError):
 
 class AmbiguousRunError(StoreError, LookupError):
     """Several runs have this name; use an id."""
+
+
+class ArtifactNotFoundError(StoreError, LookupError):
+    """No artifact of this name, or no such version of it."""
 
 
 class NbtrackWarning(UserWarning):

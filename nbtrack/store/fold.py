@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from .._process import liveness
+from .artifact_schema import ArtifactUse, SavedFile
 from .death import Death
 from .digest import Digest, Last
 from .layout import RunDir
@@ -90,6 +91,8 @@ class Fold(msgspec.Struct, kw_only=True):
     last_seen: int = 0
     loose: Attempt | None = None
     models: list[str] = []
+    artifacts: list[ArtifactUse] = []
+    saved: dict[str, SavedFile] = {}
 
     @property
     def owner(self) -> WriterInfo | None:
@@ -100,7 +103,8 @@ class Fold(msgspec.Struct, kw_only=True):
     @property
     def is_empty(self) -> bool:
         """Nothing was logged, tracked, watched or saved."""
-        return not (self.rows or self.attempts or self.config or self.summary or self.models)
+        said = self.rows or self.attempts or self.config or self.summary
+        return not (said or self.models or self.artifacts or self.saved)
 
     def evidence(self, run_dir: RunDir, info: RunInfo, now: int) -> Evidence:
         """What tells the run's state; looks up the owner's process.
@@ -231,6 +235,17 @@ def _change(
         result.memory_alert_at = event.time
     elif event.kind == "model" and event.key not in result.models:
         result.models.append(event.key)
+    elif event.kind == "artifact":
+        result.artifacts.append(_artifact_use(event))
+    elif event.kind == "saved":
+        value = {"path": event.key, "time": event.time, **event.value}
+        result.saved[event.key] = msgspec.convert(value, SavedFile)
+
+
+def _artifact_use(event: Change) -> ArtifactUse:
+    name, _, version = event.key.rpartition(":v")
+    value = {"name": name, "version": int(version), "time": event.time, "attempt": event.attempt}
+    return msgspec.convert({**value, **event.value}, ArtifactUse)
 
 
 def _add_rows(result: Fold, digest: Digest) -> None:

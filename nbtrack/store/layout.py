@@ -128,6 +128,7 @@ class Store:
         self.path = path
         self.runs = path / "runs"
         self.views = path / "views"
+        self.artifacts = path / "artifacts"
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r})"

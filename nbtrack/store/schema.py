@@ -23,7 +23,9 @@ RunState = Literal["running", "finished", "failed", "crashed"]
 AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"]
 # What a person reads under a cell: two streams, the value of its last line, what it displayed.
 Stream = Literal["stdout", "stderr", "result", "display"]
-ChangeKind = Literal["config", "summary", "closed", "owner_died", "dropped", "memory", "model"]
+ChangeKind = Literal[
+    "config", "summary", "closed", "owner_died", "dropped", "memory", "model", "artifact", "saved"
+]
 
 # msgpack extension type of an integer beyond 64 bits, as its decimal digits.
 BIG_INT = 1
@@ -114,6 +116,9 @@ class Change(msgspec.Struct, array_like=True, tag=4):
                the owner's writer, ``value`` a :class:`MemoryAlert`
     model      the model called ``key`` is watched from now on; ``value`` is
                its ``framework``, ``type``, ``parameters`` and ``trainable``
+    artifact   the run made or used the version ``key``, such as ``data:v3``;
+               ``value`` is ``{role, type, digest, size}``
+    saved      ``files/<key>`` is a copy; ``value`` is ``{policy, source}``
     ========== ===========================================================
     """
 

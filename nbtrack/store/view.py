@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import documents, query, reader
+from .artifact_schema import ArtifactUse, SavedFile
 from .cells import CellView, read_cells
 from .console import outputs_of
 from .fold import Attempt, Fold
@@ -252,6 +253,16 @@ class RunView:
     def _output_of(self, cell: int) -> str:
         found = reader.read(self._run_dir, lambda taken: outputs_of(taken, cell))
         return "".join(output.shown() for output in found)
+
+    @property
+    def artifacts(self) -> list[ArtifactUse]:
+        """Which versions of artifacts the run made and used, in that order."""
+        return self._fold.artifacts
+
+    @property
+    def saved_files(self) -> list[SavedFile]:
+        """The files that ``save()`` keeps copies of below ``files/``."""
+        return list(self._fold.saved.values())
 
     @property
     def rows(self) -> int:
