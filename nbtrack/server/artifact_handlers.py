@@ -111,7 +111,8 @@ class ModelsHandler(OneRunHandler):
 def addresses(shared: Shared) -> list[Any]:
     """What is answered here."""
     one = r"/nbtrack/api/runs/(?P<store>[0-9a-f]{16})/(?P<run_id>[A-Za-z0-9_-]{1,64})"
-    artifact = r"/nbtrack/api/artifacts/(?P<store>[0-9a-f]{16})/(?P<name>[A-Za-z0-9_-][A-Za-z0-9._-]{0,127})"
+    name = r"(?P<name>[A-Za-z0-9_-][A-Za-z0-9._-]{0,127})"
+    artifact = rf"/nbtrack/api/artifacts/(?P<store>[0-9a-f]{{16}})/{name}"
     version = rf"{artifact}/v(?P<version>[0-9]{{1,9}})"
     with_shared = {"shared": shared}
     return [

@@ -34,6 +34,7 @@ export interface Api {
   MediaKeys: MediaKeys;
   MediaQuery: MediaQuery;
   ModelInfo: ModelInfo;
+  ModelLine: ModelLine;
   Models: Models;
   PostMortemCard: PostMortemCard;
   RunArtifact: RunArtifact;
@@ -515,6 +516,16 @@ export interface ModelInfo {
   type: string;
 }
 /**
+ * A model in one line; ``/models`` has its layers.
+ */
+export interface ModelLine {
+  framework: "keras" | "sklearn" | "torch";
+  name: string;
+  parameters: number;
+  trainable: number;
+  type: string;
+}
+/**
  * The models that were watched, in the order in which that began.
  */
 export interface Models {
@@ -570,12 +581,14 @@ export interface RunArtifacts {
  * Everything about a run that is not long.
  *
  *     Attributes:
+ *         artifacts: How many versions it made and used; ``/artifacts`` has them.
  *         notebook: The notebook's path, or None.
  *         command: The script with its arguments, or None.
  *         damage: What of its files cannot be read, in words.
  *         keys: The metrics that were logged, in the order in which they came.
  */
 export interface RunDetail {
+  artifacts: number;
   attempts: AttemptDetail[];
   command: string[] | null;
   config: {
@@ -594,6 +607,7 @@ export interface RunDetail {
   id: string;
   job_type: string | null;
   keys: string[];
+  models: ModelLine[];
   name: string;
   nbtrack: string | null;
   notebook: string | null;

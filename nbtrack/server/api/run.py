@@ -76,10 +76,21 @@ class AttemptDetail(msgspec.Struct, kw_only=True):
     exception: ExceptionCard | None
 
 
+class ModelLine(msgspec.Struct, kw_only=True):
+    """A model in one line; ``/models`` has its layers."""
+
+    name: str
+    framework: Literal["torch", "keras", "sklearn"]
+    type: str
+    parameters: int
+    trainable: int
+
+
 class RunDetail(msgspec.Struct, kw_only=True):
     """Everything about a run that is not long.
 
     Attributes:
+        artifacts: How many versions it made and used; ``/artifacts`` has them.
         notebook: The notebook's path, or None.
         command: The script with its arguments, or None.
         damage: What of its files cannot be read, in words.
@@ -120,6 +131,8 @@ class RunDetail(msgspec.Struct, kw_only=True):
     summary: dict[str, Any]
     attempts: list[AttemptDetail]
     keys: list[str]
+    models: list[ModelLine]
+    artifacts: int
 
 
 class CellDetail(msgspec.Struct, kw_only=True):
