@@ -125,9 +125,9 @@ def cells(run_dir: RunDir) -> list[Cell]:
 def query_metrics(taken: reader.Snapshot, sql: str) -> list[dict[str, Any]]:
     """Rows that a query finds in a run's metrics."""
     from nbtrack.store import query
-    from nbtrack.store.result import Table
+    from nbtrack.store.result import ResultTable
 
-    return Table(query.fetch(taken.source("metrics"), sql)).to_pylist()
+    return ResultTable(query.fetch(taken.source("metrics"), sql)).to_pylist()
 
 
 def view(run: Run | RunDir) -> RunView:

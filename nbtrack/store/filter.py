@@ -14,7 +14,7 @@ import duckdb
 from .._errors import InvalidQueryError
 from . import query
 from .expressions import Asked, read_expression
-from .result import Table
+from .result import ResultTable
 
 # Columns besides config and summary, with their types in SQL.
 COLUMNS: dict[str, arrow.DataType] = {
@@ -176,14 +176,14 @@ class RunTable:
         with self._lock:
             return list(self._array(place).to_pylist())
 
-    def export(self, columns: Mapping[str, tuple[str, ...]]) -> Table:
+    def export(self, columns: Mapping[str, tuple[str, ...]]) -> ResultTable:
         """Columns of all runs, by the names that they are to have; tags have commas between."""
         with self._lock:
             arrays = [
                 self._array(place) if place != (TAGS,) else self._joined(", ")
                 for place in columns.values()
             ]
-        return Table(arrow.Table.from_arrays(arrays, names=list(columns)))
+        return ResultTable(arrow.Table.from_arrays(arrays, names=list(columns)))
 
     def _table(self, asked: Sequence[Asked]) -> tuple[arrow.Table, list[str]]:
         """The columns that expressions ask for, and SQL that makes of them what they name."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .._errors import InvalidRunIdError, StoreNotWritableError, UsageError
 
 STORE_NAME = ".nbtrack"
-TABLES = ("metrics", "system", "cells", "console", "changes")
+TABLES = ("metrics", "system", "cells", "console", "media", "changes")
 # Written last: a sealed or merged set is there if and only if this table is.
 LAST_TABLE = "changes"
 # Folders of a run that change while its own directory does not.
@@ -62,6 +62,7 @@ class RunDir:
         self.model = path / "model.json"
         self.files = path / "files"
         self.media = path / "media"
+        self.spool = self.media / ".spool"
         self.recorder_log = path / "recorder.log"
         self.position = path / "position.json"
         self.stack = path / "stack.txt"
@@ -338,6 +339,7 @@ def leftovers(place: RunDir | Store, *, older_than: float) -> list[Path]:
         folders = [place.path, place.runs]
     else:
         folders = [place.path, place.journal, place.sealed, place.merged, place.edits]
+        folders += [place.media, place.spool]
     found: list[Path] = []
     for folder in folders:
         with contextlib.suppress(OSError), os.scandir(folder) as entries:

@@ -37,6 +37,7 @@ _ORDERS = {
     "system": "key, time, writer, seq",
     "cells": "writer, seq",
     "console": "writer, seq",
+    "media": 'key, attempt, step, "index", writer, seq',
     "changes": "writer, seq",
 }
 

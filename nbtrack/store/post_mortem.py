@@ -7,7 +7,7 @@ from typing import Any
 
 from .cells import CellView
 from .death import Death, Job, cause
-from .result import Table
+from .result import ResultTable
 
 MEMORY_KEYS = ("memory.cgroup.bytes", "memory.process.bytes")
 _LAST_LINES = 10
@@ -57,7 +57,9 @@ class PostMortem:
         return dict(vars(self))
 
 
-def examine(death: Death, job: Job | None, cells: Sequence[CellView], system: Table) -> PostMortem:
+def examine(
+    death: Death, job: Job | None, cells: Sequence[CellView], system: ResultTable
+) -> PostMortem:
     """The card of a death.
 
     Args:

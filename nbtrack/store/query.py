@@ -14,7 +14,7 @@ import arro3.core as arrow
 import duckdb
 
 from . import parquet
-from .result import Table
+from .result import ResultTable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -84,7 +84,7 @@ os.register_at_fork(before=_end_threads, after_in_parent=_bring_back_threads)
 
 def rows(source: Source) -> list[dict[str, Any]]:
     """Every row of a source as a dictionary; for the small tables."""
-    return Table(fetch(source, "SELECT * FROM rows")).to_pylist()
+    return ResultTable(fetch(source, "SELECT * FROM rows")).to_pylist()
 
 
 def metadata(files: Sequence[Path]) -> dict[str, dict[str, str]]:
@@ -100,7 +100,7 @@ def metadata(files: Sequence[Path]) -> dict[str, dict[str, str]]:
     return found
 
 
-def history(source: Source, keys: Sequence[str]) -> Table:
+def history(source: Source, keys: Sequence[str]) -> ResultTable:
     """The rows of metrics, whole and in the order of (attempt, step, time).
 
     One key: ``attempt, step, time, value``, and ``text`` where any value has one. Several, or none
@@ -111,7 +111,7 @@ def history(source: Source, keys: Sequence[str]) -> Table:
     return _wide(source, keys)
 
 
-def system(source: Source, keys: Sequence[str]) -> Table:
+def system(source: Source, keys: Sequence[str]) -> ResultTable:
     """Samples of the machine: ``time, key, value``, in the order of time."""
     where = "WHERE list_contains($keys, key)" if keys else ""
     return _timed(
@@ -154,7 +154,7 @@ def memory_samples(source: Source) -> tuple[list[tuple[datetime, int]], list[tup
         " sum(value) FILTER (key LIKE 'gpu.%.memory.used.bytes') AS gpus"
         " FROM rows GROUP BY time ORDER BY time",
     )
-    samples = Table(found).to_pylist()
+    samples = ResultTable(found).to_pylist()
     return _known(samples, "process"), _known(samples, "gpus")
 
 
@@ -182,7 +182,7 @@ def sorted_rows(
             yield arrow.RecordBatchReader.from_stream(relation)
 
 
-def export(table: Table, path: Path, kind: str) -> None:
+def export(table: ResultTable, path: Path, kind: str) -> None:
     """Write a table as ``csv``, ``parquet`` or ``jsonl``."""
     options = {
         "csv": "FORMAT csv, HEADER",
@@ -194,7 +194,7 @@ def export(table: Table, path: Path, kind: str) -> None:
     cursor.execute(f"COPY (FROM exported) TO {_literal(path)} ({options})")
 
 
-def _one_metric(source: Source, key: str) -> Table:
+def _one_metric(source: Source, key: str) -> ResultTable:
     found = fetch(
         source,
         "SELECT attempt, step, time, value, text FROM rows WHERE key = $key"
@@ -207,7 +207,7 @@ def _one_metric(source: Source, key: str) -> Table:
     return _timed(found.select(columns))
 
 
-def _wide(source: Source, keys: Sequence[str]) -> Table:
+def _wide(source: Source, keys: Sequence[str]) -> ResultTable:
     found = fetch(
         source,
         "SELECT key, bool_or(value IS NOT NULL) AS number FROM rows"
@@ -215,7 +215,7 @@ def _wide(source: Source, keys: Sequence[str]) -> Table:
         + " GROUP BY key ORDER BY min(seq), key",
         **({"keys": list(keys)} if keys else {}),
     )
-    numbers = {row["key"]: row["number"] for row in Table(found).to_pylist()}
+    numbers = {row["key"]: row["number"] for row in ResultTable(found).to_pylist()}
     names = list(dict.fromkeys(keys)) or list(numbers)
     # A key may be anything, an identifier may not: columns get their names at the end.
     columns = "".join(
@@ -233,7 +233,7 @@ def _wide(source: Source, keys: Sequence[str]) -> Table:
     )
     places = ("attempt", "step")
     shown = [f"{name}.value" if name in places else name for name in names]
-    return Table(joined.rename_columns([*places, *shown]))
+    return ResultTable(joined.rename_columns([*places, *shown]))
 
 
 def fetch(source: Source, sql: str, **parameters: Any) -> arrow.Table:
@@ -266,12 +266,12 @@ def _rows(cursor: DuckDBPyConnection, source: Source) -> str:
     return " UNION ALL BY NAME ".join(parts)
 
 
-def _timed(table: arrow.Table) -> Table:
+def _timed(table: arrow.Table) -> ResultTable:
     """Microseconds as what they are: moments in UTC."""
     at = table.column_names.index("time")
     kind = arrow.DataType.timestamp("us", tz="UTC")
     moments = table.column(at).cast(kind)
-    return Table(table.set_column(at, arrow.Field("time", kind), moments))
+    return ResultTable(table.set_column(at, arrow.Field("time", kind), moments))
 
 
 def _literal(path: Path) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import polars
 
 
-class Table:
+class ResultTable:
     """Columns of equal length, in Arrow memory.
 
     Any library that speaks the Arrow PyCapsule interface takes it as it is:
@@ -28,7 +28,7 @@ class Table:
         return self._table.num_rows
 
     def __repr__(self) -> str:
-        return f"<nbtrack.Table {len(self)} rows: {', '.join(self.column_names)}>"
+        return f"<nbtrack.ResultTable {len(self)} rows: {', '.join(self.column_names)}>"
 
     def __getitem__(self, name: str) -> Any:
         """One column as a numpy array; text as an array of objects, null as None.

@@ -86,7 +86,10 @@ def _add_up(writer: str, rows: Sequence[Row], found: _Values, digest: Digest) ->
         counts = found.counts[first_row:last_row]
         last_value = first_value + sum(counts)
         add_up = digest.of(attempt)
-        add_up.rows += len(counts) - counts.count(0)
+        add_up.rows += len(counts)
+        if 0 in counts:  # a call of which nothing was kept; without any data, all was media
+            empty = zip(counts, rows[first_row:last_row], strict=True)
+            add_up.rows -= sum(not count and bool(row.data) for count, row in empty)
         add_up.max_step = max(add_up.max_step, *(row.step for row in rows[first_row:last_row]))
         places = range(first_value, last_value)
         row_of = _spread(range(first_row, last_row), counts)

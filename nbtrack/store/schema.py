@@ -23,6 +23,7 @@ RunState = Literal["running", "finished", "failed", "crashed"]
 AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"]
 # What a person reads under a cell: two streams, the value of its last line, what it displayed.
 Stream = Literal["stdout", "stderr", "result", "display"]
+MediaKind = Literal["image", "audio", "video", "html", "table", "histogram", "figure", "text"]
 ChangeKind = Literal[
     "config", "summary", "closed", "owner_died", "dropped", "memory", "model", "artifact", "saved"
 ]
@@ -206,9 +207,31 @@ class Console(msgspec.Struct, array_like=True, tag=10, gc=False):
     lost: int = 0
 
 
+class Media(msgspec.Struct, array_like=True, tag=11):
+    """Something besides numbers that a ``log()`` call was given; shares ``seq`` with its row.
+
+    Attributes:
+        key: As a number's key; ``index`` is its place in the list that was logged under it.
+        file: Its name in the run's folder for media; None: all of it is in ``info``.
+        size: Bytes of what was given; of a file, or of pixels and samples before they are encoded.
+        info: What is known of it; anything JSON can hold.
+    """
+
+    seq: int
+    time: int
+    attempt: int
+    step: int
+    key: str
+    index: int
+    kind: MediaKind
+    file: str | None
+    size: int
+    info: dict[str, Any]
+
+
 CellEvent = AttemptStart | AttemptEnd | CellError | CellStart | CellEnd
 Event = CellEvent | Change
-Record = Row | CellEvent | Change | Sample | SegmentEnd | Beat | Console
+Record = Row | CellEvent | Change | Sample | SegmentEnd | Beat | Console | Media
 
 
 class Closing(msgspec.Struct, kw_only=True):

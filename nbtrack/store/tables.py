@@ -23,6 +23,7 @@ from .schema import (
     Console,
     Event,
     Failure,
+    Media,
     Record,
     Row,
     Sample,
@@ -46,6 +47,7 @@ class TableBuilder:
             "system": [],
             "cells": [],
             "console": [],
+            "media": [],
             "changes": [],
         }
 
@@ -65,6 +67,9 @@ class TableBuilder:
             elif isinstance(record, Console):
                 self._rows["console"].append({"writer": writer, **msgspec.structs.asdict(record)})
                 self._flush_rows("console")
+            elif isinstance(record, Media):
+                self._rows["media"].append(_media_row(writer, record))
+                self._flush_rows("media")
             elif isinstance(record, CellEvent):
                 self._rows["cells"].append(_cell_row(writer, record))
         if rows:
@@ -119,6 +124,10 @@ def _cell_row(writer: str, record: CellEvent) -> dict[str, Any]:
 
 def _change_row(writer: str, record: Change) -> dict[str, Any]:
     return {"writer": writer, **msgspec.structs.asdict(record), "value": _dump(record.value)}
+
+
+def _media_row(writer: str, record: Media) -> dict[str, Any]:
+    return {"writer": writer, **msgspec.structs.asdict(record), "info": _dump(record.info)}
 
 
 def _dump(value: Any) -> str:

@@ -19,7 +19,7 @@ from .model import ModelInfo, read_model
 from .post_mortem import MEMORY_KEYS, PostMortem, examine
 from .present import exception, iso, moment
 from .reader import Snapshot
-from .result import Table
+from .result import ResultTable
 from .schema import RunInfo, RunState
 from .state import Evidence, Verdict
 from .state import state as decide
@@ -310,7 +310,7 @@ class RunView:
         """Nothing was logged, tracked or saved in it."""
         return self._fold.is_empty
 
-    def history(self, *keys: str) -> Table:
+    def history(self, *keys: str) -> ResultTable:
         """What was logged, never sampled.
 
         One key gives the columns ``attempt, step, time, value``, a row for every value logged, and
@@ -326,7 +326,7 @@ class RunView:
             self._run_dir, lambda taken: query.history(taken.source("metrics"), keys)
         )
 
-    def system(self, *keys: str) -> Table:
+    def system(self, *keys: str) -> ResultTable:
         """Samples of the machine: ``time, key, value``; all keys, or those given.
 
         The unit is in the key's last part: ``percent``, ``bytes``, ``bytes_per_second``,
