@@ -63,20 +63,8 @@ def alone(model: Any) -> Iterator[None]:
     yield
 
 
-def nbtrack_watch(run: Any, every: int) -> Watching:
-    """With nbtrack's."""
-
-    @contextlib.contextmanager
-    def watching(model: Any) -> Iterator[None]:
-        run.watch(model, log="all", log_freq=every)
-        yield
-        run.unwatch(model)
-
-    return watching
-
-
-def wandb_watch(run: Any, every: int) -> Watching:
-    """With W&B's."""
+def watched_by(run: Any, every: int) -> Watching:
+    """Watched by a run of either tracker: they have the same method."""
 
     @contextlib.contextmanager
     def watching(model: Any) -> Iterator[None]:
@@ -109,9 +97,8 @@ def measure(batches: int, rounds: int, ways: dict[str, Watching]) -> dict[str, d
     for name, (make, batch) in models().items():
         model, inputs = make(), batch()
         train(model, inputs, 3)  # warm
-        # As many batches as the shortest pace needs, and not much longer for a large model.
-        quick = train(model, inputs, 3) < 0.02
-        count = batches if quick else max(20, batches // 20)
+        # A batch of the largest takes a hundred times as long as one of the smallest.
+        count = batches if train(model, inputs, 3) < 0.02 else max(10, batches // 20)
         taken: dict[str, list[float]] = {way: [] for way in ways}
         for _ in range(rounds):
             for way, watching in ways.items():
@@ -164,25 +151,23 @@ def main() -> int:
     never = 1_000_000_000
     place = report.machine()
     print(f"torch {torch.__version__}, Python {place['python']}, {options.rounds} rounds")
-    with tempfile.TemporaryDirectory(prefix="watch-") as folder:
-        run = nbtrack.init(project="watch", dir=f"{folder}/store")
-        ways: dict[str, Watching] = {"alone": alone}
-        trackers = ["nbtrack"]
-        for every, way in ((1, "1"), (never, "never")):
-            ways[f"nbtrack {way}"] = nbtrack_watch(run, every)
+    with contextlib.ExitStack() as ends:
+        folder = ends.enter_context(tempfile.TemporaryDirectory(prefix="watch-"))
+        run = ends.enter_context(nbtrack.init(project="watch", dir=f"{folder}/store"))
+        runs = {"nbtrack": run}
         if find_spec("wandb") is not None:
             import wandb
 
             os.environ["WANDB_SILENT"] = "true"
-            other = wandb.init(project="watch", mode="offline", dir=folder)
-            trackers.append("wandb")
-            for every, way in ((1, "1"), (never, "never")):
-                ways[f"wandb {way}"] = wandb_watch(other, every)
+            runs["wandb"] = ends.enter_context(
+                wandb.init(project="watch", mode="offline", dir=folder)
+            )
+        ways: dict[str, Watching] = {"alone": alone}
+        for tracker, its_run in runs.items():
+            ways[f"{tracker} 1"] = watched_by(its_run, 1)
+            ways[f"{tracker} never"] = watched_by(its_run, never)
         found = measure(options.batches, options.rounds, ways)
-        print("\n" + table(found, trackers))
-        run.finish()
-        if "wandb" in trackers:
-            other.finish()
+    print("\n" + table(found, list(runs)))
     if options.json:
         options.json.write_text(json.dumps({"machine": place, "seconds": found}, indent=2))
     return 0

@@ -13,7 +13,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 import msgspec
@@ -21,6 +21,8 @@ import pytest
 
 import nbtrack
 from nbtrack.store import schema
+from nbtrack.store.chart import Chart, ChartKind
+from nbtrack.store.model import LayerInfo, ModelDocument, ModelInfo
 from nbtrack.store.parquet import COLUMNS
 from nbtrack.store.view import RunView
 from tests.docs import markdown
@@ -349,6 +351,18 @@ def test_the_documents_have_the_fields_of_the_page(merged: Path) -> None:
     failure = view_of(merged).exception
     assert failure is not None
     assert list(failure) == fields("Failure")
+
+
+def test_a_model_and_a_chart_have_the_fields_of_the_page() -> None:
+    for heading, kind in (
+        ("model.json", ModelDocument),
+        ("A model", ModelInfo),
+        ("A layer", LayerInfo),
+        ("A chart", Chart),
+    ):
+        assert list(kind.__struct_fields__) == fields(heading)
+    kinds = re.findall("`(\\w+)`", markdown.section(PAGE, "A chart").split("`kind`")[1])
+    assert list(get_args(ChartKind)) == kinds[: len(get_args(ChartKind))]
 
 
 def test_the_header_has_the_fields_of_the_page(record: Start) -> None:

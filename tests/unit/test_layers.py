@@ -79,7 +79,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # The public functions and names, from wherever they are.
     "_api": (*BASE, *TRACKING, "notebook"),
     "server": (*BASE, "store", "live"),
-    "__init__": (*BASE, *TRACKING, "_api", "notebook", "server", "store"),
+    "__init__": (*BASE, *TRACKING, "_api", "notebook", "plot", "server", "store"),
     "plot": (*BASE, "record", "store.chart"),
     "_profile": BASE,
     "doctor": (*BASE, "store", "recorder", "_profile"),

@@ -22,7 +22,7 @@ MOST = torch_histograms.MOST_VALUES
 
 @pytest.fixture(params=[False, True], ids=["", "deterministic"])
 def deterministic(request: pytest.FixtureRequest) -> Iterator[bool]:
-    """With and without torch's promise to compute the same each time, which histc breaks."""
+    """With and without torch's promise to compute the same each time, which forbids much."""
     torch.use_deterministic_algorithms(request.param)
     yield request.param
     torch.use_deterministic_algorithms(False)
@@ -125,7 +125,9 @@ def test_other_types_of_numbers() -> None:
 
 
 def test_of_a_sparse_tensor_the_values_that_it_stores() -> None:
-    tensor = torch.sparse_coo_tensor(torch.tensor([[0, 2]]), torch.tensor([1.0, 2.0]), (100,))
+    tensor = torch.sparse_coo_tensor(
+        torch.tensor([[0, 2]]), torch.tensor([1.0, 2.0]), (100,), check_invariants=True
+    )
     assert counted(tensor).values == 2
 
 

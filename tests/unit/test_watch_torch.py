@@ -6,8 +6,11 @@ import _thread
 import copy
 import gc
 import io
+import os
 import pickle
 import shutil
+import subprocess
+import sys
 import threading
 import warnings
 from pathlib import Path
@@ -20,6 +23,7 @@ import nbtrack
 from nbtrack import InvalidDataError, InvalidSettingError, NbtrackWarning, RunFinishedError
 from nbtrack._attempts import CellInfo
 from nbtrack.store.model import LayerInfo, ModelInfo
+from tests.stores import current
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +35,7 @@ else:
 pytestmark = pytest.mark.usefixtures("own_process")
 
 
-class Net(nn.Module):
+class Net(nn.Module):  # type: ignore[misc]  # types of torch are not looked at
     """Two layers, of which one is used twice, and an output of several tensors."""
 
     def __init__(self) -> None:
@@ -216,14 +220,17 @@ def test_a_model_that_learns_nothing_says_so(run: nbtrack.Run) -> None:
 def test_what_is_not_finite_is_said_once_and_counted(run: nbtrack.Run) -> None:
     model = net()
     run.watch(model, log_freq=1)
-    says = r"batch 1 of Sequential: gradients/0.weight \(32 NaN .* of 32 values\), and 3 more"
+    says = (
+        r"batch 1 of Sequential: gradients/0.weight \(\d+ NaN and 0 infinite of 32 .*, and 3 more"
+    )
     with pytest.warns(NbtrackWarning, match=says):
         batch(model, float("nan"))
     batch(model, float("nan"))
     assert recorded(run)["gradients/0.weight"] == [0, 0]
     item = nbtrack.open_run(run.id).media("gradients/0.weight")[0]
-    assert item.info["nan"] == 32
-    assert sum(item.info["counts"]) == 0
+    nans = int(model[0].weight.grad.isnan().sum())
+    assert 0 < item.info["nan"] == nans
+    assert sum(item.info["counts"]) == 32 - nans
 
 
 def test_warnings_that_are_errors_do_not_reach_the_training(run: nbtrack.Run) -> None:
@@ -264,17 +271,48 @@ def test_parallel_models(run: nbtrack.Run) -> None:
     assert hooks(model) == 0
 
 
-def test_distributed_models(run: nbtrack.Run, tmp_path: Path) -> None:
-    torch.distributed.init_process_group(
-        "gloo", init_method=f"file://{tmp_path}/meeting", rank=0, world_size=1
+RANK = """
+import sys
+import torch
+import nbtrack
+
+folder, rank = sys.argv[1], int(sys.argv[2])
+torch.distributed.init_process_group(
+    "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2
+)
+torch.manual_seed(1)
+model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Linear(8, 2))
+parallel = torch.nn.parallel.DistributedDataParallel(model)
+with nbtrack.init(id=f"rank-{rank}", dir=f"{folder}/store-{rank}") as run:
+    run.watch(parallel, log_freq=1)
+    parallel(torch.randn(3, 4) + 10 * rank).sum().backward()
+print(float(model[0].weight.grad.min()), float(model[0].weight.grad.max()))
+torch.distributed.destroy_process_group()
+"""
+
+
+def test_of_the_ranks_of_one_training_the_first_records_what_all_have(tmp_path: Path) -> None:
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-c", RANK, str(tmp_path), str(rank)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "NBTRACK_RECORDER": "off"},
+        )
+        for rank in range(2)
+    ]
+    printed = [rank.communicate(timeout=120)[0] for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [0, 0]
+    first, second = (
+        nbtrack.open_run(f"rank-{rank}", dir=tmp_path / f"store-{rank}") for rank in range(2)
     )
-    try:
-        model = net()
-        run.watch(nn.parallel.DistributedDataParallel(model), log_freq=1)
-        batch(model)
-        assert "gradients/0.weight" in recorded(run)
-    finally:
-        torch.distributed.destroy_process_group()
+    (item,) = first.media("gradients/0.weight")
+    _, bins = item.read()
+    # Not those of its own rows alone: the gradients of both ranks, as they were averaged.
+    assert printed[0] == printed[1]
+    assert [bins[0], bins[-1]] == pytest.approx([float(end) for end in printed[0].split()])
+    assert second.media() == []
+    assert [model.name for model in second.models] == ["Sequential"]
 
 
 def test_tracing_sees_the_model_alone(run: nbtrack.Run) -> None:
@@ -429,11 +467,12 @@ def test_the_functions_of_the_current_run(store_dir: Path) -> None:
     model = net()
     nbtrack.unwatch()
     nbtrack.watch(model)
-    assert nbtrack.run is not None
+    run = current()
+    assert run is not None
     assert hooks(model) > 0
     nbtrack.unwatch(model)
     assert hooks(model) == 0
-    nbtrack.run.finish()
+    run.finish()
     with nbtrack.init(mode="disabled"):
         nbtrack.watch(model)
         assert hooks(model) == 0

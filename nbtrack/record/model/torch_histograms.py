@@ -1,12 +1,13 @@
 """Histograms of tensors, counted where they are.
 
-Training waits for one copy of a few numbers from each device, whatever the number of tensors.
+Training waits for one copy of a few numbers from each device, whatever the number of tensors, and
+for one more answer with each million values that are counted.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ BINS = 64
 # Of a larger tensor, evenly spaced values are counted: at this many a bin with a hundredth of
 # them is right within a twelfth.
 MOST_VALUES = 1 << 14
+# So many values are looked at together; each takes some 30 bytes for that time.
+_MOST_TOGETHER = 1 << 20
 
 
 class Counts(NamedTuple):
@@ -52,18 +55,30 @@ def count(tensors: Sequence[torch.Tensor]) -> list[Counts | None]:
     with torch.no_grad():
         flat = [_flat(tensor) for tensor in tensors]
         found: list[Counts | None] = [None] * len(flat)
-        devices: dict[torch.device, list[int]] = {}
+        devices: dict[torch.device, dict[int, torch.Tensor]] = {}
         for at, values in enumerate(flat):
             if values is not None:
-                devices.setdefault(values.device, []).append(at)
+                devices.setdefault(values.device, {})[at] = values
         for places in devices.values():
-            rows = [_row(values) for at in places if (values := flat[at]) is not None]
             # The one copy to this side: the device is waited for here.
-            for at, row in zip(places, torch.stack(rows).tolist(), strict=True):
-                values = flat[at]
-                if values is not None:
-                    found[at] = _counts(values, row)
+            rows = torch.cat([_rows(some) for some in _batches(places.values())]).tolist()
+            for (at, values), row in zip(places.items(), rows, strict=True):
+                found[at] = _counts(values, row)
         return found
+
+
+def _batches(tensors: Iterable[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
+    """Tensors to look at together: many small ones cost little more than one."""
+    batch: list[torch.Tensor] = []
+    size = 0
+    for values in tensors:
+        batch.append(values)
+        size += min(values.numel(), MOST_VALUES)
+        if size >= _MOST_TOGETHER:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _flat(tensor: torch.Tensor) -> torch.Tensor | None:
@@ -87,27 +102,31 @@ def _flat(tensor: torch.Tensor) -> torch.Tensor | None:
     return tensor.permute(order).reshape(-1)
 
 
-def _row(values: torch.Tensor) -> torch.Tensor:
-    """Least value, largest value and the counts, on the device."""
+def _rows(tensors: list[torch.Tensor]) -> torch.Tensor:
+    """A row for each tensor: least value, largest value and the counts, on the device."""
     import torch
 
-    exact = torch.float64 if values.dtype is torch.float64 else torch.float32
-    low, high = (end.to(exact) for end in torch.aminmax(values))
+    doubles = any(values.dtype is torch.float64 for values in tensors)
+    exact = torch.float64 if doubles else torch.float32
+    device = tensors[0].device
+    ends = [torch.aminmax(values) for values in tensors]
+    low = torch.stack([end.min.to(exact) for end in ends])
+    high = torch.stack([end.max.to(exact) for end in ends])
+    samples = [values[:: _spacing(values.numel())] for values in tensors]
+    sizes = torch.tensor([len(sample) for sample in samples], device=device)
+    values = torch.cat([sample.to(exact) for sample in samples])
+    row = torch.arange(len(tensors), device=device)
+    row = row.repeat_interleave(sizes, output_size=len(values))
     # Halves, since the difference of two large numbers may be too large.
-    sample = values[:: _spacing(values.numel())].to(exact) / 2 - low / 2
     span = high / 2 - low / 2
     some = span > 0
     # All values alike: in the middle bin, as numpy has it.
-    place = sample / torch.where(some, span, 1.0) + torch.where(some, 0.0, 0.5)
-    place = (place * BINS).clamp_(0, BINS)
-    if torch.are_deterministic_algorithms_enabled():
-        # histc refuses then on a GPU, though what it counts is always the same.
-        edges = torch.arange(BINS + 1, dtype=exact, device=values.device)
-        edges[-1] = math.inf
-        counts = torch.searchsorted(place.sort().values, edges).diff().to(exact)
-    else:
-        counts = torch.histc(place, BINS, 0, BINS)
-    return torch.cat([low.reshape(1), high.reshape(1), counts])
+    start = torch.where(some, 0.0, 0.5)
+    place = (values / 2 - (low / 2)[row]) / torch.where(some, span, 1.0)[row] + start[row]
+    bins = (place * BINS).nan_to_num_(0.0).clamp_(0, BINS - 1).long()
+    counts = torch.bincount(bins + row * BINS, minlength=len(tensors) * BINS)
+    counts = counts.reshape(len(tensors), BINS).to(exact)
+    return torch.cat([low[:, None], high[:, None], counts], dim=1)
 
 
 def _spacing(count: int) -> int:
@@ -126,7 +145,8 @@ def _counts(values: torch.Tensor, row: list[float]) -> Counts:
     nan = int(values.isnan().sum())
     inf = int(values.isinf().sum())
     finite = values[values.isfinite()]
-    low, high, *counts = _row(finite).tolist() if finite.numel() else [0.0, 0.0, *[0.0] * BINS]
+    found = _rows([finite]).tolist()[0] if finite.numel() else [0.0] * (BINS + 2)
+    low, high, *counts = found
     return _finished(low, high, counts, values.numel())._replace(nan=nan, inf=inf)
 
 

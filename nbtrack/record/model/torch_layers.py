@@ -64,8 +64,15 @@ def _layer(path: str, module: torch.nn.Module, shape: Any) -> LayerInfo:
     )
 
 
+def is_unfinished(model: torch.nn.Module) -> bool:
+    """Whether some layer learns its size only in the first pass."""
+    from torch.nn.parameter import is_lazy
+
+    return any(map(is_lazy, model.parameters()))
+
+
 def _count(tensor: torch.Tensor) -> int:
-    """How many numbers; 0 while a lazy layer has not seen what it is for."""
+    """How many numbers; 0 while a layer has not seen what it is for."""
     from torch.nn.parameter import is_lazy
 
     return 0 if is_lazy(tensor) else tensor.numel()

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..._errors import UsageError
 from ...store.model import ModelInfo
-from ..media import Histogram
 from . import torch_histograms
-from .torch_layers import FirstPass, Hook, describe, unwrapped
+from .torch_layers import FirstPass, Hook, describe, is_unfinished, unwrapped
 
 if TYPE_CHECKING:
     import torch
+
+    from ..media import Histogram
 
 Log = Literal["gradients", "parameters", "all"]
 
@@ -70,8 +71,8 @@ class TorchWatch:
         self._batches = 0
         self._due = 1
         keep(describe(inner, name, {}))
-        self._first_pass = FirstPass(inner, self._keep_shapes, self._fail)
-        if log is not None:
+        self._first_pass = FirstPass(inner, self._passed, self._fail)
+        if log is not None and not is_unfinished(inner):
             self._count_batches(inner)
 
     @property
@@ -155,6 +156,13 @@ class TorchWatch:
         if found:
             self._record({key: _histogram(one) for key, one in found.items()})
 
+    def _passed(self) -> None:
+        """The model has given something for the first time."""
+        self._keep_shapes()
+        model: Any = self._model()
+        if self._log is not None and not self._handles and model is not None:
+            self._count_batches(model)
+
     def _keep_shapes(self) -> None:
         model: Any = self._model()
         if model is not None:
@@ -184,6 +192,8 @@ class TorchWatch:
 
 
 def _histogram(counts: torch_histograms.Counts) -> Histogram:
+    from ..media import Histogram
+
     return Histogram(np_histogram=(counts.counts, counts.bins))
 
 
