@@ -14,6 +14,7 @@ from . import (
     artifact_handlers,
     handlers,
     live_handlers,
+    media_handlers,
     pages,
     run_handlers,
     table_handlers,
@@ -57,6 +58,7 @@ class NbtrackServer(ExtensionApp):
         for module in (
             handlers,
             live_handlers,
+            media_handlers,
             run_handlers,
             artifact_handlers,
             table_handlers,

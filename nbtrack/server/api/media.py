@@ -7,8 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from ...store.model import ModelInfo
-
-MediaKind = Literal["image", "audio", "video", "html", "table", "histogram", "figure", "text"]
+from ...store.schema import MediaKind
 
 
 class MediaKey(msgspec.Struct, kw_only=True):
