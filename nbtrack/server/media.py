@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Sequence
-from typing import Any, Literal
 
-import duckdb
-
-from .._errors import DamagedFileError, UsageError
-from ..store import query as sql
+from .._errors import UsageError
 from ..store import reader
 from ..store.layout import RunDir
 from ..store.media_listing import Item, media_keys, media_steps
@@ -20,27 +14,19 @@ from .api.media import (
     MediaKey,
     MediaKeys,
     MediaQuery,
-    TableColumn,
     TablePage,
     TableQuery,
 )
 from .files import OpenFile, UnknownFileError, open_inside
 from .plain import plain
+from .rows import rows_of
 
 MOST_KEYS = 5_000
 MOST_STEPS = 2_000
-MOST_ROWS = 5_000
 _LONGEST_KEY = 4_000
-_LONGEST_TEXT = 2_000
 _FRAMED = ("html", "figure")
-# What a column is, by the beginning of its type's name in SQL.
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
-_MORE_NUMBERS = ("UBIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
-
 # A digest and an ending: nothing that leads elsewhere.
 _FILE = re.compile(r"[0-9a-f]{8,64}\.[a-z0-9]{1,8}")
-
-ColumnKind = Literal["number", "text", "boolean", "time", "other"]
 
 
 def keys(run_dir: RunDir) -> MediaKeys:
@@ -92,22 +78,12 @@ def table(run_dir: RunDir, name: str, asked: TableQuery) -> TablePage:
     """Rows of a table.
 
     Raises:
-        UnknownFileError: There is no such table, or it waits to be encoded.
+        UnknownFileError: There is no such table.
         UsageError: The query asks for too much, or for a column that there is not.
         DamagedFileError: It cannot be read.
     """
-    if not 1 <= asked.limit <= MOST_ROWS or asked.offset < 0:
-        raise UsageError(f"from 1 to {MOST_ROWS} rows, from the place 0 on")
-    if max(len(asked.search), len(asked.sort)) > _LONGEST_KEY:
-        raise UsageError(f"a name has at most {_LONGEST_KEY} letters")
     open_media(run_dir, name).file.close()
-    path = str(run_dir.media / name)
-    try:
-        return _page(path, asked)
-    except duckdb.Error as error:
-        raise DamagedFileError(
-            f"the table cannot be read: {error}", path=path, operation="read media"
-        ) from None
+    return rows_of(run_dir.media / name, asked)
 
 
 def _entry(item: Item) -> MediaEntry:
@@ -125,76 +101,3 @@ def _entry(item: Item) -> MediaEntry:
 
 def _is_picture(name: str) -> bool:
     return name.endswith((".png", ".svg"))
-
-
-def _page(path: str, asked: TableQuery) -> TablePage:
-    cursor = sql.connect()
-    relation = f"read_parquet({_text(path)})"
-    described = cursor.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-    columns = [TableColumn(name=name, kind=_kind(kind)) for name, kind, *_ in described]
-    names = [column.name for column in columns]
-    if asked.sort and asked.sort not in names:
-        raise UsageError(f"there is no column {asked.sort!r}")
-    parameters: dict[str, Any] = {}
-    where = ""
-    if asked.search and names:
-        parameters["search"] = asked.search
-        among = " OR ".join(f"contains(lower({_name(n)}::VARCHAR), lower($search))" for n in names)
-        where = f"WHERE {among}"
-    counted = cursor.execute(
-        f"SELECT count(*), (SELECT count(*) FROM {relation} {where}) FROM {relation}", parameters
-    ).fetchone()
-    total, matched = counted if counted is not None else (0, 0)
-    # Rows that are equal there stay in the order in which they were logged.
-    order = "ORDER BY file_row_number"
-    if asked.sort:
-        way = "DESC" if asked.descending else "ASC"
-        order = f"ORDER BY {_name(asked.sort)} {way} NULLS LAST, file_row_number"
-    shown = ", ".join(f"{_name(column.name)}{_cast(column.kind)}" for column in columns) or "NULL"
-    rows = cursor.execute(
-        f"SELECT {shown} FROM read_parquet({_text(path)}, file_row_number = true) {where} {order}"
-        " LIMIT $limit OFFSET $offset",
-        {**parameters, "limit": asked.limit, "offset": asked.offset},
-    ).fetchall()
-    return TablePage(
-        columns=columns,
-        rows=[_row(row) for row in rows] if names else [],
-        total=total,
-        matched=matched,
-        offset=asked.offset,
-    )
-
-
-def _kind(kind: str) -> ColumnKind:
-    if "[" in kind or kind.startswith(("STRUCT", "MAP", "BLOB")):
-        return "other"
-    if kind.startswith((*_NUMBERS, *_MORE_NUMBERS)):
-        return "number"
-    if kind == "BOOLEAN":
-        return "boolean"
-    return "time" if kind.startswith(("TIMESTAMP", "DATE", "TIME")) else "text"
-
-
-def _cast(kind: ColumnKind) -> str:
-    return "::VARCHAR" if kind in ("time", "other") else ""
-
-
-def _row(values: Sequence[Any]) -> list[Any]:
-    return [_value(value) for value in values]
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, str):
-        return value if len(value) <= _LONGEST_TEXT else value[:_LONGEST_TEXT] + "…"
-    if isinstance(value, bool | int | float) or value is None:
-        return plain(value)
-    number = float(value) if hasattr(value, "__float__") else math.nan  # decimals
-    return plain(number) if math.isfinite(number) else str(value)
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(path: str) -> str:
-    return "'" + path.replace("'", "''") + "'"

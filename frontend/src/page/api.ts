@@ -823,9 +823,12 @@ export interface SparksRequest {
 }
 /**
  * A column, and what its values are.
+ *
+ *     Those that are none of the other kinds are what JSON holds. Media in a cell are an object with
+ *     the key ``nbtrack.media`` alone; in it are ``kind``, ``file``, ``size`` and ``info``.
  */
 export interface TableColumn {
-  kind: "boolean" | "number" | "other" | "text" | "time";
+  kind: "boolean" | "json" | "number" | "text" | "time";
   name: string;
 }
 /**
@@ -846,7 +849,7 @@ export interface TablePage {
  * Which rows of a table.
  *
  *     Attributes:
- *         sort: The name of a column; empty: as they were logged.
+ *         sort: The place of a column, from 0; -1: as they were logged.
  *         search: Rows of which a value contains this, whatever the case.
  *         limit: From 1 to 1,000.
  */
@@ -855,7 +858,7 @@ export interface TableQuery {
   limit?: number;
   offset?: number;
   search?: string;
-  sort?: string;
+  sort?: number;
 }
 /**
  * What people have saved of how they look at runs, by name.

@@ -77,12 +77,12 @@ class TableQuery(msgspec.Struct, kw_only=True):
     """Which rows of a table.
 
     Attributes:
-        sort: The name of a column; empty: as they were logged.
+        sort: The place of a column, from 0; -1: as they were logged.
         search: Rows of which a value contains this, whatever the case.
         limit: From 1 to 1,000.
     """
 
-    sort: str = ""
+    sort: int = -1
     descending: bool = False
     search: str = ""
     offset: int = 0
@@ -90,10 +90,14 @@ class TableQuery(msgspec.Struct, kw_only=True):
 
 
 class TableColumn(msgspec.Struct, kw_only=True):
-    """A column, and what its values are."""
+    """A column, and what its values are.
+
+    Those that are none of the other kinds are what JSON holds. Media in a cell are an object with
+    the key ``nbtrack.media`` alone; in it are ``kind``, ``file``, ``size`` and ``info``.
+    """
 
     name: str
-    kind: Literal["number", "text", "boolean", "time", "other"]
+    kind: Literal["number", "text", "boolean", "time", "json"]
 
 
 class TablePage(msgspec.Struct, kw_only=True):
