@@ -37,7 +37,7 @@ def rows_of(path: Path, asked: TableQuery) -> TablePage:
         UsageError: The query asks for too much, or for a column that there is not.
         DamagedFileError: It cannot be read.
     """
-    if not 1 <= asked.limit <= MOST_ROWS or asked.offset < 0:
+    if not 1 <= asked.limit <= MOST_ROWS or not 0 <= asked.offset < 1 << 53:
         raise UsageError(f"from 1 to {MOST_ROWS} rows, from the place 0 on")
     if len(asked.search) > _LONGEST_SEARCH:
         raise UsageError(f"at most {_LONGEST_SEARCH} letters can be searched for")

@@ -2,7 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 
 import { formatBytes, formatNumber } from "../../../model/format";
 import type { ModelInfo } from "../../api";
-import { rowsOf, shapeText } from "./layers";
+import { rowsOf, shapeText } from "./tree";
 
 /** Lines that are made before somebody asks for all. */
 const FEW = 400;

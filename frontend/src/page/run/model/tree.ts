@@ -56,9 +56,3 @@ export function shapeText(shape: LayerInfo["output_shape"]): string {
   }
   return shape.length ? shape.map((size) => (size === null ? "?" : String(size))).join(" × ") : "scalar";
 }
-
-/** The parameters of a layer itself, without those of its parts: `encoder.0.weight`. */
-export function isOf(parameter: string, layer: string): boolean {
-  if (!layer) return !parameter.includes(".");
-  return parameter.startsWith(`${layer}.`) && !parameter.slice(layer.length + 1).includes(".");
-}
