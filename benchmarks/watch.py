@@ -5,7 +5,8 @@ What `watch(model, log="all")` costs a training loop on the CPU, with one thread
 that all ways meet the same machine.
 
 `batch`
-    CPU time of the process for a batch, without watching: the median of the rounds.
+    CPU time of the process for a batch, without watching: the least of the rounds, which is the
+    one that the rest of the machine disturbed least.
 `nbtrack N`, `wandb N`
     How much more it was with histograms in every N-th batch, as a part of that.
 `histograms`
@@ -20,7 +21,6 @@ import argparse
 import contextlib
 import json
 import os
-import statistics
 import sys
 import tempfile
 import time
@@ -89,7 +89,7 @@ def train(model: Any, inputs: Any, batches: int) -> float:
 
 
 def measure(batches: int, rounds: int, ways: dict[str, Watching]) -> dict[str, dict[str, Any]]:
-    """CPU seconds of a batch by model and way, the median of the rounds."""
+    """CPU seconds of a batch by model and way, the least of the rounds."""
     import torch
 
     torch.set_num_threads(1)
@@ -108,7 +108,7 @@ def measure(batches: int, rounds: int, ways: dict[str, Watching]) -> dict[str, d
         found[name] = {
             "parameters": sum(p.numel() for p in model.parameters()),
             "tensors": len(list(model.parameters())),
-            **{way: statistics.median(values) for way, values in taken.items()},
+            **{way: min(values) for way, values in taken.items()},
         }
     return found
 

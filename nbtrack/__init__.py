@@ -52,9 +52,12 @@ if TYPE_CHECKING:
     from ._mappings import Config, RecordedMapping
     from ._progress import Progress, progress
     from ._run import Run
+    from .record.media import Audio, Figure, Histogram, Html, Image, Media, Table, Text, Video
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
-    from .store.result import Table
+    from .store.media import MediaCount, MediaView
+    from .store.media_tables import TableData
+    from .store.result import ResultTable
     from .store.view import AttemptView, RunView
 
     run: Run | None
@@ -66,8 +69,13 @@ __all__ = [
     "ArtifactNotFoundError",
     "ArtifactStateError",
     "AttemptView",
+    "Audio",
     "CellView",
     "DamagedFileError",
+    "Figure",
+    "Histogram",
+    "Html",
+    "Image",
     "InvalidArtifactError",
     "InvalidDataError",
     "InvalidKeyError",
@@ -75,12 +83,16 @@ __all__ = [
     "InvalidRunIdError",
     "InvalidSettingError",
     "InvalidStepError",
+    "Media",
+    "MediaCount",
+    "MediaView",
     "NbtrackError",
     "NbtrackWarning",
     "NewerFormatError",
     "NoRunError",
     "ProfileError",
     "Progress",
+    "ResultTable",
     "Run",
     "RunExistsError",
     "RunFinishedError",
@@ -91,7 +103,10 @@ __all__ = [
     "StoreError",
     "StoreNotWritableError",
     "Table",
+    "TableData",
+    "Text",
     "UsageError",
+    "Video",
     "__version__",
     "config",
     "finish",
@@ -110,12 +125,24 @@ __all__ = [
 
 _LAZY = {
     "AttemptView": "store.view",
+    "Audio": "record.media",
     "CellView": "store.cells",
+    "Figure": "record.media",
+    "Histogram": "record.media",
+    "Html": "record.media",
+    "Image": "record.media",
+    "Media": "record.media",
+    "MediaCount": "store.media",
+    "MediaView": "store.media",
     "Progress": "_progress",
+    "ResultTable": "store.result",
     "Run": "_run",
     "RunList": "store.catalog",
     "RunView": "store.view",
-    "Table": "store.result",
+    "Table": "record.media",
+    "TableData": "store.media_tables",
+    "Text": "record.media",
+    "Video": "record.media",
     "finish": "_api",
     "init": "_api",
     "log": "_api",

@@ -20,6 +20,7 @@ from ._attempts import ArmedCursor, CellInfo, Cursor, Tries
 from ._errors import NbtrackWarning
 from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
+from ._run_media import MediaRows
 from ._run_models import Models
 from ._settings import Settings
 from ._succession import Succession
@@ -31,7 +32,7 @@ from .store.schema import Edit, RunInfo, encode_record
 from .store.state import Verdict
 
 
-class Run(Models, Timeline):
+class Run(MediaRows, Models, Timeline):
     """What one kernel, or one ``init()`` … ``finish()``, records.
 
     Made by :func:`nbtrack.init`. May be used from every thread, and goes on in a forked child.
@@ -289,8 +290,13 @@ class Run(Models, Timeline):
                 return encode_record((0, seq, time.time_ns() // 1000, attempt, step, quick))
             except (OverflowError, UnicodeEncodeError):
                 pass  # a large integer, or text that is not Unicode
-        row, refused = _values.plain_row(data)
-        payload = encode_record((0, seq, now(), attempt, step, row)) if row else b""
+        refused: dict[str, str] = {}
+        place = (seq, now(), attempt, step)
+        data, media = self._take_media(data, place, refused)
+        row, unrecordable = _values.plain_row(data)
+        refused.update(unrecordable)
+        # Without numbers it is still a row: the media have its step.
+        payload = encode_record((0, *place, row)) if row or media else b""
         for key, reason in refused.items():
             if key not in self._warned:
                 self._warned.add(key)

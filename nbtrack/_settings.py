@@ -86,6 +86,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             " run's state; or the cell is interrupted as well, before the system kills the kernel."
         ),
     ] = "warn"
+    media_limit: Annotated[
+        int,
+        Meta(
+            ge=1 << 10,
+            description="Bytes that one image, sound, video, table or other thing besides numbers"
+            " may have; what is larger is named in a warning, and not kept.",
+        ),
+    ] = 1 << 28
     recorder: Annotated[
         Literal["process", "thread", "off"],
         Meta(

@@ -38,6 +38,7 @@ def show(run: str, cells: bool, store: Path | None, as_json: bool) -> None:
         more: dict[str, Any] = {
             "post_mortem": found.to_dict() if found is not None else None,
             "models": msgspec.to_builtins(view.models),
+            "media": msgspec.to_builtins(view.media_counts()),
         }
         if cells:
             more["cells"] = [cell.to_dict() for cell in view.cells]
@@ -80,6 +81,9 @@ def _show(console: Console, view: RunView) -> None:
             console.print(_pairs(name, values))
     if view.attempts:
         console.print(_attempt_table(view.attempts))
+    media = {one.key: f"{one.count:,} {one.kind}" for one in view.media_counts()}
+    if media:
+        console.print(_pairs("media", media))
     for damage in view.damage:
         console.print(Text(f"damaged: {damage}", "yellow"))
     if view.exception:

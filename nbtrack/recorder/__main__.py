@@ -1,9 +1,10 @@
-"""The command lines of the recorder, of a merge and of a recovery.
+"""The command lines of the recorder, of a merge, an encoding and a recovery.
 
 ::
 
     python -m nbtrack.recorder --owner PID --started TICKS     the control socket is its stdin
     python -m nbtrack.recorder merge [--if-many] RUN_DIR
+    python -m nbtrack.recorder encode RUN_DIR
     python -m nbtrack.recorder recover STORE
 """
 
@@ -27,11 +28,15 @@ def main() -> int:
     merge = commands.add_parser("merge", help="merge the sealed sets of a run into one")
     merge.add_argument("run_dir", type=Path)
     merge.add_argument("--if-many", action="store_true", help="only if it is worth it by now")
+    encode = commands.add_parser("encode", help="encode the media that wait in a run's spool")
+    encode.add_argument("run_dir", type=Path)
     recover = commands.add_parser("recover", help="see to runs that nobody records any more")
     recover.add_argument("store", type=Path)
     arguments = parser.parse_args()
     if arguments.command == "merge":
         return _merge(arguments.run_dir, if_many=arguments.if_many)
+    if arguments.command == "encode":
+        return _encode(arguments.run_dir)
     if arguments.command == "recover":
         return _recover(arguments.store)
     if arguments.owner is None or arguments.started is None:
@@ -93,6 +98,14 @@ def _merge(path: Path, *, if_many: bool) -> int:
             note(run_dir.recorder_log, f"could not merge: {type(error).__name__}: {error}")
             return 1
     return 0
+
+
+def _encode(path: Path) -> int:
+    _be_modest()
+    from ..store.layout import RunDir
+    from .encoding import encode_run
+
+    return int(not encode_run(RunDir(path)))
 
 
 def _recover(path: Path) -> int:

@@ -30,6 +30,7 @@ from ..store.schema import (
     CellEnd,
     CellStart,
     Change,
+    Media,
     MemoryAlert,
     Record,
     Sample,
@@ -52,6 +53,7 @@ class Follower:
         settings: As the run's owner has them.
         vanished: The directory is not there any more: the run was discarded.
         sealed: How many segments were sealed so far.
+        media: There may be something to encode since the last look.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Follower:
         self.settings = settings
         self.vanished = False
         self.sealed = 0
+        self.media = True  # of a recorder before this one
         self._owner = owner
         self._seals = seals
         self._inode = self._look_up()
@@ -206,6 +209,8 @@ class Follower:
         for record in records:
             if isinstance(record, CellStart | AttemptStart | CellEnd | AttemptEnd) and owners:
                 self._note_cell(record)
+            elif isinstance(record, Media) and record.file is not None:
+                self.media = True
         self._outlook.add(tail.info, writer, records)
         if owners:
             self._closed[writer] = _is_closed_by(records, self._closed.get(writer, False))

@@ -19,6 +19,7 @@ from .._process import ProcessIdentity, liveness
 from .._settings import Settings
 from ..store.layout import RunDir
 from . import postmortem
+from .encoding import EncodingQueue
 from .follower import Follower
 from .memory import MemoryWatch
 from .merging import MergeQueue
@@ -53,6 +54,7 @@ class Recorder:
         self._partial = b""
         self._followers: list[Follower] = []
         self._merges = MergeQueue()
+        self._encodings = EncodingQueue()
         self._sampler: Sampler | None = None
         self._memory = MemoryWatch(owner.pid)
         self._pidfd = None if in_process else _open_pidfd(owner)
@@ -85,7 +87,7 @@ class Recorder:
     def _over(self) -> bool:
         if self._stop:
             return True
-        if self._followers or self._merges.busy:
+        if self._followers or self._merges.busy or self._encodings.busy:
             self._idle_since = time.monotonic()
             return time.monotonic() > self._give_up_at
         if not self._owner_alive:
@@ -127,6 +129,7 @@ class Recorder:
             self._advance(follower)
         if not self._in_process:
             self._merges.poll()
+            self._encodings.poll()
             if self._followers:
                 self._orphans.poll(self._followers[0].run_dir.path.parent.parent)
 
@@ -202,6 +205,9 @@ class Recorder:
             self._followers.remove(follower)
         if follower.vanished or self._in_process:
             return
+        if follower.media:
+            follower.media = False
+            self._encodings.add(follower.run_dir)
         if follower.done:
             self._merges.add(follower.run_dir)
         elif sealed:

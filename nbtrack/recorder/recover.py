@@ -10,6 +10,7 @@ from .._settings import Settings
 from ..store import reader
 from ..store.death import Death
 from ..store.derived import write_derived
+from ..store.encoding import encode_spool
 from ..store.fold import Fold
 from ..store.journal import Journal, now
 from ..store.layout import LEFTOVER_SECONDS, RunDir, Store, new_writer_id, remove_leftovers
@@ -17,6 +18,7 @@ from ..store.merge import merge
 from ..store.remains import add_remains, remove_remains
 from ..store.schema import Change, WriterInfo
 from ..store.seal import seal_run
+from ..store.spool import spooled
 
 
 class Recovery(msgspec.Struct, kw_only=True):
@@ -25,6 +27,7 @@ class Recovery(msgspec.Struct, kw_only=True):
     Attributes:
         id: The run.
         sealed: Segments that were sealed.
+        encoded: Media that were encoded.
         rows: Rows that can be read now.
         damage: Damaged stretches, which stay as they are; everything around them can be read.
         problem: Why it could not be recovered, if it could not.
@@ -32,6 +35,7 @@ class Recovery(msgspec.Struct, kw_only=True):
 
     id: str
     sealed: int = 0
+    encoded: int = 0
     rows: int = 0
     damage: list[str] = []
     problem: str | None = None
@@ -53,7 +57,7 @@ def recover(store: Store, *, quick: bool = False) -> list[Recovery]:
 
 
 def _recover(run_dir: RunDir, quick: bool) -> Recovery | None:
-    if quick and run_dir.status.exists() and not run_dir.segments():
+    if quick and run_dir.status.exists() and not (run_dir.segments() or spooled(run_dir)):
         return None
     try:
         before = reader.snapshot(run_dir)
@@ -62,24 +66,34 @@ def _recover(run_dir: RunDir, quick: bool) -> Recovery | None:
         remove_leftovers(run_dir, older_than=LEFTOVER_SECONDS)
         if not is_unfinished(before):
             return None
+        encoded = len(spooled(run_dir))
         _record_death(run_dir, before.fold)
         sealed = len(seal_run(run_dir))
         merge(run_dir)
         if not reader.select(run_dir).segments:
             reader.write_status(run_dir)
         write_derived(run_dir)
+        failed = encode_spool(run_dir)
         after = reader.snapshot(run_dir)
     except (StoreError, OSError) as error:
         return Recovery(id=run_dir.id, problem=str(error))
     damage = [str(item) for item in after.damage]
-    if not sealed and not damage:
+    damage += [f"media/.spool/{name}: {why}" for name, why in failed.items()]
+    if not (sealed or encoded or damage):
         return None
-    return Recovery(id=run_dir.id, sealed=sealed, rows=after.fold.rows, damage=damage)
+    return Recovery(
+        id=run_dir.id,
+        sealed=sealed,
+        encoded=encoded - len(failed),
+        rows=after.fold.rows,
+        damage=damage,
+    )
 
 
 def is_unfinished(taken: reader.Snapshot) -> bool:
-    """Whether something of a run is left to seal, to merge or to sum up."""
-    return bool(taken.selection.segments) or not taken.run_dir.status.exists()
+    """Whether something of a run is left to seal, to merge, to encode or to sum up."""
+    waits = taken.selection.segments or spooled(taken.run_dir)
+    return bool(waits) or not taken.run_dir.status.exists()
 
 
 def is_recorded(fold: Fold) -> bool:

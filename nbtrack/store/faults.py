@@ -20,6 +20,14 @@ JOURNAL_POINTS = (
 )
 SEAL_POINTS = (*(f"seal.after_{table}" for table in TABLES), "seal.before_unlink")
 MERGE_POINTS = (*(f"merge.after_{table}" for table in TABLES), "merge.before_unlink")
+MEDIA_POINTS = (
+    "media.before_rename",
+    "media.after_rename",
+    "media.before_record",
+    "media.after_record",
+    "media.before_encoded",
+    "media.after_encoded",
+)
 POINTS = (*JOURNAL_POINTS, *SEAL_POINTS, *MERGE_POINTS)
 
 

@@ -29,6 +29,7 @@ from .quota import Quota
 from .schema import (
     Beat,
     Change,
+    Media,
     Record,
     Row,
     Sample,
@@ -118,7 +119,7 @@ class Journal:
             raise not_writable(self._run_dir.journal, error) from error
 
     def append(self, record: Record) -> None:
-        """Append one record. At a limit rows, samples and beats may be dropped, the others not.
+        """Append one record. At a limit rows, media, samples and beats may be dropped, no others.
 
         Raises:
             RunFinishedError: The journal is closed.
@@ -127,7 +128,7 @@ class Journal:
         try:
             self.write(data)
         except (ValueError, OSError):
-            self.put_slowly(data, droppable=isinstance(record, Row | Sample | Beat))
+            self.put_slowly(data, droppable=isinstance(record, Row | Sample | Beat | Media))
 
     def offer(self, record: Record) -> bool:
         """Append one record if that can be done at once. Never waits for room, and tells nobody.

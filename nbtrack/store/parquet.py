@@ -144,6 +144,48 @@ def write(table: str, stream: Any, path: Path, metadata: dict[str, str]) -> None
         raise
 
 
+LOGGED_TYPES = {
+    "integer": INT,
+    "number": FLOAT,
+    "boolean": arrow.DataType.bool(),
+    "text": TEXT,
+    "time": arrow.DataType.timestamp("us", tz="UTC"),
+    "json": TEXT,
+}
+
+
+def write_logged(
+    columns: Sequence[tuple[str, str]],
+    values: Sequence[Column],
+    path: Path,
+    metadata: dict[str, str],
+) -> None:
+    """Write a table that was logged to ``path``, which is not there yet.
+
+    Args:
+        columns: Of each column its name and a key of ``LOGGED_TYPES``; times are microseconds.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    fields = [arrow.Field(name, LOGGED_TYPES[kind], nullable=True) for name, kind in columns]
+    arrays = [
+        arrow.Array(column, type=INT).cast(field.type)
+        if kind == "time"
+        else arrow.Array(column, type=field.type)
+        for column, field, (_, kind) in zip(values, fields, columns, strict=True)
+    ]
+    found = arrow.Table.from_arrays(arrays, schema=arrow.Schema(fields))
+    arro3.io.write_parquet(
+        found,
+        path,
+        compression="zstd(3)",
+        max_row_group_size=ROW_GROUP,
+        key_value_metadata=metadata,
+        created_by="nbtrack",
+    )
+
+
 def stream(table: str, batches: Iterable[arrow.RecordBatch]) -> arrow.RecordBatchReader:
     """Batches as an Arrow stream."""
     return arrow.RecordBatchReader.from_batches(schema(table), list(batches))

@@ -100,6 +100,14 @@ def metadata(files: Sequence[Path]) -> dict[str, dict[str, str]]:
     return found
 
 
+def parquet_columns(path: Path) -> list[list[Any]]:
+    """The columns of one Parquet file, in its order, as Python has their values."""
+    cursor = connect()
+    found = cursor.sql("SELECT * FROM read_parquet($file)", params={"file": str(path)})
+    table = arrow.Table.from_arrow(found)
+    return [table.column(at).to_pylist() for at in range(table.num_columns)]
+
+
 def history(source: Source, keys: Sequence[str]) -> ResultTable:
     """The rows of metrics, whole and in the order of (attempt, step, time).
 

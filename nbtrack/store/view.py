@@ -8,13 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import documents, query, reader
+from . import documents, media, query, reader
 from .artifact_schema import ArtifactUse, SavedFile
 from .cells import CellView, read_cells
 from .console import outputs_of
 from .fold import Attempt, Fold
 from .layout import RunDir
 from .log import entries, log
+from .media import MediaCount, MediaView
 from .model import ModelInfo, read_model
 from .post_mortem import MEMORY_KEYS, PostMortem, examine
 from .present import exception, iso, moment
@@ -336,6 +337,23 @@ class RunView:
             StoreError: The files cannot be read.
         """
         return reader.read(self._run_dir, lambda taken: query.system(taken.source("system"), keys))
+
+    def media(self, *keys: str) -> list[MediaView]:
+        """What was logged besides numbers, by key, attempt, step and index; all, or of these keys.
+
+        Raises:
+            StoreError: The files cannot be read.
+        """
+        found = reader.read(self._run_dir, lambda taken: media.read_media(taken, keys))
+        return [MediaView(self._run_dir, item) for item in found]
+
+    def media_counts(self) -> list[MediaCount]:
+        """How much was logged besides numbers, by key and kind.
+
+        Raises:
+            StoreError: The files cannot be read.
+        """
+        return reader.read(self._run_dir, media.count_media)
 
     def to_dict(self) -> dict[str, Any]:
         """The run as JSON holds it; times are ISO 8601 in UTC."""

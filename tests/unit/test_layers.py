@@ -33,6 +33,7 @@ TRACKING = (
     "_options",
     "_progress",
     "_run",
+    "_run_media",
     "_run_models",
     "_screen",
     "_script",
@@ -47,6 +48,7 @@ TRACKING = (
 STORE_FOR_TRACKING = (
     "store.death",
     "store.documents",
+    "store.faults",
     "store.fold",
     "store.frames",
     "store.journal",
@@ -79,7 +81,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # The public functions and names, from wherever they are.
     "_api": (*BASE, *TRACKING, "notebook"),
     "server": (*BASE, "store", "live"),
-    "__init__": (*BASE, *TRACKING, "_api", "notebook", "plot", "server", "store"),
+    "__init__": (*BASE, *TRACKING, "_api", "notebook", "plot", "record", "server", "store"),
     "plot": (*BASE, "record", "store.chart"),
     "_profile": BASE,
     "doctor": (*BASE, "store", "recorder", "_profile"),
@@ -90,6 +92,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 HEAVY = (
     "arro3",
     "duckdb",
+    "PIL",
+    "blake3",
     "numpy",
     "pandas",
     "polars",

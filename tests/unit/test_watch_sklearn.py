@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from typing import Any
 
 import numpy
@@ -187,6 +188,9 @@ def test_the_command_line_shows_a_line_for_each(run: nbtrack.Run) -> None:
     run.watch(LogisticRegression().fit(X, Y))
     run.watch(pipeline())
     run.finish()
-    shown = command(run.path.parents[1], "show", run.id).stdout
+    store = run.path.parents[1]
+    as_json = json.loads(command(store, "show", run.id, "--json").stdout)
+    assert [model["name"] for model in as_json["models"]] == ["LogisticRegression", "Pipeline"]
+    shown = command(store, "show", run.id).stdout
     assert "LogisticRegression (sklearn): 5 parameters" in shown
     assert "Pipeline (sklearn): 0 parameters" in shown

@@ -14,7 +14,7 @@ from .torch_layers import FirstPass, Hook, describe, is_unfinished, unwrapped
 if TYPE_CHECKING:
     import torch
 
-    from ..media import Histogram
+    from ..media.tensor_histogram import TensorHistogram
 
 Log = Literal["gradients", "parameters", "all"]
 
@@ -191,10 +191,12 @@ class TorchWatch:
         self._say(f"{self.name} is not watched any more: {type(error).__name__}: {error}")
 
 
-def _histogram(counts: torch_histograms.Counts) -> Histogram:
-    from ..media import Histogram
+def _histogram(counts: torch_histograms.Counts) -> TensorHistogram:
+    from ..media.tensor_histogram import TensorHistogram
 
-    return Histogram(np_histogram=(counts.counts, counts.bins))
+    return TensorHistogram(
+        counts.counts, counts.bins, values=counts.values, nan=counts.nan, inf=counts.inf
+    )
 
 
 def _is_first_rank() -> bool:
