@@ -48,10 +48,22 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from . import plot
-    from ._api import finish, init, log, show, unwatch, watch
+    from ._api import (
+        finish,
+        init,
+        link_artifact,
+        log,
+        log_artifact,
+        save,
+        show,
+        unwatch,
+        use_artifact,
+        watch,
+    )
     from ._mappings import Config, RecordedMapping
     from ._progress import Progress, progress
     from ._run import Run
+    from .record.artifacts import Artifact, artifacts, open_artifact
     from .record.media import Audio, Figure, Histogram, Html, Image, Media, Table, Text, Video
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
@@ -66,6 +78,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmbiguousRunError",
+    "Artifact",
     "ArtifactNotFoundError",
     "ArtifactStateError",
     "AttemptView",
@@ -108,22 +121,29 @@ __all__ = [
     "UsageError",
     "Video",
     "__version__",
+    "artifacts",
     "config",
     "finish",
     "init",
+    "link_artifact",
     "log",
+    "log_artifact",
+    "open_artifact",
     "open_run",
     "plot",
     "progress",
     "run",
     "runs",
+    "save",
     "show",
     "summary",
     "unwatch",
+    "use_artifact",
     "watch",
 ]
 
 _LAZY = {
+    "Artifact": "record.artifacts",
     "AttemptView": "store.view",
     "Audio": "record.media",
     "CellView": "store.cells",
@@ -143,14 +163,20 @@ _LAZY = {
     "TableData": "store.media_tables",
     "Text": "record.media",
     "Video": "record.media",
+    "artifacts": "record.artifacts",
     "finish": "_api",
     "init": "_api",
+    "link_artifact": "_api",
     "log": "_api",
+    "log_artifact": "_api",
+    "open_artifact": "record.artifacts",
     "open_run": "store.catalog",
     "progress": "_progress",
     "runs": "store.catalog",
+    "save": "_api",
     "show": "_api",
     "unwatch": "_api",
+    "use_artifact": "_api",
     "watch": "_api",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _current
 from ._current import Host
@@ -13,6 +13,9 @@ from ._options import RunOptions, make_options
 from ._run import Run
 from ._script import ScriptHost
 from .notebook import extension
+
+if TYPE_CHECKING:
+    from .record.artifacts import Artifact
 
 
 def init(
@@ -125,6 +128,57 @@ def unwatch(models: Any = None) -> None:
     run = _current.get_run()
     if run is not None:
         run.unwatch(models)
+
+
+def log_artifact(
+    artifact_or_path: Artifact | str | os.PathLike[str],
+    name: str | None = None,
+    type: str | None = None,
+    aliases: Sequence[str] | None = None,
+) -> Artifact:
+    """Record a version of an artifact in the current run; see :meth:`Run.log_artifact`.
+
+    Raises:
+        As :meth:`Run.log_artifact`, and as :func:`init` where it starts a run.
+    """
+    return _run().log_artifact(artifact_or_path, name, type, aliases)
+
+
+def use_artifact(
+    artifact_or_name: Artifact | str,
+    type: str | None = None,
+    aliases: Sequence[str] | None = None,
+) -> Artifact:
+    """Say that the current run uses an artifact, and get at it; see :meth:`Run.use_artifact`.
+
+    Raises:
+        As :meth:`Run.use_artifact`, and as :func:`init` where it starts a run.
+    """
+    return _run().use_artifact(artifact_or_name, type, aliases)
+
+
+def link_artifact(
+    artifact: Artifact, target_path: str, aliases: Sequence[str] | None = None
+) -> Artifact:
+    """Record the content of an artifact under another name; see :meth:`Run.link_artifact`.
+
+    Raises:
+        As :meth:`Run.link_artifact`, and as :func:`init` where it starts a run.
+    """
+    return _run().link_artifact(artifact, target_path, aliases)
+
+
+def save(
+    glob_str: str | os.PathLike[str],
+    base_path: str | os.PathLike[str] | None = None,
+    policy: Literal["now", "live", "end"] = "live",
+) -> list[str]:
+    """Keep copies of files in the current run; see :meth:`Run.save`.
+
+    Raises:
+        As :meth:`Run.save`, and as :func:`init` where it starts a run.
+    """
+    return _run().save(glob_str, base_path, policy)
 
 
 def show() -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from . import _family, _stacks
 from ._errors import NoRunError
+from .record.place import recording_into
+from .store.layout import Store
 
 if TYPE_CHECKING:
     from ._attempts import CellInfo
@@ -46,7 +48,10 @@ def set_run(run: Run | None) -> None:
     """Make ``run`` the current one: processes started now, and a fault in C code, are of it."""
     global _run
     _run = run
-    _family.announce(run.place if run is not None else None)
+    place = run.place if run is not None else None
+    _family.announce(place)
+    store = Store(place.run_dir.path.parent.parent) if place is not None else None
+    recording_into(store, disabled=run is not None and store is None)
     _stacks.keep(run.stack_path if run is not None else None)
 
 

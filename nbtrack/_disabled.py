@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from .store.state import Verdict
 
 if TYPE_CHECKING:
     from ._options import RunOptions
+    from .record.artifacts import Artifact
+    from .store.artifact_schema import SavePolicy
 
 
 class DisabledRun(Run):
@@ -106,6 +108,50 @@ class DisabledRun(Run):
     def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
         """Record nothing."""
 
+    def log_artifact(
+        self,
+        artifact_or_path: Artifact | str | os.PathLike[str],
+        name: str | None = None,
+        type: str | None = None,
+        aliases: Sequence[str] | None = None,
+    ) -> Artifact:
+        """Record nothing; the artifact looks as if it were recorded."""
+        from .record.artifacts import making
+
+        artifact = making.as_artifact(artifact_or_path, name, type, self.id)
+        artifact.record_nothing()
+        return artifact
+
+    def use_artifact(
+        self,
+        artifact_or_name: Artifact | str,
+        type: str | None = None,
+        aliases: Sequence[str] | None = None,
+    ) -> Artifact:
+        """Get at an artifact, and say nothing of it."""
+        from .record.artifacts import open_artifact
+
+        if isinstance(artifact_or_name, str):
+            return open_artifact(artifact_or_name)
+        artifact_or_name.record_nothing()
+        return artifact_or_name
+
+    def link_artifact(
+        self, artifact: Artifact, target_path: str, aliases: Sequence[str] | None = None
+    ) -> Artifact:
+        """Record nothing."""
+        artifact.record_nothing()
+        return artifact
+
+    def save(
+        self,
+        glob_str: str | os.PathLike[str],
+        base_path: str | os.PathLike[str] | None = None,
+        policy: SavePolicy = "live",
+    ) -> list[str]:
+        """Copy nothing."""
+        return []
+
     def begin_attempt(self, cell: CellInfo) -> int:
         """Record nothing."""
         self.settle()
@@ -144,6 +190,7 @@ class DisabledRun(Run):
         interrupted: bool = False,
         verdict: Verdict | None = None,
         last_error: Failure | None = None,
+        **how: Any,
     ) -> None:
         """End the run."""
         self.settle()

@@ -20,6 +20,7 @@ from ._attempts import ArmedCursor, CellInfo, Cursor, Tries
 from ._errors import NbtrackWarning
 from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
+from ._run_artifacts import RunArtifacts
 from ._run_media import MediaRows
 from ._run_models import Models
 from ._settings import Settings
@@ -32,7 +33,7 @@ from .store.schema import Edit, RunInfo, encode_record
 from .store.state import Verdict
 
 
-class Run(MediaRows, Models, Timeline):
+class Run(MediaRows, Models, RunArtifacts):
     """What one kernel, or one ``init()`` … ``finish()``, records.
 
     Made by :func:`nbtrack.init`. May be used from every thread, and goes on in a forked child.

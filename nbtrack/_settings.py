@@ -119,6 +119,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             " and count it."
         ),
     ] = "wait"
+    disk_warning: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="The part of the disk in use from which nbtrack warns: the doctor, and once"
+            " in a kernel that records artifacts or saves files. 0: never.",
+        ),
+    ] = 0.8
     fault: Annotated[
         str | None,
         Meta(description="Kills the process at a named point; for tests of crash safety."),

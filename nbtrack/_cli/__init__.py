@@ -8,11 +8,13 @@ import click
 
 from .._errors import NbtrackError
 from .._version import __version__
+from .artifact import artifact
 from .config import config
 from .discard import discard
 from .doctor import doctor
 from .enable import disable, enable
 from .export import export
+from .gc import gc
 from .logs import logs
 from .ls import ls
 from .recover import recover
@@ -43,7 +45,7 @@ def main(context: click.Context) -> None:
 
 
 for _command in (
-    *(ls, show, logs, export, ui),
+    *(ls, show, logs, export, ui, artifact, gc),
     *(recover, config, enable, disable, discard, doctor),
 ):
     main.add_command(_command)

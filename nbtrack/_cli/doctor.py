@@ -24,9 +24,12 @@ _MARKS = {
 
 
 @click.command()
+@click.option(
+    "--verify", is_flag=True, help="Read all content of artifacts, and compare it with its digest."
+)
 @store_option
 @json_option
-def doctor(store: Path | None, as_json: bool) -> None:
+def doctor(verify: bool, store: Path | None, as_json: bool) -> None:
     """Say in plain words what is wrong here and what to do.
 
     Exits with 1 if there is a problem; warnings and notes are none.
@@ -38,7 +41,7 @@ def doctor(store: Path | None, as_json: bool) -> None:
     from ..doctor import examine
     from ..store.catalog import open_store_anyhow
 
-    findings = list(examine(open_store_anyhow(store)))
+    findings = list(examine(open_store_anyhow(store), thorough=verify))
     if as_json:
         print_json([msgspec.structs.asdict(finding) for finding in findings])
     else:

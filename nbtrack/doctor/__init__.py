@@ -2,6 +2,8 @@
 
 ============ =========================================================
 place        the store, its disk and its file system
+use          how much of the disk the store takes
+artifacts    whether all content of artifacts is there
 runs         runs that cannot be read, that nobody records or that were left behind
 settings     values that cannot be used, names that are none
 recorder     whether one can be started
@@ -17,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from ..store.layout import Store
+from .artifacts import check_artifacts, check_use
 from .environments import check_kernels, check_servers
 from .finding import Finding, Level
 from .gpu import check_gpus
@@ -30,13 +33,18 @@ __all__ = ["Finding", "Level", "examine"]
 _PATIENCE = 10.0
 
 
-def examine(store: Store) -> Iterator[Finding]:
-    """Every finding, area by area. A check that fails, or does not end, is a finding itself."""
+def examine(store: Store, *, thorough: bool = False) -> Iterator[Finding]:
+    """Every finding, area by area. A check that fails, or does not end, is a finding itself.
+
+    ``thorough`` reads all content of artifacts too, which takes as long as it takes.
+    """
     checks = [
         _Check("settings", check_settings),
         _Check("store", lambda: check_store(store)),
         _Check("disk", lambda: check_disk(store)),
         _Check("file system", lambda: check_file_system(store)),
+        _Check("use", lambda: check_use(store)),
+        _Check("artifacts", lambda: check_artifacts(store, thorough=thorough), waits=thorough),
         _Check("runs", lambda: check_runs(store)),
         _Check("recorder", check_recorder),
         _Check("kernels", check_kernels),
@@ -51,16 +59,19 @@ def examine(store: Store) -> Iterator[Finding]:
 class _Check:
     """One check, at work in a thread of its own: a disk or a driver may never answer."""
 
-    def __init__(self, area: str, check: Callable[[], Iterator[Finding]]) -> None:
+    def __init__(
+        self, area: str, check: Callable[[], Iterator[Finding]], *, waits: bool = False
+    ) -> None:
         self._area = area
+        self._waits = waits
         self._check = check
         self._found: list[Finding] = []
         self._thread = threading.Thread(target=self._run, name=f"doctor-{area}", daemon=True)
         self._thread.start()
 
     def findings(self, deadline: float) -> list[Finding]:
-        """What was found until it ended, or until the deadline."""
-        self._thread.join(max(0.0, deadline - time.monotonic()))
+        """What was found until it ended, or until the deadline if it has one."""
+        self._thread.join(None if self._waits else max(0.0, deadline - time.monotonic()))
         found = list(self._found)
         if self._thread.is_alive():
             found.append(

@@ -16,7 +16,6 @@ from ..store.segment import can_map, file_system
 from .finding import Finding
 from .settings import usable_settings
 
-_FULL_PERCENT = 80
 _VERY_FULL_PERCENT = 95
 _LEAST_FREE = 1 << 30
 _FEW_FILES_PERCENT = 5
@@ -66,9 +65,10 @@ def check_disk(store: Store) -> Iterator[Finding]:
     words = f"the disk is {usage.percent:.0f} % full, {size(usage.free)} are free"
     why = "On a full disk `log()` keeps 8 MiB in memory, then drops rows and counts them."
     advice = "Make room, or set NBTRACK_DIR to another disk."
+    limit = usable_settings().disk_warning * 100
     if usage.percent > _VERY_FULL_PERCENT or usage.free < _LEAST_FREE:
         yield Finding("disk", "problem", words, why, advice)
-    elif usage.percent > _FULL_PERCENT:
+    elif limit and usage.percent > limit:
         yield Finding("disk", "warning", words, why, advice)
     else:
         yield Finding("disk", "ok", words)

@@ -40,6 +40,7 @@ from ..store.tail import SegmentTail
 from .cgroup import MemoryUse
 from .notes import note
 from .outlook import Outlook
+from .saving import SavedFiles
 
 _RETRY_SECONDS = 1.0
 _LONGEST_RETRY = 60.0
@@ -77,6 +78,7 @@ class Follower:
         self._busy: set[int] = set()
         self._outlook = Outlook(run_dir)
         self._trouble = _Trouble(run_dir)
+        self._saved = SavedFiles(run_dir, partial(note, run_dir.recorder_log))
 
     @property
     def closed(self) -> bool:
@@ -93,7 +95,7 @@ class Follower:
         """Nothing is left to do: the run is closed and what can be sealed is."""
         if self.vanished:
             return True
-        if not self.closed or self._journal is not None:
+        if not self.closed or self._journal is not None or self._saved.busy:
             return False
         return not any(
             self._is_waited_for(tail) or (self._seals and (tail.ended or self._is_dead(tail)))
@@ -112,6 +114,10 @@ class Follower:
             return
         with self._trouble.noted("follow"):
             self._read()
+        with self._trouble.noted("save files"):
+            if self.closed:
+                self._saved.forget()
+            self._saved.poll()
         if self._seals:
             self._seal()
         self.publish()
@@ -132,6 +138,9 @@ class Follower:
             self._append(partial(_change, "owner_died", writer, found))
         if left_open and self._journal is not None:
             remove_remains(self.run_dir)
+        if left_open:
+            with self._trouble.noted("save files"):
+                self._saved.end()
         self._owner_gone = True
 
     def memory_reached(self, use: MemoryUse) -> MemoryAlert | None:
@@ -211,6 +220,8 @@ class Follower:
                 self._note_cell(record)
             elif isinstance(record, Media) and record.file is not None:
                 self.media = True
+            elif isinstance(record, Change) and record.kind == "saved":
+                self._saved.add(record)
         self._outlook.add(tail.info, writer, records)
         if owners:
             self._closed[writer] = _is_closed_by(records, self._closed.get(writer, False))

@@ -16,9 +16,13 @@ from ..store.journal import Journal, now
 from ..store.layout import LEFTOVER_SECONDS, RunDir, Store, new_writer_id, remove_leftovers
 from ..store.merge import merge
 from ..store.remains import add_remains, remove_remains
+from ..store.saved import bring_all
 from ..store.schema import Change, WriterInfo
 from ..store.seal import seal_run
 from ..store.spool import spooled
+
+# What a dead owner wrote, it wrote not much later than it was last heard of.
+_LAST_WRITES_SECONDS = 10.0
 
 
 class Recovery(msgspec.Struct, kw_only=True):
@@ -68,6 +72,7 @@ def _recover(run_dir: RunDir, quick: bool) -> Recovery | None:
             return None
         encoded = len(spooled(run_dir))
         _record_death(run_dir, before.fold)
+        _save_files(run_dir, before.fold)
         sealed = len(seal_run(run_dir))
         merge(run_dir)
         if not reader.select(run_dir).segments:
@@ -103,6 +108,19 @@ def is_recorded(fold: Fold) -> bool:
         for writer in fold.writers
         if writer.role == "recorder" or writer.writer not in fold.closings
     )
+
+
+def _save_files(run_dir: RunDir, fold: Fold) -> None:
+    """Copy what the owner saved and nobody was left to copy, unless it was changed since.
+
+    Only here, where the owner ran: elsewhere its paths would mean other files.
+    """
+    owner = fold.owner
+    if owner is None or owner.writer in fold.closings or owner.writer in fold.died:
+        return
+    if liveness(owner.process) == "dead":
+        files = [file for file in fold.saved.values() if file.policy != "now"]
+        bring_all(run_dir, files, until=fold.last_seen / 1e6 + _LAST_WRITES_SECONDS)
 
 
 def _record_death(run_dir: RunDir, fold: Fold) -> None:

@@ -28,7 +28,15 @@ MEDIA_POINTS = (
     "media.before_encoded",
     "media.after_encoded",
 )
-POINTS = (*JOURNAL_POINTS, *SEAL_POINTS, *MERGE_POINTS)
+ARTIFACT_POINTS = (
+    "object.before_sync",
+    "object.before_rename",
+    "object.after_rename",
+    "artifact.before_manifest",
+    "artifact.after_manifest",
+)
+GC_POINTS = ("gc.after_manifest", "gc.after_object")
+POINTS = (*JOURNAL_POINTS, *SEAL_POINTS, *MERGE_POINTS, *ARTIFACT_POINTS, *GC_POINTS)
 
 
 @cache

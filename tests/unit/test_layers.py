@@ -33,6 +33,7 @@ TRACKING = (
     "_options",
     "_progress",
     "_run",
+    "_run_artifacts",
     "_run_media",
     "_run_models",
     "_screen",
@@ -46,6 +47,7 @@ TRACKING = (
 )
 # The part of the store that a user's process loads while it tracks: nothing that reads tables.
 STORE_FOR_TRACKING = (
+    "store.artifact_schema",
     "store.death",
     "store.documents",
     "store.faults",
@@ -59,6 +61,7 @@ STORE_FOR_TRACKING = (
     "store.reader",
     "store.registry",
     "store.remains",
+    "store.saved",
     "store.schema",
     "store.segment",
     "store.state",
@@ -79,13 +82,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(TRACKING, (*BASE, *TRACKING, *STORE_FOR_TRACKING, "recorder.spawn", "record")),
     "notebook": (*BASE, *TRACKING, "store", "live", "recorder.spawn"),
     # The public functions and names, from wherever they are.
-    "_api": (*BASE, *TRACKING, "notebook"),
+    "_api": (*BASE, *TRACKING, "notebook", "record"),
     "server": (*BASE, "store", "live"),
     "__init__": (*BASE, *TRACKING, "_api", "notebook", "plot", "record", "server", "store"),
     "plot": (*BASE, "record", "store.chart"),
     "_profile": BASE,
     "doctor": (*BASE, "store", "recorder", "_profile"),
-    "_cli": (*BASE, "store", "recorder", "server", "_profile", "doctor"),
+    "_cli": (*BASE, "store", "record", "recorder", "server", "_profile", "doctor"),
     "__main__": ("_cli",),
 }
 
