@@ -21,6 +21,7 @@ from ._errors import (
     AmbiguousRunError,
     ArtifactNotFoundError,
     ArtifactStateError,
+    ConfigError,
     DamagedFileError,
     InvalidArtifactError,
     InvalidDataError,
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
     from . import plot
     from ._api import (
+        alert,
+        define_metric,
         finish,
         init,
         link_artifact,
@@ -63,13 +66,18 @@ if TYPE_CHECKING:
     from ._mappings import Config, RecordedMapping
     from ._progress import Progress, progress
     from ._run import Run
+    from ._run_alerts import AlertLevel
+    from ._run_metrics import Metric
     from .record.artifacts import Artifact, artifacts, open_artifact
     from .record.media import Audio, Figure, Histogram, Html, Image, Media, Table, Text, Video
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
+    from .store.changes import ConfigChange
     from .store.media import MediaCount, MediaView
     from .store.media_tables import TableData
+    from .store.metrics import Aggregates, Extreme, MetricDefinition
     from .store.result import ResultTable
+    from .store.schema import Alert
     from .store.view import AttemptView, RunView
 
     run: Run | None
@@ -77,6 +85,9 @@ if TYPE_CHECKING:
     summary: RecordedMapping
 
 __all__ = [
+    "Aggregates",
+    "Alert",
+    "AlertLevel",
     "AmbiguousRunError",
     "Artifact",
     "ArtifactNotFoundError",
@@ -84,7 +95,10 @@ __all__ = [
     "AttemptView",
     "Audio",
     "CellView",
+    "ConfigChange",
+    "ConfigError",
     "DamagedFileError",
+    "Extreme",
     "Figure",
     "Histogram",
     "Html",
@@ -99,6 +113,8 @@ __all__ = [
     "Media",
     "MediaCount",
     "MediaView",
+    "Metric",
+    "MetricDefinition",
     "NbtrackError",
     "NbtrackWarning",
     "NewerFormatError",
@@ -121,8 +137,10 @@ __all__ = [
     "UsageError",
     "Video",
     "__version__",
+    "alert",
     "artifacts",
     "config",
+    "define_metric",
     "finish",
     "init",
     "link_artifact",
@@ -143,10 +161,15 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Aggregates": "store.metrics",
+    "Alert": "store.schema",
+    "AlertLevel": "_run_alerts",
     "Artifact": "record.artifacts",
     "AttemptView": "store.view",
     "Audio": "record.media",
     "CellView": "store.cells",
+    "ConfigChange": "store.changes",
+    "Extreme": "store.metrics",
     "Figure": "record.media",
     "Histogram": "record.media",
     "Html": "record.media",
@@ -154,6 +177,8 @@ _LAZY = {
     "Media": "record.media",
     "MediaCount": "store.media",
     "MediaView": "store.media",
+    "Metric": "_run_metrics",
+    "MetricDefinition": "store.metrics",
     "Progress": "_progress",
     "ResultTable": "store.result",
     "Run": "_run",
@@ -163,7 +188,9 @@ _LAZY = {
     "TableData": "store.media_tables",
     "Text": "record.media",
     "Video": "record.media",
+    "alert": "_api",
     "artifacts": "record.artifacts",
+    "define_metric": "_api",
     "finish": "_api",
     "init": "_api",
     "link_artifact": "_api",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _current
@@ -11,6 +12,8 @@ from ._current import Host
 from ._mappings import Config, RecordedMapping
 from ._options import RunOptions, make_options
 from ._run import Run
+from ._run_alerts import AlertLevel
+from ._run_metrics import Metric
 from ._script import ScriptHost
 from .notebook import extension
 
@@ -32,6 +35,7 @@ def init(
     resume: bool | Literal["allow", "must", "never"] | None = None,
     reinit: bool | Literal["finish_previous", "create_new", "return_previous"] | None = None,
     mode: Literal["record", "disabled"] | None = None,
+    allow_val_change: bool | None = None,
 ) -> Run:
     """Start a run and make it the current one.
 
@@ -48,15 +52,19 @@ def init(
         notes: Text about the run.
         group: Runs that belong together.
         job_type: What kind of job this is, such as ``train`` or ``eval``.
-        config: A mapping, a dataclass instance or parsed arguments.
+        config: A mapping, a dataclass instance, parsed arguments, a config of OmegaConf or absl,
+            an object with ``to_dict()``, or the path of a YAML or JSON file.
         dir: The store directory; by default the setting ``dir``.
         resume: ``"allow"`` (or True) goes on with the run of this id if there is one, ``"must"``
             only then, ``"never"`` (the default) refuses.
         reinit: What becomes of the current run: ``"finish_previous"`` (the default, or True),
             ``"create_new"`` leaves it open, ``"return_previous"`` (or False) starts nothing.
         mode: ``"disabled"`` makes a run that records nothing.
+        allow_val_change: False: a value of the config that was set cannot be set to another one.
+            By default it can, and each change is recorded.
 
     Raises:
+        ConfigError: ``allow_val_change=False``, and the run that goes on has another value.
         InvalidRunIdError: The id is not one.
         InvalidSettingError: Another argument, or a setting, has a value that it cannot have.
         RunExistsError: There is a run of this id, and ``resume`` does not allow to go on with it.
@@ -76,6 +84,7 @@ def init(
         resume=resume,
         reinit=reinit,
         mode=mode,
+        allow_val_change=allow_val_change,
     )
     return _host().init(options)
 
@@ -90,6 +99,38 @@ def log(data: Mapping[str, Any], step: int | None = None, commit: bool = True) -
     if run is None:
         run = _host().init(RunOptions())
     run.log(data, step, commit)
+
+
+def define_metric(
+    name: str,
+    step_metric: str | Metric | None = None,
+    step_sync: bool | None = None,
+    hidden: bool | None = None,
+    summary: str | Sequence[str] | None = None,
+    goal: Literal["minimize", "maximize"] | None = None,
+    overwrite: bool | None = None,
+) -> Metric:
+    """Say of the current run's metrics what is across and what their summary is, starting a run if
+    there is none; see :meth:`Run.define_metric`.
+
+    Raises:
+        As :meth:`Run.define_metric`, and as :func:`init` where it starts a run.
+    """
+    return _run().define_metric(name, step_metric, step_sync, hidden, summary, goal, overwrite)
+
+
+def alert(
+    title: str,
+    text: str = "",
+    level: str | AlertLevel | None = None,
+    wait_duration: float | timedelta | None = None,
+) -> None:
+    """Tell whoever watches the current run, starting one if there is none; see :meth:`Run.alert`.
+
+    Raises:
+        As :meth:`Run.alert`, and as :func:`init` where it starts a run.
+    """
+    _run().alert(title, text, level, wait_duration)
 
 
 def finish(exit_code: int | None = None) -> None:

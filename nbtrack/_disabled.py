@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ from ._console import ConsoleWriter
 from ._current import forget
 from ._mappings import Config
 from ._run import Run
+from ._run_alerts import AlertLevel
 from .store.layout import RunDir
-from .store.schema import Failure, Outcome, RunInfo
+from .store.schema import ChangeKind, Failure, Outcome, RunInfo
 from .store.state import Verdict
 
 if TYPE_CHECKING:
@@ -42,7 +44,11 @@ class DisabledRun(Run):
         self._nested = None
         self._succession = None
         self.console = ConsoleWriter(lambda *text: True, 0)
-        self.config = Config(dict(options.config), _ignore, "config")
+        self._definitions = {}
+        self._alerted = {}
+        self.config = Config(
+            dict(options.config), _ignore, allow_val_change=options.allow_val_change
+        )
         self.summary = Config({}, _ignore, "summary")
 
     @property
@@ -152,6 +158,15 @@ class DisabledRun(Run):
         """Copy nothing."""
         return []
 
+    def alert(
+        self,
+        title: str,
+        text: str = "",
+        level: str | AlertLevel | None = None,
+        wait_duration: float | timedelta | None = None,
+    ) -> None:
+        """Tell nobody."""
+
     def begin_attempt(self, cell: CellInfo) -> int:
         """Record nothing."""
         self.settle()
@@ -200,6 +215,9 @@ class DisabledRun(Run):
         """End the run."""
         self._finished = True
         forget(self)
+
+    def _record(self, kind: ChangeKind, key: str, value: Any, what: str) -> None:
+        """Record nothing."""
 
     def _edit(self, **changes: Any) -> None:
         for name, value in changes.items():

@@ -4,6 +4,7 @@
 
     NbtrackError                      what happened, to which path, what to do
     ├── UsageError (ValueError)       an argument cannot be used
+    │   ├── ConfigError
     │   ├── InvalidRunIdError
     │   ├── InvalidKeyError (TypeError)
     │   ├── InvalidStepError (TypeError)
@@ -66,6 +67,10 @@ class NbtrackError(Exception):
 
 class UsageError(NbtrackError, ValueError):
     """An argument cannot be used; nothing was recorded by the call that raised it."""
+
+
+class ConfigError(UsageError):
+    """A value of the config would become another one, which ``allow_val_change=False`` forbids."""
 
 
 class InvalidRunIdError(UsageError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
+from ._configs import plain_config
+from ._errors import ConfigError
 from ._values import plain_setting
 
 
@@ -65,13 +67,94 @@ class RecordedMapping(MutableMapping[str, Any]):
 
 
 class Config(RecordedMapping):
-    """The run's config: what was decided before, or is decided while, it goes on."""
+    """The run's config: what was decided before, or is decided while, it goes on.
+
+    A value may be set again, and every change is recorded with its time and attempt; where
+    ``init(allow_val_change=False)`` said so, that raises.
+    """
+
+    def __init__(
+        self,
+        values: dict[str, Any],
+        record: Callable[[str, Any], None],
+        kind: str = "config",
+        *,
+        allow_val_change: bool = True,
+    ) -> None:
+        super().__init__(values, record, kind)
+        object.__setattr__(self, "_may_change", allow_val_change)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._refuse_changes({key: plain_setting(value)}, None)
+        super().__setitem__(key, value)
+
+    def update(
+        self, values: Any = None, /, allow_val_change: bool | None = None, **more: Any
+    ) -> None:
+        """Set many values: all of them, or none if one of them is refused.
+
+        Args:
+            values: All that ``init(config=)`` takes: a mapping, a dataclass instance, parsed
+                arguments, a config of OmegaConf or absl, an object with ``to_dict()``, the path of
+                a YAML or JSON file; or pairs.
+            allow_val_change: Whether a key may get another value than it has. By default as
+                ``init(allow_val_change=)`` said, else yes.
+
+        Raises:
+            ConfigError: A key has another value and may not be changed.
+            InvalidSettingError: The file cannot be read.
+            TypeError: ``values`` is none of those.
+        """
+        if isinstance(values, list | tuple | zip):
+            values = dict(values)
+        new = {**plain_config(values), **plain_config(more)}
+        self._refuse_changes(new, allow_val_change)
+        for key, value in new.items():
+            super().__setitem__(key, value)
+
+    def setdefaults(self, values: Any) -> None:
+        """Set those values of ``values`` whose keys have none yet."""
+        known = self._all()
+        self.update({k: v for k, v in plain_config(values).items() if k not in known})
+
+    def _refuse_changes(self, new: dict[str, Any], allow: bool | None) -> None:
+        if self._may_change if allow is None else allow:
+            return
+        refuse_changes(self._all(), new)
+
+
+def refuse_changes(known: dict[str, Any], new: dict[str, Any]) -> None:
+    """Where values of a config may not be changed.
+
+    Raises:
+        ConfigError: One has another value in ``new``.
+    """
+    for key, value in new.items():
+        if key in known and known[key] != value:
+            raise ConfigError(
+                f"config[{key!r}] is {known[key]!r:.80} and may not become {value!r:.80}",
+                operation="change the config",
+                hint="Nothing was changed; config.update(..., allow_val_change=True) changes it.",
+            )
+
+
+class Entry(dict[str, Any]):
+    """What a summary has of one metric, such as ``{"min": 0.1}``; its keys are attributes too."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"the summary of this metric has no {name!r}") from None
 
 
 class Summary(RecordedMapping):
-    """The run's summary: each key's value in the last attempt that logged it, or as set here.
+    """The run's summary: each key's value in the last attempt that logged it, what
+    ``define_metric()`` asked for, or as set here.
 
-    Reading it reads the run's files, as :func:`nbtrack.open_run` does.
+    Where that is more than a value it is a dictionary: ``summary["loss"]["min"]``,
+    ``summary["loss"].min`` and ``summary["loss.min"]`` are the same. Reading reads the run's files,
+    as :func:`nbtrack.open_run` does.
     """
 
     def __init__(
@@ -82,4 +165,12 @@ class Summary(RecordedMapping):
 
     def _all(self) -> dict[str, Any]:
         values: dict[str, Any] = self._read()
-        return values
+        return {k: Entry(v) if type(v) is dict else v for k, v in values.items()}
+
+    def __getitem__(self, key: str) -> Any:
+        values = self._all()
+        if key not in values and isinstance(key, str):
+            name, _, aggregate = key.rpartition(".")
+            if isinstance(values.get(name), dict):
+                return values[name][aggregate]
+        return values[key]

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from ._configs import plain_config
 from ._errors import InvalidSettingError
-from ._values import plain_config
 from .store.layout import check_run_id
 
 Resume = Literal["allow", "must", "never"]
@@ -26,6 +26,7 @@ class RunOptions(msgspec.Struct, kw_only=True):
     group: str | None = None
     job_type: str | None = None
     config: dict[str, Any] = {}
+    allow_val_change: bool = True
     dir: str | None = None
     resume: Resume | None = None
     reinit: Reinit = "finish_previous"

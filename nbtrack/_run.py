@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,8 +20,10 @@ from ._attempts import ArmedCursor, CellInfo, Cursor, Tries
 from ._errors import NbtrackWarning
 from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
+from ._run_alerts import Alerts
 from ._run_artifacts import RunArtifacts
 from ._run_media import MediaRows
+from ._run_metrics import Metrics
 from ._run_models import Models
 from ._settings import Settings
 from ._succession import Succession
@@ -29,11 +31,12 @@ from ._timeline import Timeline
 from .store.frames import CRC_PIECE, MARK, checksum, pack_frame_header
 from .store.journal import now
 from .store.layout import RunDir, atomic_write
-from .store.schema import Edit, RunInfo, encode_record
+from .store.metrics import MetricDefinition
+from .store.schema import ChangeKind, Edit, RunInfo, encode_record
 from .store.state import Verdict
 
 
-class Run(MediaRows, Models, RunArtifacts):
+class Run(MediaRows, Models, RunArtifacts, Alerts, Metrics):
     """What one kernel, or one ``init()`` … ``finish()``, records.
 
     Made by :func:`nbtrack.init`. May be used from every thread, and goes on in a forked child.
@@ -50,10 +53,12 @@ class Run(MediaRows, Models, RunArtifacts):
         resumed: bool,
         on_end: Callable[[Timeline], None],
         joined: int | None = None,
+        allow_val_change: bool = True,
     ) -> None:
         """Begin recording into ``run_dir``, which exists.
 
         Args:
+            allow_val_change: Whether values of the config may be set to others.
             joined: The run is another process's, and this one adds rows to it: to this attempt, or
                 to none (0).
 
@@ -70,7 +75,9 @@ class Run(MediaRows, Models, RunArtifacts):
             on_end=on_end,
             joined=joined,
         )
-        self.config = Config({}, self._record_config, "config")
+        self.config = Config({}, self._record_config, allow_val_change=allow_val_change)
+        self._definitions: dict[str, MetricDefinition] = {}
+        self._alerted: dict[str, float] = {}
         self.summary: RecordedMapping = Summary(self._record_summary, self._read_summary)
         self._encode = encode_record
         self._warned: set[str] = set()
@@ -217,8 +224,8 @@ class Run(MediaRows, Models, RunArtifacts):
         return tuple(self._info.tags)
 
     @tags.setter
-    def tags(self, tags: list[str] | tuple[str, ...]) -> None:
-        self._edit(tags=[str(tag) for tag in tags])
+    def tags(self, tags: Iterable[str]) -> None:
+        self._edit(tags=[tags] if isinstance(tags, str) else [str(tag) for tag in tags])
 
     @property
     def notes(self) -> str | None:
@@ -256,14 +263,15 @@ class Run(MediaRows, Models, RunArtifacts):
     @property
     def is_empty(self) -> bool:
         """Whether nothing was logged, tracked or saved."""
-        return self.is_untouched and self._open is None and not self.config.as_dict()
+        said = self._alerted or self.config.as_dict()
+        return self.is_untouched and self._open is None and not said
 
     def begin_attempt(self, cell: CellInfo) -> int:
         """A tracked cell begins: rows belong to it from now on. Returns the attempt's number."""
         self.settle()
         if cell.cell_id is not None:  # not a script
             self.begin_cell(cell)
-        self.config.update(cell.config)
+        self.config.update(cell.config, allow_val_change=True)
         return self._begin_attempt(cell, self.config.as_dict())
 
     def _first_row(self, cursor: Cursor) -> Cursor:
@@ -305,6 +313,11 @@ class Run(MediaRows, Models, RunArtifacts):
                     f"nbtrack: {key!r} was not recorded: {reason}", NbtrackWarning, stacklevel=3
                 )
         return payload
+
+    def _record(self, kind: ChangeKind, key: str, value: Any, what: str) -> None:
+        if self._finished:
+            self._refuse_finished(what)
+        self._change(kind, key, value)
 
     def _record_config(self, key: str, value: Any) -> None:
         self._change("config", key, value)

@@ -16,6 +16,7 @@ from ._arguments import LAST_STEP
 from ._attempts import CellInfo, Tries
 from ._disabled import DisabledRun
 from ._errors import RunExistsError, RunNotFoundError
+from ._mappings import refuse_changes
 from ._names import new_name
 from ._options import RunOptions
 from ._run import Run
@@ -114,6 +115,8 @@ def _resume(run_dir: RunDir, options: RunOptions, settings: Settings) -> Run:
             operation="init a run",
             hint="End it there first, or use another id.",
         )
+    if not options.allow_val_change:
+        refuse_changes(taken.config, options.config)
     for attempt in taken.attempts:
         if attempt.state == "running":
             attempt.state = "crashed"
@@ -158,6 +161,7 @@ def _open(
         loose_step=loose_step,
         resumed=resumed,
         on_end=_current.forget,
+        allow_val_change=options.allow_val_change,
     )
     run.config.update(options.config)
     return run

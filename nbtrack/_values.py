@@ -163,28 +163,6 @@ def _describe(value: Any) -> str:
     return f"a {type(value).__module__}.{type(value).__qualname__} is not a number or text"
 
 
-def plain_config(config: Any) -> dict[str, Any]:
-    """A config as JSON holds it, from a mapping, a dataclass instance or parsed arguments.
-
-    Raises:
-        TypeError: It is none of those.
-    """
-    if config is None:
-        return {}
-    import argparse  # with dataclasses, longer to import than all of this package
-
-    if isinstance(config, argparse.Namespace):
-        config = vars(config)
-    elif _is_dataclass(config):
-        config = _fields(config)
-    if not isinstance(config, Mapping):
-        raise TypeError(
-            f"config must be a mapping, a dataclass instance or parsed arguments, "
-            f"not {type(config).__name__}"
-        )
-    return {_text(str(key)): plain_setting(value) for key, value in config.items()}
-
-
 def plain_setting(value: Any, depth: int = 0) -> Any:
     """One value of a config as JSON holds it; what JSON cannot hold becomes its ``str()``."""
     if value is None or isinstance(value, bool):
@@ -196,10 +174,11 @@ def plain_setting(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return _text(value)
     if depth < _MAX_DEPTH:
+        value = unwrapped(value)
         if isinstance(value, Mapping):
             return {_text(str(k)): plain_setting(v, depth + 1) for k, v in value.items()}
-        if _is_dataclass(value):
-            return plain_setting(_fields(value), depth + 1)
+        if is_dataclass(value):
+            return plain_setting(fields(value), depth + 1)
         if isinstance(value, list | tuple | set | frozenset):
             return [plain_setting(item, depth + 1) for item in value]
     try:
@@ -215,11 +194,27 @@ def _digits(value: int) -> str:
     return str(value) if value.bit_length() <= _MAX_INTEGER_BITS else hex(value)
 
 
-def _is_dataclass(value: Any) -> bool:
+def unwrapped(value: Any) -> Any:
+    """A config of OmegaConf as the containers in it, with what refers to others resolved."""
+    if type(value).__module__.partition(".")[0] != "omegaconf":
+        return value
+    import omegaconf
+
+    if not omegaconf.OmegaConf.is_config(value):
+        return value
+    try:
+        return omegaconf.OmegaConf.to_container(value, resolve=True)
+    except omegaconf.errors.OmegaConfBaseException:  # it refers to what is not there
+        return omegaconf.OmegaConf.to_container(value, resolve=False)
+
+
+def is_dataclass(value: Any) -> bool:
+    """Whether it is an instance of a dataclass."""
     return hasattr(type(value), "__dataclass_fields__")
 
 
-def _fields(value: Any) -> dict[str, Any]:
+def fields(value: Any) -> dict[str, Any]:
+    """The fields of an instance of a dataclass."""
     import dataclasses
 
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}

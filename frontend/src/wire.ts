@@ -30,14 +30,22 @@ export interface Update {
  *         error: What the latest try of a cell raised, if that failed.
  *         memory_limit: Bytes that this kernel may use.
  *         left_out: Series that nobody follows because there are too many.
+ *         alerts: The last ones, in order.
+ *         axes: Metrics for which another was defined to be across, and that one.
+ *         hidden: Metrics that are not drawn unless somebody asks.
  *         time: When all this was so, in microseconds since 1970 on the recorder's clock.
  */
 export interface Card {
+  alerts: Alert[];
   attempts: AttemptCard[];
+  axes: {
+    [k: string]: string;
+  };
   console: string[];
   dropped: number;
   ended: number | null;
   error: ErrorCard | null;
+  hidden: string[];
   id: string;
   left_out: number;
   memory_limit: number | null;
@@ -52,6 +60,23 @@ export interface Card {
   state: "crashed" | "failed" | "finished" | "running";
   tags: string[];
   time: number;
+}
+/**
+ * What ``alert()`` was called with.
+ *
+ *     Attributes:
+ *         title: In a few words.
+ *         text: In more.
+ *         level: ``INFO``, ``WARN`` or ``ERROR``.
+ *         time: When, in microseconds since 1970 (UTC).
+ *         attempt: The attempt that was open, or 0.
+ */
+export interface Alert {
+  attempt: number;
+  level: string;
+  text: string;
+  time: number;
+  title: string;
 }
 /**
  * One execution of a tracked cell.

@@ -44,6 +44,7 @@ test("what comes from outside is shown as text", () => {
       reason: BAD,
       state: "failed",
       tags: [BAD],
+      alerts: [{ title: BAD, text: BAD, level: "ERROR", time: 1, attempt: 1 }],
       console: [BAD],
       progress: { label: BAD, done: 1, total: 2, seconds: 1, rate: 1, closed: false },
       error: {
@@ -133,4 +134,10 @@ test("what is known of the kernel is said plainly", () => {
   expect(kernelText("restarting", true, 12)).toContain("restarting");
   expect(kernelText("gone", false, 12)).toContain("gone");
   expect(kernelText("idle", false, 12)).toBe("");
+});
+
+test("the last alert is a line", () => {
+  const alert = { text: "", level: "WARN", time: 1, attempt: 0 };
+  show({ alerts: ["first", "diverged"].map((title) => ({ ...alert, title })) });
+  expect(screen.getByRole("alert").textContent).toBe("WARN: diverged");
 });

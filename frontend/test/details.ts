@@ -54,6 +54,7 @@ export const detail = (more: Partial<RunDetail> = {}): RunDetail => ({
   rows: 100,
   dropped: 0,
   damage: [],
+  alerts: [],
   config: {},
   summary: {},
   attempts: [],

@@ -33,6 +33,9 @@ export const card = (more: Partial<Card> = {}): Card => ({
   memory_limit: null,
   dropped: 0,
   left_out: 0,
+  alerts: [],
+  axes: {},
+  hidden: [],
   time: 110e6,
   ...more,
 });

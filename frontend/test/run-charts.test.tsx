@@ -237,3 +237,30 @@ test("a thousand metrics are titles until they come into view", () => {
   expect(container.querySelectorAll(".nbt-chart").length).toBe(10);
   expect(container.textContent).toContain("layer999/norm");
 }, 30_000);
+
+test("a defined step metric is across unless a person chose otherwise; hidden metrics wait", () => {
+  const { state } = stateWith(["val/loss", "loss", "epoch", "noise"]);
+  const axes = { "val/loss": "epoch", noise: "epoch" };
+  const of = card({ attempts: [attempt(1), attempt(2)], axes, hidden: ["noise"] });
+  state.model.card.value = of;
+  const { view } = state;
+  const [val, epoch, noise] = ["val/loss", "epoch", "noise"].map((key) => figureOf(state, key));
+  // It shares a chart with "loss", which has none.
+  expect([val!.across(), epoch!.across(), noise!.across()]).toEqual(["step", "step", "=epoch"]);
+  state.model.card.value = { ...of, axes: { ...axes, loss: "epoch" } };
+  expect([val!.across(), val!.axis(), epoch!.axis()]).toEqual(["=epoch", "value", "step"]);
+  expect(val!.asks()[0]?.request.x).toBe("epoch");
+  // A zoom is of charts with the same across.
+  val!.place.zoom.value = [1, 2];
+  expect(val!.asks()[0]?.request).toMatchObject({ start: 0.95, end: 2.05 });
+  expect([noise!.place, view.zoom.value]).toEqual([val!.place, null]);
+  expect(val!.place.id).not.toBe(epoch!.place.id);
+  view.setAxis("time");
+  expect([val!.across(), val!.place]).toEqual(["time", view]);
+  view.setAxis("step");
+  const { container } = render(<ChartsTab state={state} />);
+  const titles = () => [...container.querySelectorAll(".nbt-title")].map((one) => one.textContent);
+  expect(titles()).not.toContain("noise");
+  fireEvent.click(screen.getByText("show again"));
+  expect(titles()).toContain("noise");
+});

@@ -240,3 +240,18 @@ test("changes in quick succession are made one after the other, and none is lost
   ]);
   expect(state.detail.value?.tags).toEqual(["good", "best", "kept"]);
 });
+
+test("alerts are listed, the newest first, and markup in them is text", () => {
+  const { container } = overview({
+    alerts: [
+      { title: "half way", text: "", level: "INFO", time: 1e15, attempt: 0 },
+      { title: BAD, text: BAD, level: "ERROR", time: 2e15, attempt: 3 },
+    ],
+  });
+  expect(container.querySelector("script, img")).toBeNull();
+  const [first, second] = container.querySelectorAll(".nbt-alerts li");
+  expect(first?.textContent).toContain("ERROR");
+  expect(first?.querySelector(".nbt-alert-text")?.textContent).toBe(BAD);
+  expect(first?.textContent).toContain("attempt 3");
+  expect(second?.textContent).toMatch(/^INFO half way/);
+});

@@ -94,6 +94,15 @@ def _value(view: RunView, path: str) -> str:
     return "" if value is None else render.shown(value)
 
 
+def _alerted(view: RunView) -> tuple[str, str]:
+    """A word on the run's alerts that matter, if there are any."""
+    levels = [alert.level for alert in view.alerts if alert.level in ("ERROR", "WARN")]
+    if not levels:
+        return "", ""
+    count = f"{len(levels)} alert{'s' * (len(levels) > 1)}"
+    return f"[{count}] ", "red" if "ERROR" in levels else "yellow"
+
+
 def _run_table(views: list[RunView], console: Console, asked: list[str]) -> Any:
     from rich import box
     from rich.table import Table
@@ -119,6 +128,6 @@ def _run_table(views: list[RunView], console: Console, asked: list[str]) -> Any:
             str(len(view.attempts)),
             f"{view.rows:,}",
             *[Text(_value(view, path)) for path in asked],
-            Text(view.reason, "dim"),
+            Text.assemble(_alerted(view), (view.reason, "dim")),
         )
     return table

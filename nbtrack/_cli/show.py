@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..store.cells import CellView
     from ..store.model import ModelInfo
     from ..store.post_mortem import PostMortem
+    from ..store.schema import Alert
     from ..store.view import AttemptView, RunView
 
 # How many values the table of attempts shows; --json has all.
@@ -76,9 +78,12 @@ def _show(console: Console, view: RunView) -> None:
     post_mortem = view.post_mortem
     if post_mortem is not None:
         console.print(_card(post_mortem))
-    for name, values in (("config", view.config), ("summary", view.summary)):
-        if values:
-            console.print(_pairs(name, values))
+    for alert in view.alerts:
+        console.print(_alert(alert))
+    if view.config:
+        console.print(_pairs("config", view.config))
+    if view.summary:
+        console.print(_pairs("summary", _summary(view)))
     if view.attempts:
         console.print(_attempt_table(view.attempts))
     media = {one.key: f"{one.count:,} {one.kind}" for one in view.media_counts()}
@@ -100,6 +105,35 @@ def _model(model: ModelInfo) -> str:
     size = f", {render.size(model.size_bytes)}" if model.size_bytes else ""
     parts = len(model.layers) - 1
     return f"{said}{size}, {parts:,} layers" if parts > 0 else said + size
+
+
+def _alert(alert: Alert) -> Any:
+    from rich.text import Text
+
+    at = datetime.fromtimestamp(alert.time / 1e6, UTC).astimezone().strftime("%b %d %H:%M")
+    style = {"ERROR": "red", "WARN": "yellow"}.get(alert.level, "cyan")
+    text = Text.assemble((alert.level, f"bold {style}"), " ", (at, "dim"), " ", alert.title)
+    return text.append(f": {alert.text}") if alert.text else text
+
+
+def _summary(view: RunView) -> dict[str, Any]:
+    """The summary, a line for each value; extremes say where they were."""
+    from ..store.metrics import Extreme, definition_of
+
+    found: dict[str, Any] = {}
+    for key, value in view.summary.items():
+        if not isinstance(value, dict) or definition_of(view.metrics, key) is None:
+            found[key] = value
+            continue
+        known = view.aggregates(key)
+        for name, one in value.items():
+            place = getattr(known, name, None)
+            at = ""
+            if isinstance(place, Extreme) and place.value == one:
+                attempt = f"attempt {place.attempt}, " if place.attempt else ""
+                at = f"  ({attempt}step {place.step})"
+            found[f"{key} {name}"] = f"{render.shown(one)}{at}"
+    return found
 
 
 def _card(found: PostMortem) -> Any:

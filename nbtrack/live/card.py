@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from ..store.position import Progress
-from ..store.schema import AttemptState, RunState
+from ..store.schema import Alert, AttemptState, RunState
 
 
 class ErrorCard(msgspec.Struct, kw_only=True):
@@ -68,6 +68,9 @@ class Card(msgspec.Struct, kw_only=True):
         error: What the latest try of a cell raised, if that failed.
         memory_limit: Bytes that this kernel may use.
         left_out: Series that nobody follows because there are too many.
+        alerts: The last ones, in order.
+        axes: Metrics for which another was defined to be across, and that one.
+        hidden: Metrics that are not drawn unless somebody asks.
         time: When all this was so, in microseconds since 1970 on the recorder's clock.
     """
 
@@ -89,6 +92,9 @@ class Card(msgspec.Struct, kw_only=True):
     memory_limit: int | None
     dropped: int
     left_out: int
+    alerts: list[Alert] = []
+    axes: dict[str, str] = {}
+    hidden: list[str] = []
     time: int
 
 

@@ -6,13 +6,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from ..store.fold import SCRIPT, Attempt, Fold
+from ..store.metrics import Definitions, definition_of
 from ..store.position import Position
-from ..store.schema import Change, Event, Failure, RunInfo
+from ..store.schema import Alert, Change, Event, Failure, RunInfo
 from ..store.state import Verdict
 from .card import AttemptCard, Card, ErrorCard
 
 MAX_ATTEMPTS = 50
+MAX_ALERTS = 10
 CONSOLE_LINES = 40
 _LONGEST_LINE = 500
 _LONGEST_TRACEBACK = 6_000
@@ -26,7 +30,8 @@ def make_card(
     verdict: Verdict,
     *,
     changes: Iterable[tuple[str, Event]],
-    before: Sequence[AttemptCard] = (),
+    before: Card | None = None,
+    keys: Iterable[str],
     rows: int,
     rate: float | None = None,
     position: Position | None = None,
@@ -38,12 +43,14 @@ def make_card(
 
     Args:
         changes: Events, among them the changes of the config.
-        before: Attempts that may not be among those of ``found``.
+        before: How the run was shown before: attempts and alerts that may not be in ``found``.
+        keys: The metrics that are shown.
         rate: Rows in a second, of late.
         position: Where the owner is; of the state running only.
     """
     known = [attempt for attempt in found.attempts if attempt.n]
     running = bool(known) and verdict.state == "running" and known[-1].state == "running"
+    axes, hidden = _defined(found.metrics, keys, before)
     return Card(
         id=info.id,
         name=info.name,
@@ -53,7 +60,7 @@ def make_card(
         reason=verdict.reason,
         started=info.created,
         ended=None if verdict.state == "running" else found.last_time or None,
-        attempts=_attempts(known, found, verdict, changes, before),
+        attempts=_attempts(known, found, verdict, changes, before.attempts if before else ()),
         rows=rows,
         rate=rate if running else None,
         progress=position.progress if position is not None else None,
@@ -63,6 +70,9 @@ def make_card(
         memory_limit=memory_limit,
         dropped=found.dropped,
         left_out=left_out,
+        alerts=_alerts(found.alerts, before.alerts if before else ()),
+        axes=axes,
+        hidden=hidden,
         time=0,
     )
 
@@ -73,6 +83,38 @@ def last_lines(lines: Iterable[str]) -> list[str]:
     while found and not found[-1]:
         found.pop()
     return found
+
+
+def _alerts(found: Sequence[Alert], before: Sequence[Alert]) -> list[Alert]:
+    """The last alerts, cut to what a line can show."""
+    cut = [
+        msgspec.structs.replace(
+            alert, title=alert.title[:_LONGEST_LINE], text=alert.text[:_LONGEST_LINE]
+        )
+        for alert in found
+    ]
+    known = {(alert.time, alert.title) for alert in cut}
+    older = [alert for alert in before if (alert.time, alert.title) not in known]
+    return sorted([*older, *cut], key=lambda alert: alert.time)[-MAX_ALERTS:]
+
+
+def _defined(
+    definitions: Definitions, keys: Iterable[str], before: Card | None
+) -> tuple[dict[str, str], list[str]]:
+    """What is across each metric that has a step metric, and the metrics that are hidden."""
+    axes = dict(before.axes) if before else {}
+    hidden = dict.fromkeys(before.hidden) if before else {}
+    for key in keys if definitions else ():
+        definition = definition_of(definitions, key)
+        if definition is None:
+            continue
+        hidden.pop(key, None)
+        axes.pop(key, None)
+        if definition.hidden:
+            hidden[key] = None
+        if definition.step_metric not in (None, key):
+            axes[key] = str(definition.step_metric)
+    return axes, list(hidden)
 
 
 def _attempts(

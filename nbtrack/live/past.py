@@ -42,7 +42,7 @@ def _made(run_dir: RunDir, taken: Snapshot) -> PackedFrame:
     # Every series and every clock takes memory of viewers too: of the latest attempts, so many.
     attempts = found.attempts[-MAX_ATTEMPTS:]
     attempts = [*([found.loose] if found.loose is not None else []), *attempts]
-    wanted = [(one.n, key) for one in reversed(attempts) for key in one.summary]
+    wanted = [(one.n, key) for one in reversed(attempts) for key in one.keys]
     keys = series.system_keys(taken)[:MAX_SERIES]
     room = MAX_SERIES - len(keys)
     buckets = buckets_for(len(wanted[:room]) + len(keys))
@@ -60,7 +60,7 @@ def _made(run_dir: RunDir, taken: Snapshot) -> PackedFrame:
     limit = next(
         (int(curve.last[1]) for name in _LIMITS for curve in samples if curve.key == name), None
     )
-    card = _card(run_dir, taken, limit, max(0, len(wanted) - room))
+    card = _card(run_dir, taken, wanted, limit, max(0, len(wanted) - room))
     frame = PackedFrame(
         VERSION,
         0,
@@ -77,7 +77,13 @@ def _made(run_dir: RunDir, taken: Snapshot) -> PackedFrame:
     return msgspec.structs.replace(frame, number=int.from_bytes(digest), card=stamped)
 
 
-def _card(run_dir: RunDir, taken: Snapshot, memory_limit: int | None, left_out: int) -> Card:
+def _card(
+    run_dir: RunDir,
+    taken: Snapshot,
+    wanted: list[tuple[int, str]],
+    memory_limit: int | None,
+    left_out: int,
+) -> Card:
     info = read_info(run_dir)
     found = taken.fold
     verdict = state(found.evidence(run_dir, info, now()))
@@ -93,6 +99,7 @@ def _card(run_dir: RunDir, taken: Snapshot, memory_limit: int | None, left_out: 
         found,
         verdict,
         changes=events_from_changes(query.rows(taken.source("changes"))),
+        keys=dict.fromkeys(key for _, key in wanted),
         rows=found.rows,
         position=position,
         console=last_lines(lines),

@@ -108,5 +108,5 @@ def _compared(run_dir: RunDir, taken: Snapshot) -> ComparedRun:
         config=plain(fold.config),
         summary=plain(fold.summary),
         attempts=[one.n for one in attempts],
-        keys=list(dict.fromkeys(key for one in attempts for key in one.summary)),
+        keys=list(dict.fromkeys(key for one in attempts for key in one.keys)),
     )

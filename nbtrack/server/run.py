@@ -134,6 +134,7 @@ def _detail(store: Store, run_dir: RunDir, taken: Snapshot) -> RunDetail:
         rows=view.rows,
         dropped=view.dropped_rows,
         damage=[str(damage) for damage in view.damage],
+        alerts=view.alerts,
         config=plain(view.config),
         summary=plain(view.summary),
         attempts=_attempts(view, taken.fold, ran),
@@ -194,7 +195,7 @@ def _models(run_dir: RunDir) -> list[ModelLine]:
 
 def _keys(fold: Fold) -> list[str]:
     loose = [fold.loose] if fold.loose is not None else []
-    return list(dict.fromkeys(key for one in (*loose, *fold.attempts) for key in one.summary))
+    return list(dict.fromkeys(key for one in (*loose, *fold.attempts) for key in one.keys))
 
 
 def _cells(run_dir: RunDir, taken: Snapshot) -> list[CellView]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,8 +13,10 @@ from .artifact_schema import ArtifactUse, SavedFile
 from .death import Death
 from .digest import Digest, Last
 from .layout import RunDir
+from .metrics import MetricDefinition, combined, defined, summarise
 from .remains import add_remains
 from .schema import (
+    Alert,
     AttemptEnd,
     AttemptStart,
     AttemptState,
@@ -33,11 +35,14 @@ from .state import AttemptFacts, Evidence
 
 SCRIPT = "script"
 
+E = TypeVar("E", bound=Event)
+
 
 class Attempt(msgspec.Struct, kw_only=True, omit_defaults=False):
     """One execution of a tracked cell.
 
     ``rows`` counts ``log()`` calls; ``summary`` is each key's last value in this attempt;
+    ``left_out`` are metrics that the summary was told to leave out;
     ``config`` is the run's config when the attempt began. Times are microseconds UTC.
     """
 
@@ -59,6 +64,12 @@ class Attempt(msgspec.Struct, kw_only=True, omit_defaults=False):
     rows: int = 0
     max_step: int = -1
     summary: dict[str, Any] = {}
+    left_out: list[str] = []
+
+    @property
+    def keys(self) -> list[str]:
+        """Every metric that it logged."""
+        return [*self.summary, *self.left_out]
 
     @property
     def label(self) -> str:
@@ -70,6 +81,8 @@ class Attempt(msgspec.Struct, kw_only=True, omit_defaults=False):
 
 class Fold(msgspec.Struct, kw_only=True):
     """A run, added up. What is in it depends on the records alone, not on who is alive.
+
+    ``alerts`` are in the order of time; ``metrics`` are definitions by name or pattern.
 
     ``last_time`` is when the run itself last recorded anything, ``last_seen`` when it or its
     recorder last gave a sign of life that is still in the journal (microseconds UTC).
@@ -83,6 +96,8 @@ class Fold(msgspec.Struct, kw_only=True):
     closed_at: dict[str, int] = {}
     died: dict[str, Death] = {}
     errors: list[Failure] = []
+    alerts: list[Alert] = []
+    metrics: dict[str, MetricDefinition] = {}
     memory_alert: MemoryAlert | None = None
     memory_alert_at: int = 0
     rows: int = 0
@@ -102,8 +117,8 @@ class Fold(msgspec.Struct, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """Nothing was logged, tracked, watched or saved."""
-        said = self.rows or self.attempts or self.config or self.summary
+        """Nothing was logged, tracked, watched or saved, and nobody was told anything."""
+        said = self.rows or self.attempts or self.config or self.summary or self.alerts
         return not (said or self.models or self.artifacts or self.saved)
 
     def evidence(self, run_dir: RunDir, info: RunInfo, now: int) -> Evidence:
@@ -160,9 +175,8 @@ def fold(
     known = {writer.writer: writer for writer in writers}
     result = Fold(writers=sorted(known.values(), key=lambda w: w.opened))
     set_by_hand: dict[str, tuple[Last, Any]] = {}
-    order = {writer.writer: at for at, writer in enumerate(result.writers)}
     attempts: dict[int, Attempt] = {}
-    for writer, event in sorted(events, key=lambda e: (order.get(e[0], len(order)), e[1].seq)):
+    for writer, event in in_order(result.writers, events):
         if not (isinstance(event, Change) and event.kind in ("owner_died", "memory")):
             result.last_time = max(result.last_time, event.time)
         if isinstance(event, AttemptStart):
@@ -181,6 +195,7 @@ def fold(
             pass  # every cell that ran: see cells.py
         else:
             _change(result, set_by_hand, writer, event)
+    result.alerts.sort(key=lambda alert: alert.time)
     result.attempts = [attempts[n] for n in sorted(attempts)]
     owner = result.owner
     for attempt in result.attempts:
@@ -189,6 +204,13 @@ def fold(
     _add_rows(result, digest)
     _summarise(result, set_by_hand, digest)
     return result
+
+
+def in_order(writers: Iterable[WriterInfo], events: Iterable[tuple[str, E]]) -> list[tuple[str, E]]:
+    """Events in the order in which they count: those of a writer that began later come later."""
+    begun = sorted(writers, key=lambda writer: writer.opened)
+    order = {writer.writer: at for at, writer in enumerate(begun)}
+    return sorted(events, key=lambda e: (order.get(e[0], len(order)), e[1].seq))
 
 
 def _started(writer: str, event: AttemptStart) -> Attempt:
@@ -240,12 +262,27 @@ def _change(
     elif event.kind == "saved":
         value = {"path": event.key, "time": event.time, **event.value}
         result.saved[event.key] = msgspec.convert(value, SavedFile)
+    elif event.kind == "metric":
+        result.metrics[event.key] = defined(result.metrics, event.key, event.value)
+    elif event.kind == "alert":
+        result.alerts.append(_alert(event))
 
 
 def _artifact_use(event: Change) -> ArtifactUse:
     name, _, version = event.key.rpartition(":v")
     value = {"name": name, "version": int(version), "time": event.time, "attempt": event.attempt}
     return msgspec.convert({**value, **event.value}, ArtifactUse)
+
+
+def _alert(event: Change) -> Alert:
+    value = event.value if isinstance(event.value, dict) else {}
+    return Alert(
+        title=event.key,
+        text=str(value.get("text", "")),
+        level=str(value.get("level", "INFO")),
+        time=event.time,
+        attempt=event.attempt,
+    )
 
 
 def _add_rows(result: Fold, digest: Digest) -> None:
@@ -262,7 +299,8 @@ def _add_rows(result: Fold, digest: Digest) -> None:
                 result.attempts.append(attempt)
         attempt.rows = rows.rows
         attempt.max_step = rows.max_step
-        attempt.summary = {key: shown(last) for key, last in rows.last.items()}
+        attempt.summary = summarise(result.metrics, rows.last, rows.first, rows.numbers)
+        attempt.left_out = [key for key in rows.last if key not in attempt.summary]
     result.attempts.sort(key=lambda attempt: attempt.n)
 
 
@@ -283,18 +321,17 @@ def _loose(n: int) -> Attempt:
 
 
 def _summarise(result: Fold, set_by_hand: dict[str, tuple[Last, Any]], digest: Digest) -> None:
-    """Each key's value in the last attempt that logged it, unless set by hand since."""
+    """Each key's value in the last attempt that logged it, or what its definition asks for over
+    all attempts, unless set by hand since.
+    """
     latest: dict[str, Last] = {}
+    first: dict[str, Last] = {}
     for n in sorted(digest):
         latest.update(digest[n].last)
-    result.summary = {key: shown(last) for key, last in latest.items()}
+        for key, value in digest[n].first.items():
+            first.setdefault(key, value)
+    numbers = combined(digest[n].numbers for n in sorted(digest)) if result.metrics else {}
+    result.summary = summarise(result.metrics, latest, first, numbers)
     for key, (at, value) in set_by_hand.items():
         if key not in latest or latest[key].before(at):
             result.summary[key] = value
-
-
-def shown(last: Last) -> Any:
-    """A stored value as Python shows it: integers beyond 2**53 from their exact text."""
-    if last.value is None:
-        return last.text
-    return last.value if last.text is None else int(last.text)

@@ -26,7 +26,7 @@ from .layout import (
     make_folders,
     set_name,
 )
-from .reader import Selection, read_metadata, select
+from .reader import Selection, completed, read_metadata, select
 from .schema import Manifest
 from .seal import DIGEST_KEY, set_metadata
 
@@ -65,6 +65,7 @@ def _merge(run_dir: RunDir, selection: Selection) -> bool:
     name = set_name(selection.sealed_names)
     files = {table: selection.files(run_dir, table) for table in TABLES}
     writers, digest = read_metadata(files[LAST_TABLE])
+    digest = completed(digest, files["metrics"])
     metadata = set_metadata(writers)
     tables = [table for table in TABLES if files[table]]
     for table in tables:

@@ -37,6 +37,27 @@ class Source(NamedTuple):
     batches: tuple[arrow.RecordBatch, ...]
 
 
+class Across(NamedTuple):
+    """A metric that is across.
+
+    Attributes:
+        latest: Where a row has no value of it, the attempt's latest before counts; else none does.
+    """
+
+    key: str
+    latest: bool = True
+
+    def join(self, table: str) -> str:
+        """SQL that gives each row of ``table`` its value as ``across.value``."""
+        kind = "ASOF LEFT JOIN" if self.latest else "LEFT JOIN"
+        compare = ">=" if self.latest else "="
+        return (
+            f"{kind} (SELECT attempt, step, arg_max(value, (time, seq)) AS value FROM rows"
+            " WHERE key = $across AND value IS NOT NULL GROUP BY attempt, step) AS across"
+            f" ON {table}.attempt = across.attempt AND {table}.step {compare} across.step"
+        )
+
+
 def connect() -> DuckDBPyConnection:
     """A cursor of this process's in-memory database; extensions are never downloaded."""
     global _connection
@@ -108,15 +129,16 @@ def parquet_columns(path: Path) -> list[list[Any]]:
     return [table.column(at).to_pylist() for at in range(table.num_columns)]
 
 
-def history(source: Source, keys: Sequence[str]) -> ResultTable:
+def history(source: Source, keys: Sequence[str], across: Across | None = None) -> ResultTable:
     """The rows of metrics, whole and in the order of (attempt, step, time).
 
     One key: ``attempt, step, time, value``, and ``text`` where any value has one. Several, or none
     for all: one column a key, joined by (attempt, step); of several rows for one place the last.
+    What is across becomes a column behind ``step``.
     """
     if len(keys) == 1:
-        return _one_metric(source, keys[0])
-    return _wide(source, keys)
+        return _one_metric(source, keys[0], across)
+    return _wide(source, keys, across)
 
 
 def system(source: Source, keys: Sequence[str]) -> ResultTable:
@@ -202,20 +224,27 @@ def export(table: ResultTable, path: Path, kind: str) -> None:
     cursor.execute(f"COPY (FROM exported) TO {_literal(path)} ({options})")
 
 
-def _one_metric(source: Source, key: str) -> ResultTable:
+def _one_metric(source: Source, key: str, across: Across | None) -> ResultTable:
+    column, join = (", across.value AS across", across.join("one")) if across else ("", "")
     found = fetch(
         source,
-        "SELECT attempt, step, time, value, text FROM rows WHERE key = $key"
-        " ORDER BY attempt, step, time, seq",
+        f"SELECT one.attempt, one.step{column}, one.time, one.value, one.text"
+        f" FROM (FROM rows WHERE key = $key) AS one {join}"
+        " ORDER BY one.attempt, one.step, one.time, one.seq",
         key=key,
+        **({"across": across.key} if across else {}),
     )
-    columns = ["attempt", "step", "time", "value"]
-    if found.column("text").null_count < found.num_rows:
-        columns.append("text")
-    return _timed(found.select(columns))
+    columns = list(found.column_names)
+    if found.column("text").null_count == found.num_rows:
+        columns.remove("text")
+    table = found.select(columns)
+    if across is not None:
+        name = _free(across.key, columns)
+        table = table.rename_columns([name if one == "across" else one for one in columns])
+    return _timed(table)
 
 
-def _wide(source: Source, keys: Sequence[str]) -> ResultTable:
+def _wide(source: Source, keys: Sequence[str], across: Across | None) -> ResultTable:
     found = fetch(
         source,
         "SELECT key, bool_or(value IS NOT NULL) AS number FROM rows"
@@ -231,17 +260,33 @@ def _wide(source: Source, keys: Sequence[str]) -> ResultTable:
         f" FILTER (key = $k{at}) AS c{at}"
         for at, name in enumerate(names)
     )
-    joined = fetch(
-        source,
+    wide = (
         f"SELECT attempt, step{columns} FROM rows"
         + (" WHERE list_contains($keys, key)" if keys else "")
-        + " GROUP BY attempt, step ORDER BY attempt, step",
-        **{f"k{at}": name for at, name in enumerate(names)},
+        + " GROUP BY attempt, step"
+    )
+    parameters = {f"k{at}": name for at, name in enumerate(names)}
+    places = ["attempt", "step"]
+    if across is not None and across.key not in names:
+        shown = "".join(f", wide.c{at}" for at in range(len(names)))
+        wide = (
+            f"SELECT wide.attempt, wide.step, across.value AS across{shown}"
+            f" FROM ({wide}) AS wide {across.join('wide')}"
+        )
+        parameters["across"] = across.key
+        places.append(_free(across.key, places))
+    joined = fetch(
+        source,
+        f"SELECT * FROM ({wide}) ORDER BY attempt, step",
+        **parameters,
         **({"keys": list(keys)} if keys else {}),
     )
-    places = ("attempt", "step")
-    shown = [f"{name}.value" if name in places else name for name in names]
-    return ResultTable(joined.rename_columns([*places, *shown]))
+    return ResultTable(joined.rename_columns([*places, *(_free(name, places) for name in names)]))
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    """A column's name; those of ``taken`` are something else already."""
+    return f"{name}.value" if name in taken else name
 
 
 def fetch(source: Source, sql: str, **parameters: Any) -> arrow.Table:

@@ -18,13 +18,13 @@ import duckdb
 import msgspec
 
 from .._errors import DamagedFileError, StoreError
-from . import query
+from . import parts, query
 from .digest import Digest
 from .documents import keep_status, read_document, read_status
 from .fold import Fold, fold
 from .frames import newer_format
 from .layout import LAST_TABLE, RunDir, SegmentName
-from .schema import FORMAT_VERSION, Event, Manifest, WriterInfo
+from .schema import FORMAT_VERSION, Change, Event, Manifest, WriterInfo
 from .seal import DIGEST_KEY, FORMAT_KEY, WRITERS_KEY
 from .tables import TableBuilder, events_from_cells, events_from_changes
 from .tail import Damage, SegmentTail
@@ -168,10 +168,12 @@ def _read(run_dir: RunDir, selection: Selection) -> Snapshot:
     unsealed.finish()
     sealed_writers, digest = read_metadata(selection.files(run_dir, LAST_TABLE))
     writers += sealed_writers
-    digest.add([unsealed.digest])
     before = Snapshot(run_dir, selection, unsealed, Fold(), damage)
     events += events_from_cells(query.rows(before.source("cells")))
     events += events_from_changes(query.rows(before.source("changes")))
+    if any(isinstance(event, Change) and event.kind == "metric" for _, event in events):
+        digest = completed(digest, selection.files(run_dir, "metrics"))
+    digest.add([unsealed.digest])
     result = fold(writers, events, digest)
     result.last_seen = max(result.last_time, last_seen)
     return before._replace(fold=result)
@@ -195,6 +197,22 @@ def read_metadata(files: Sequence[Path]) -> tuple[list[WriterInfo], Digest]:
             writers[writer.writer] = writer
         digest.add([Digest.from_json(entries[DIGEST_KEY])])
     return list(writers.values()), digest
+
+
+def completed(digest: Digest, metrics: Sequence[Path]) -> Digest:
+    """The digest of sealed sets whose rows of metrics are in these files, with all that it can
+    hold, also of sets that were sealed before that was kept.
+    """
+    return digest if digest.complete else parts.with_parts(digest, metrics)
+
+
+def digest_of(taken: Snapshot) -> Digest:
+    """What all rows of metrics of a run add up to; raises as :func:`read_metadata`."""
+    selection, run_dir = taken.selection, taken.run_dir
+    _, digest = read_metadata(selection.files(run_dir, LAST_TABLE))
+    digest = completed(digest, selection.files(run_dir, "metrics"))
+    digest.add([taken.unsealed.digest])
+    return digest
 
 
 def write_status(run_dir: RunDir) -> None:

@@ -4,8 +4,9 @@ goes on spends its time, so loops over values are left to C.
 
 from __future__ import annotations
 
+import math
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby, repeat
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import arro3.core as arrow
 
 from . import parquet
-from .digest import Digest, Last
+from .digest import AttemptDigest, Digest, Last, Numbers
 from .schema import Row
 from .values import EXACT, flatten
 
@@ -91,16 +92,76 @@ def _add_up(writer: str, rows: Sequence[Row], found: _Values, digest: Digest) ->
             empty = zip(counts, rows[first_row:last_row], strict=True)
             add_up.rows -= sum(not count and bool(row.data) for count, row in empty)
         add_up.max_step = max(add_up.max_step, *(row.step for row in rows[first_row:last_row]))
-        places = range(first_value, last_value)
-        row_of = _spread(range(first_row, last_row), counts)
-        # Of several places for a key, dict() keeps the last.
-        for key, at in dict(zip(found.keys[first_value:last_value], places, strict=True)).items():
-            row = rows[row_of[at - first_value]]
-            last = Last(writer, row.seq, row.time, row.step, found.values[at], found.texts[at])
-            known = add_up.last.get(key)
-            if known is None or known.before(last):
-                add_up.last[key] = last
+        values = _Values(
+            found.keys[first_value:last_value],
+            found.values[first_value:last_value],
+            found.texts[first_value:last_value],
+            counts,
+        )
+        _add_values(writer, rows[first_row:last_row], values, add_up)
         first_row, first_value = last_row, last_value
+
+
+def _add_values(writer: str, rows: Sequence[Row], found: _Values, digest: AttemptDigest) -> None:
+    """Rows of one attempt."""
+    row_of = _spread(range(len(rows)), found.counts)
+    steps = _spread([row.step for row in rows], found.counts)
+
+    def at(place: int) -> Last:
+        row = rows[row_of[place]]
+        value, text = found.values[place], found.texts[place]
+        return Last(writer, row.seq, row.time, row.step, value, text)
+
+    for key, places in _places(found.keys):
+        digest.take_first(key, at(places[0]))
+        digest.take_last(key, at(places[-1]))
+        numbers = _numbers(found.values, places, steps)
+        if numbers is not None:
+            digest.take_numbers(key, numbers)
+
+
+def _places(keys: list[str]) -> Iterator[tuple[str, Sequence[int]]]:
+    """Where each key stands, in order."""
+    if not keys:
+        return
+    # Mostly all rows have the same keys.
+    width = keys.index(keys[0], 1) if keys.count(keys[0]) > 1 else len(keys)
+    head = keys[:width]
+    if len(set(head)) == width and keys == head * (len(keys) // width):
+        for at, key in enumerate(head):
+            yield key, range(at, len(keys), width)
+        return
+    places: dict[str, list[int]] = {}
+    for at, key in enumerate(keys):
+        places.setdefault(key, []).append(at)
+    yield from places.items()
+
+
+def _numbers(
+    every: Sequence[float | None], places: Sequence[int], steps: Sequence[int]
+) -> Numbers | None:
+    """What the numbers at these places add up to; None if there is none."""
+    values: list[Any] = [every[place] for place in places]
+    total = math.nan if None in values else sum(values)
+    # The sum tells that there may be a NaN: then it is no finite number.
+    if total - total != 0:
+        places = [place for place in places if _is_number(every[place])]
+        if not places:
+            return None
+        values = [every[place] for place in places]
+        total = sum(values)
+    low, high = min(values), max(values)
+    low_step, high_step = (
+        steps[places[values.index(wanted)]]
+        if values.count(wanted) == 1
+        else min(steps[place] for place in places if every[place] == wanted)
+        for wanted in (low, high)
+    )
+    return Numbers(len(values), total, low, low_step, high, high_step)
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and not math.isnan(value)
 
 
 def _spread(numbers: Iterable[int], counts: list[int]) -> array[int]:

@@ -25,7 +25,17 @@ AttemptState = Literal["running", "finished", "failed", "interrupted", "crashed"
 Stream = Literal["stdout", "stderr", "result", "display"]
 MediaKind = Literal["image", "audio", "video", "html", "table", "histogram", "figure", "text"]
 ChangeKind = Literal[
-    "config", "summary", "closed", "owner_died", "dropped", "memory", "model", "artifact", "saved"
+    "alert",
+    "artifact",
+    "closed",
+    "config",
+    "dropped",
+    "memory",
+    "metric",
+    "model",
+    "owner_died",
+    "saved",
+    "summary",
 ]
 
 # msgpack extension type of an integer beyond 64 bits, as its decimal digits.
@@ -120,6 +130,10 @@ class Change(msgspec.Struct, array_like=True, tag=4):
     artifact   the run made or used the version ``key``, such as ``data:v3``;
                ``value`` is ``{role, type, digest, size}``
     saved      ``files/<key>`` is a copy; ``value`` is ``{policy, source}``
+    metric     ``key``, a metric's name or a pattern, was defined; ``value`` is what
+               was given: :class:`~nbtrack.store.metrics.MetricDefinition`
+    alert      somebody is told: ``key`` is the title, ``value`` has ``text`` and
+               ``level``
     ========== ===========================================================
     """
 
@@ -248,6 +262,24 @@ class MemoryAlert(msgspec.Struct, kw_only=True):
     used: int
     limit: int
     action: Literal["warn", "interrupt"]
+
+
+class Alert(msgspec.Struct, kw_only=True):
+    """What ``alert()`` was called with.
+
+    Attributes:
+        title: In a few words.
+        text: In more.
+        level: ``INFO``, ``WARN`` or ``ERROR``.
+        time: When, in microseconds since 1970 (UTC).
+        attempt: The attempt that was open, or 0.
+    """
+
+    title: str
+    text: str
+    level: str
+    time: int
+    attempt: int
 
 
 class WriterInfo(msgspec.Struct, kw_only=True):

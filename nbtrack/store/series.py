@@ -70,9 +70,9 @@ class _Rows(NamedTuple):
 def latest_with(fold: Fold, key: str) -> int | None:
     """The number of the latest attempt that logged ``key``; 0 for rows that belong to none."""
     for attempt in reversed(fold.attempts):
-        if key in attempt.summary:
+        if key in attempt.keys:
             return attempt.n
-    return 0 if fold.loose is not None and key in fold.loose.summary else None
+    return 0 if fold.loose is not None and key in fold.loose.keys else None
 
 
 def metrics(

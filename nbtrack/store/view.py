@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
+
 from . import documents, media, query, reader
 from .artifact_schema import ArtifactUse, SavedFile
 from .cells import CellView, read_cells
@@ -16,6 +18,7 @@ from .fold import Attempt, Fold
 from .layout import RunDir
 from .log import entries, log
 from .media import MediaCount, MediaView
+from .metrics_view import MetricsView
 from .model import ModelInfo, read_model
 from .post_mortem import MEMORY_KEYS, PostMortem, examine
 from .present import exception, iso, moment
@@ -86,7 +89,7 @@ class AttemptView:
         }
 
 
-class RunView:
+class RunView(MetricsView):
     """A run on disk: what it is now, whether it still goes on or not.
 
     The properties show one moment, that of the first look; :meth:`refresh` looks again.
@@ -201,7 +204,9 @@ class RunView:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """Each key's value in the last attempt that logged it, or as it was set by hand."""
+        """Each key's value in the last attempt that logged it, what ``define_metric()`` asked for,
+        or as it was set by hand.
+        """
         return self._fold.summary
 
     @property
@@ -311,22 +316,6 @@ class RunView:
         """Nothing was logged, tracked or saved in it."""
         return self._fold.is_empty
 
-    def history(self, *keys: str) -> ResultTable:
-        """What was logged, never sampled.
-
-        One key gives the columns ``attempt, step, time, value``, a row for every value logged, and
-        ``text`` if any value is not exact as a number. Several keys, or none for all, give one
-        wide table ``attempt, step, <key>, …`` with one row for each (attempt, step); where a key
-        was logged twice for a step, the later value. The keys ``attempt`` and ``step`` become
-        ``attempt.value`` and ``step.value`` there.
-
-        Raises:
-            StoreError: The files cannot be read.
-        """
-        return reader.read(
-            self._run_dir, lambda taken: query.history(taken.source("metrics"), keys)
-        )
-
     def system(self, *keys: str) -> ResultTable:
         """Samples of the machine: ``time, key, value``; all keys, or those given.
 
@@ -369,6 +358,8 @@ class RunView:
             "attempts": [attempt.to_dict() for attempt in self.attempts],
             "config": self.config,
             "summary": self.summary,
+            "metrics": {name: to_builtins(one) for name, one in self.metrics.items()},
+            "alerts": [to_builtins(alert) for alert in self.alerts],
             "rows": self.rows,
             "dropped_rows": self.dropped_rows,
             "tags": self.tags,

@@ -10,6 +10,7 @@ const SILENCE = 3;
 
 export function Header({ view, card }: { view: View; card: Card }) {
   const attempt = card.attempts.at(-1);
+  const alert = card.alerts.at(-1);
   const state = card.state === "running" && attempt ? attempt.state : card.state;
   useSeconds(card.state === "running");
   // What was raised is shown below.
@@ -40,6 +41,11 @@ export function Header({ view, card }: { view: View; card: Card }) {
         {card.left_out > 0 && <Fact name="metrics not drawn">{card.left_out}</Fact>}
       </span>
       {reason && <p class="nbt-reason">{reason}</p>}
+      {alert && (
+        <p class="nbt-reason" role="alert">
+          {alert.level}: {alert.title}
+        </p>
+      )}
       <KernelWord model={view.model} card={card} />
     </header>
   );

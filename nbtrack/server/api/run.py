@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ...store.schema import AttemptState, RunState
+from ...store.schema import Alert, AttemptState, RunState
 
 
 class RunEdit(msgspec.Struct, kw_only=True):
@@ -127,6 +127,7 @@ class RunDetail(msgspec.Struct, kw_only=True):
     rows: int
     dropped: int
     damage: list[str]
+    alerts: list[Alert]
     config: dict[str, Any]
     summary: dict[str, Any]
     attempts: list[AttemptDetail]

@@ -108,7 +108,7 @@ export function ChartMenu({ view, figure, host, move, close }: Props) {
           onClick={() =>
             keepAs(
               `${title}.csv`,
-              new Blob([csvOf(figure, view.across().replace(/^=/, ""))], { type: "text/csv" }),
+              new Blob([csvOf(figure, figure.across().replace(/^=/, ""))], { type: "text/csv" }),
             )
           }
         >

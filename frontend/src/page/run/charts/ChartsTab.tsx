@@ -19,8 +19,8 @@ export function ChartsTab({ state }: { state: RunState }) {
   const none = !view.model.keys.value.length;
   if (none && !media.value?.keys.length) return <NoMetrics state={state} />;
   const { layout } = view;
-  const hidden = Object.keys(layout.value.looks).filter((title) => view.look(title).hidden);
-  const groups = view.groups.value.filter(({ title }) => !view.look(title).hidden);
+  const groups = view.groups.value.filter((group) => !view.isHidden(group));
+  const hidden = view.groups.value.filter((group) => view.isHidden(group));
   const sections = sectionsOf(groups, layout.value.order);
   return (
     <div class={`nbt-run-charts nbt-size-${layout.value.size}`}>
@@ -50,7 +50,7 @@ export function ChartsTab({ state }: { state: RunState }) {
           {hidden.length} hidden{" "}
           <button
             type="button"
-            onClick={() => hidden.forEach((title) => view.setLook(title, { hidden: false }))}
+            onClick={() => hidden.forEach(({ title }) => view.setLook(title, { hidden: false }))}
           >
             show again
           </button>

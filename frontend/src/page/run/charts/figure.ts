@@ -1,6 +1,7 @@
 import type { Figure, Place, Pointed } from "../../../components/plot";
 import type { Group } from "../../../model/groups";
 import { MAX_KEYS } from "../../../model/groups";
+import type { Axis } from "../../../model/lines";
 import { tracesOf, type Trace } from "../../../model/traces";
 import type { SeriesOf } from "../../api";
 import { onPick } from "../../picks";
@@ -22,22 +23,28 @@ export const curveName = (group: Group, trace: Pick<Trace, "name" | "attempt">) 
 
 /** A chart of the run page: what a person made of it, and the stretch that is seen in full. */
 export class PageFigure implements Figure {
-  readonly place: Place;
   readonly closeup = new Closeup();
 
   constructor(
     private readonly view: PageView,
     readonly group: Group,
     private readonly open: (attempt: number) => void,
-  ) {
-    this.place = view;
+  ) {}
+
+  /** What is across: `step`, `time`, `relative`, or `=` and a metric's key. */
+  across(): string {
+    return this.view.acrossOf(this.group.lines.map(({ key }) => key));
+  }
+
+  get place(): Place {
+    return this.view.placeOf(this.across());
   }
 
   private get look() {
     return this.view.look(this.group.title);
   }
 
-  axis = () => this.view.axis.value;
+  axis = (): Axis => (this.across().startsWith("=") ? "value" : this.view.axis.value);
   log = () => this.look.log ?? this.view.log.value;
   range = () => [this.look.min ?? null, this.look.max ?? null] as const;
   height = () => HEIGHTS[this.view.layout.value.size];
@@ -45,7 +52,7 @@ export class PageFigure implements Figure {
   shape(): string {
     const { view, group } = this;
     return [
-      view.across(),
+      this.across(),
       this.log(),
       this.range().join(),
       this.height(),
@@ -73,10 +80,11 @@ export class PageFigure implements Figure {
 
   traces(): Trace[] {
     const { view, group } = this;
-    const isValue = view.axis.value === "value";
+    const axis = this.axis();
+    const isValue = axis === "value";
     const lines = this.closeup.lines.value;
     const traces = tracesOf(view.model, group, {
-      axis: view.axis.value,
+      axis,
       smoothing: view.smoothing.value,
       log: this.log(),
       attempts: view.visible.value,
@@ -102,8 +110,8 @@ export class PageFigure implements Figure {
   /** What has to be asked for to see what is seen now; nothing where the page has it all. */
   asks(): Ask[] {
     const { view, group } = this;
-    const zoom = view.zoom.value;
-    const axis = view.axis.value;
+    const zoom = this.place.zoom.value;
+    const axis = this.axis();
     if (!zoom && axis !== "value") return [];
     const attempts = [{ n: 0, started: 0 }, ...view.visible.value];
     const wanted = attempts.flatMap(({ n, started }) =>
@@ -128,7 +136,7 @@ export class PageFigure implements Figure {
       },
       x: (value) => value / scale - start,
     });
-    if (axis === "value") return [ask(wanted, view.metric.value, 1, 0)];
+    if (axis === "value") return [ask(wanted, this.across().slice(1), 1, 0)];
     if (axis === "step") return [ask(wanted, "step", 1, 0)];
     if (axis === "time") return [ask(wanted, "time", 1e6, 0)];
     // Each attempt has a beginning of its own.

@@ -1,5 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 
+import type { Place } from "../../../components/plot";
+import type { Group } from "../../../model/groups";
 import type { Axis } from "../../../model/lines";
 import { View } from "../../../view";
 import type { AttemptCard } from "../../../wire";
@@ -16,6 +18,8 @@ const AXES: readonly string[] = ["step", "time", "relative"];
 export class PageView extends View {
   /** The metric that is across, while the axis is `value`. */
   readonly metric = signal("");
+  /** Those of charts that have something else across than was chosen. */
+  private readonly places = new Map<string, Place>();
   readonly layout = signal<Layout>(PLAIN);
   /** The attempt that a link or a person has chosen; 0: the newest. */
   readonly selected = computed(() => Number(query.value.get("attempt")) || 0);
@@ -62,6 +66,35 @@ export class PageView extends View {
       this.metric.value = text.slice(1);
       this.setAxis("value");
     } else this.setAxis(AXES.includes(text) ? (text as Axis) : "step");
+  }
+
+  /**
+   * What is across the chart of these metrics, as {@link across} has it: where nobody chose
+   * anything else than the step, the metric that was defined to be across all of them.
+   */
+  acrossOf(keys: readonly string[]): string {
+    const chosen = this.across();
+    if (chosen !== "step") return chosen;
+    const axes = this.model.card.value?.axes ?? {};
+    const [metric] = keys.map((key) => axes[key]);
+    return metric && keys.every((key) => axes[key] === metric) ? `=${metric}` : chosen;
+  }
+
+  /** Charts with the same across share a cursor and a zoom. */
+  placeOf(across: string): Place {
+    if (across === this.across()) return this;
+    let place = this.places.get(across);
+    if (!place) {
+      place = { id: `${this.id} ${across}`, zoom: signal(null), theme: this.theme };
+      this.places.set(across, place);
+    }
+    return place;
+  }
+
+  /** Whether a chart is left out: a person said so, or else whoever defined its metrics. */
+  isHidden({ title, lines }: Group): boolean {
+    const hidden = this.model.card.value?.hidden ?? [];
+    return this.look(title).hidden ?? lines.every(({ key }) => hidden.includes(key));
   }
 
   /** The whole of how it looks now. */

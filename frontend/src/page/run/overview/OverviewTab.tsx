@@ -1,4 +1,5 @@
 import type { RunState } from "../state";
+import { Alerts } from "./Alerts";
 import { AttemptsTable } from "./AttemptsTable";
 import { Editable } from "./Editable";
 import { Facts } from "./Facts";
@@ -32,6 +33,7 @@ export function OverviewTab({ state }: { state: RunState }) {
           <Raised exception={detail.exception} open />
         </section>
       )}
+      {detail.alerts.length > 0 && <Alerts alerts={detail.alerts} />}
       {detail.post_mortem && <PostMortem detail={detail} card={detail.post_mortem} />}
       <section class="nbt-box" aria-label="About">
         <h2>About</h2>

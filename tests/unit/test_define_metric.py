@@ -1,0 +1,386 @@
+"""What ``define_metric()`` makes of summaries, histories and charts."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+import nbtrack
+from nbtrack._attempts import CellInfo
+from nbtrack.store import parquet, query, reader
+from nbtrack.store.index import RunIndex
+from nbtrack.store.journal import now
+from nbtrack.store.layout import RunDir, Store
+from nbtrack.store.merge import merge
+from nbtrack.store.metrics import MetricDefinition, definition_of
+from nbtrack.store.schema import Change, Row
+from nbtrack.store.seal import seal_run
+from tests.journals import new_journal, new_run, new_run_dir, view
+
+KEYS = ("loss", "acc")
+NUMBERS = st.one_of(
+    st.floats(-1e6, 1e6),
+    st.integers(-5, 5),
+    st.booleans(),
+    st.sampled_from([math.nan, math.inf, -0.0]),
+)
+VALUES = st.one_of(NUMBERS, st.none(), st.text(max_size=3))
+LOGGED = st.lists(
+    st.tuples(
+        st.integers(0, 2),  # attempt
+        st.integers(-3, 10),  # step
+        st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=2),
+        st.sampled_from(["go on", "next segment", "seal", "merge"]),
+    ),
+    max_size=25,
+)
+EVERY = ["min", "max", "mean", "best", "last", "first"]
+
+
+@hypothesis_settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(logged=LOGGED)
+def test_summaries_are_those_of_plain_python_wherever_the_rows_lie(
+    tmp_path: Path, logged: list[tuple[int, int, dict[str, Any], str]]
+) -> None:
+    run_dir = new_run_dir(Path(tempfile.mkdtemp(dir=tmp_path)))
+    journal = new_journal(run_dir)
+    journal.open()
+    value = {"summary": EVERY, "goal": "maximize"}
+    journal.append(Change(journal.next_seq(), now(), 0, "metric", "*", value))
+    for attempt, step, data, then in logged:
+        journal.append(Row(journal.next_seq(), now(), attempt, step, data))
+        if then != "go on":
+            journal.close()
+            if then != "next segment":
+                seal_run(run_dir)
+            if then == "merge":
+                merge(run_dir)
+            journal = new_journal(run_dir)
+            journal.open()
+    found = view(run_dir)
+    rows = [(attempt, step, data) for attempt, step, data, _ in logged]
+    by_attempt = {n: [row for row in rows if row[0] == n] for n in (1, 2)}
+    assert_equal(found.summary, expected(rows))
+    assert {attempt.n for attempt in found.attempts} == {
+        n for n, some in by_attempt.items() if any(data for *_, data in some)
+    }
+    for one in found.attempts:
+        assert_equal(one.summary, expected(by_attempt[one.n]))
+    for key in KEYS:
+        places = extremes(rows, key)
+        aggregates = found.aggregates(key)
+        if aggregates is not None:
+            got = [
+                None if one is None else (one.attempt, one.step)
+                for one in (aggregates.min, aggregates.max)
+            ]
+            assert got == places
+    journal.close()
+
+
+def numbers(rows: list[tuple[int, int, dict[str, Any]]], key: str) -> list[tuple[float, int, int]]:
+    return [
+        (float(data[key]), attempt, step)
+        for attempt, step, data in rows
+        if isinstance(data.get(key), float | int) and not math.isnan(data[key])
+    ]
+
+
+def expected(rows: list[tuple[int, int, dict[str, Any]]]) -> dict[str, Any]:
+    """The summary, by the book."""
+    found: dict[str, Any] = {}
+    for key in KEYS:
+        having = sorted((row for row in rows if key in row[2]), key=lambda row: row[0])
+        if not having:
+            continue
+        last, first = having[-1][2][key], having[0][2][key]
+        some = [value for value, _, _ in numbers(rows, key)]
+        if not some:
+            found[key] = last
+            continue
+        found[key] = {
+            "min": min(some),
+            "max": max(some),
+            "mean": sum(some) / len(some),
+            "best": max(some),
+            **({"last": last} if last is not None else {}),
+            **({"first": first} if first is not None else {}),
+        }
+    return found
+
+
+def extremes(rows: list[tuple[int, int, dict[str, Any]]], key: str) -> list[tuple[int, int] | None]:
+    some = numbers(rows, key)
+    if not some:
+        return [None, None]
+    return [
+        min((attempt, step) for value, attempt, step in some if value == wanted)
+        for wanted in (min(some)[0], max(some)[0])
+    ]
+
+
+def assert_equal(found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    assert found.keys() == wanted.keys()
+    for key, value in wanted.items():
+        if not isinstance(value, dict):
+            assert same(found[key], value)
+            continue
+        assert found[key].keys() == value.keys()
+        for name, number in value.items():
+            assert same(found[key][name], number), (key, name)
+
+
+def same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float | int):
+        return (math.isnan(one) and math.isnan(other)) or math.isclose(
+            one, other, rel_tol=1e-9, abs_tol=1e-9
+        )
+    return bool(one == other)
+
+
+def logged(tmp_path: Path, *rows: dict[str, Any]) -> nbtrack.Run:
+    run = new_run(tmp_path / "store")
+    for row in rows:
+        run.log(row)
+    return run
+
+
+def test_without_a_definition_the_last_value_is_the_summary(tmp_path: Path) -> None:
+    run = logged(tmp_path, {"loss": 0.5}, {"loss": 0.7})
+    assert run.summary["loss"] == 0.7
+    run.finish()
+
+
+def test_the_ways_to_read_a_summary_of_several_values(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "store")
+    run.define_metric("val/*", summary="max, mean")
+    run.define_metric("loss", summary=["best", "min"], goal="minimize")
+    run.define_metric("text", summary="min")
+    run.define_metric("noise", summary="none")
+    run.define_metric("plain", summary="copy")
+    for value in (2, 1, 3):
+        row = {"loss": value, "val/acc": value, "noise": value, "plain": value, "text": "a"}
+        run.log(row)
+    assert dict(run.summary) == {
+        "loss": {"best": 1, "min": 1},
+        "val/acc": {"max": 3, "mean": 2},
+        "plain": 3,
+        "text": "a",
+    }
+    assert run.summary["loss"]["min"] == run.summary["loss"].best == run.summary.loss.min == 1
+    assert run.summary["val/acc.mean"] == 2
+    with pytest.raises(AttributeError, match="no 'max'"):
+        run.summary["loss"].max  # noqa: B018
+    with pytest.raises(KeyError):
+        run.summary["loss.max"]
+    run.summary["loss"] = "by hand"
+    assert run.summary["loss"] == "by hand"
+    run.finish()
+    assert view(run).to_dict()["metrics"]["val/*"]["summary"] == ["max", "mean"]
+
+
+def test_a_definition_holds_for_rows_of_before(tmp_path: Path) -> None:
+    run = logged(tmp_path, {"loss": 1}, {"loss": 2})
+    run.define_metric("loss", summary="min")
+    assert run.summary["loss"] == {"min": 1}
+    run.finish()
+
+
+def test_names_go_before_patterns_and_long_ones_before_short_ones(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "store")
+    run.define_metric("val/acc", summary="max")
+    run.define_metric("*", step_metric="global_step", summary="last")
+    run.define_metric("val/*", step_metric="epoch")
+    run.finish()
+    known = view(run).metrics
+
+    def of(key: str) -> tuple[str | None, list[str] | None]:
+        found = definition_of(known, key)
+        assert found is not None
+        return found.step_metric, found.summary
+
+    assert of("val/acc") == ("epoch", ["max"])
+    assert of("val/loss") == ("epoch", ["last"])
+    assert of("loss") == ("global_step", ["last"])
+
+
+def test_a_second_definition_adds_unless_it_overwrites(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "store")
+    run.define_metric("acc", step_metric=run.define_metric("epoch"))
+    both = run.define_metric("acc", summary="best", goal="maximize", hidden=True)
+    assert (both.step_metric, both.summary, both.goal) == ("epoch", ("best",), "maximize")
+    assert view(run).metrics["acc"].step_metric == "epoch"
+    new = run.define_metric("acc", summary="min", overwrite=True)
+    assert (new.name, new.step_metric, new.goal, new.hidden) == ("acc", None, None, None)
+    run.finish()
+    assert view(run).metrics["acc"] == MetricDefinition(name="acc", summary=["min"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ({"name": ""}, "not the name"),
+        ({"name": "a", "summary": "median"}, "none of min, max"),
+        ({"name": "a", "summary": 3}, "no text and no list"),
+        ({"name": "a", "summary": "best"}, "has no goal"),
+        ({"name": "a", "goal": "up"}, "neither 'minimize' nor 'maximize'"),
+        ({"name": "a", "step_metric": "e*"}, "not the name"),
+        ({"name": "a", "hidden": 1}, "neither True nor False"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    tmp_path: Path, arguments: dict[str, Any], why: str
+) -> None:
+    run = new_run(tmp_path / "store")
+    with pytest.raises(nbtrack.InvalidSettingError, match=why):
+        run.define_metric(**arguments)
+    run.finish()
+    assert view(run).metrics == {}
+    with pytest.raises(nbtrack.RunFinishedError):
+        run.define_metric("a")
+
+
+def test_runs_are_found_and_sorted_by_what_the_summary_has(
+    store_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for low in (3, 1, 2):
+        run = new_run(store_dir, f"run-{low}")
+        run.define_metric("loss", summary="min")
+        run.log({"loss": low})
+        run.log({"loss": 9})
+        run.finish()
+    found = nbtrack.runs(where="summary.loss.min < 3", sort="summary.loss.min", dir=store_dir)
+    assert [run.id for run in found] == ["run-1", "run-2"]
+    rows = RunIndex(Store(store_dir), file=store_dir / "index").listing().rows
+    assert sorted(row.summary["loss"]["min"] for row in rows) == [1, 2, 3]
+
+
+def test_sets_that_were_sealed_without_the_numbers_are_counted(tmp_path: Path) -> None:
+    """As those of an older nbtrack, whose digests hold three elements for each attempt."""
+    run = new_run(tmp_path / "store")
+    run.define_metric("*", summary=EVERY, goal="minimize")
+    for step, value in enumerate((3.0, 1.0, math.nan, 1.0, 2.0)):
+        run.log({"loss": value, "text": "a"}, step=10 - step)
+    run.finish()
+    wanted, of_loss = view(run).summary, view(run).aggregates("loss")
+    run_dir = RunDir(run.path)
+    assert seal_run(run_dir)
+    (name,) = run_dir.sealed_sets()
+    path = run_dir.sealed_table(name, "changes")
+    entries = query.metadata([path])[str(path)]
+    short = {n: entry[:3] for n, entry in json.loads(entries["nbtrack.digest"]).items()}
+    kept = {key: value for key, value in entries.items() if key.startswith("nbtrack.")}
+    source = query.Source("changes", (path,), ())
+    stream = query.fetch(source, "SELECT * FROM rows")
+    parquet.write("changes", stream, path, {**kept, "nbtrack.digest": json.dumps(short)})
+    assert not reader.read_metadata([path])[1].complete
+    assert (view(run).summary, view(run).aggregates("loss")) == (wanted, of_loss)
+    assert of_loss is not None
+    assert of_loss.min is not None
+    assert (of_loss.min.value, of_loss.min.step, of_loss.count) == (1.0, 7, 4)
+    assert merge(run_dir)
+    merged = run_dir.merged_table(reader.select(run_dir).sealed_names[0], "changes")
+    assert reader.read_metadata([merged])[1].complete
+    assert (view(run).summary, view(run).aggregates("loss")) == (wanted, of_loss)
+
+
+def test_the_extremes_name_their_attempts(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "store")
+    run.define_metric("acc", goal="maximize")
+    for values in ((1, 5, 2), (0, 5), (3,)):
+        run.begin_attempt(CellInfo(cell_id="a", execution_count=1, source=""))
+        for value in values:
+            run.log({"acc": value})
+    run.finish()
+    found = view(run).aggregates("acc")
+    assert found == nbtrack.Aggregates(
+        count=6,
+        mean=16 / 6,
+        min=nbtrack.Extreme(value=0, attempt=2, step=0),
+        max=nbtrack.Extreme(value=5, attempt=1, step=1),
+        first=nbtrack.Extreme(value=1, attempt=1, step=0),
+        last=nbtrack.Extreme(value=3, attempt=3, step=0),
+        best=nbtrack.Extreme(value=5, attempt=1, step=1),
+    )
+    assert view(run).aggregates("nothing") is None
+
+
+def test_rows_without_commit_share_a_step_and_the_step_metric_is_a_column(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "store")
+    run.define_metric("val/*", step_metric="epoch")
+    for epoch in range(2):
+        run.log({"epoch": epoch}, commit=False)
+        run.log({"train": 1.0})
+        run.log({"train": 2.0})
+        run.log({"val/loss": 0.5 - epoch, "val/acc": epoch}, commit=False)
+        run.log({"train": 3.0})
+    run.finish()
+    found = view(run)
+    assert found.history("epoch").to_pandas()["step"].tolist() == [0, 3]
+    table = found.history("val/loss")
+    assert table.column_names == ["attempt", "step", "epoch", "time", "value"]
+    assert [(row["step"], row["epoch"], row["value"]) for row in table.to_pylist()] == [
+        (2, 0, 0.5),
+        (5, 1, -0.5),
+    ]
+    wide = found.history("val/loss", "val/acc")
+    assert wide.to_pylist() == [
+        {"attempt": 0, "step": 2, "epoch": 0, "val/loss": 0.5, "val/acc": 0},
+        {"attempt": 0, "step": 5, "epoch": 1, "val/loss": -0.5, "val/acc": 1},
+    ]
+    assert found.history("val/loss", x="step").column_names == ["attempt", "step", "time", "value"]
+    assert found.history("train").column_names == ["attempt", "step", "time", "value"]
+    assert found.history("train", "val/loss").column_names == [
+        "attempt",
+        "step",
+        "train",
+        "val/loss",
+    ]
+    trained = found.history("train", x="epoch")
+    assert [row["epoch"] for row in trained.to_pylist()] == [0, 0, 0, 1, 1, 1]
+    assert found.history("val/loss", "epoch").column_names == [
+        "attempt",
+        "step",
+        "val/loss",
+        "epoch",
+    ]
+
+
+def test_a_step_metric_that_is_not_carried_on_is_missing_between(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "store")
+    run.define_metric("loss", step_metric="epoch", step_sync=False)
+    run.log({"loss": 1.0})
+    run.log({"loss": 2.0, "epoch": 1})
+    run.log({"loss": 3.0})
+    run.finish()
+    assert [row["epoch"] for row in view(run).history("loss").to_pylist()] == [None, 1, None]
+    assert [row["epoch"] for row in view(run).history("loss", x="epoch").to_pylist()] == [
+        None,
+        1,
+        1,
+    ]
+
+
+def test_a_step_metric_of_another_attempt_does_not_count(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "store")
+    run.define_metric("loss", step_metric="step")
+    run.begin_attempt(CellInfo(cell_id="a", execution_count=1, source=""))
+    run.log({"step": 5, "loss": 1.0})
+    run.begin_attempt(CellInfo(cell_id="a", execution_count=2, source=""))
+    run.log({"loss": 2.0})
+    run.finish()
+    rows = view(run).history("loss").to_pylist()
+    assert [(row["attempt"], row["step"], row["step.value"]) for row in rows] == [
+        (1, 0, 5.0),
+        (2, 0, None),
+    ]
