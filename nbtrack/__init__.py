@@ -35,6 +35,7 @@ from ._errors import (
     NewerFormatError,
     NoRunError,
     ProfileError,
+    RestoreError,
     RunExistsError,
     RunFinishedError,
     RunNotFoundError,
@@ -69,10 +70,12 @@ if TYPE_CHECKING:
     from ._run_alerts import AlertLevel
     from ._run_metrics import Metric
     from .record.artifacts import Artifact, artifacts, open_artifact
+    from .record.code.compare import RunDiff, diff
     from .record.media import Audio, Figure, Histogram, Html, Image, Media, Table, Text, Video
     from .store.catalog import RunList, open_run, runs
     from .store.cells import CellView
     from .store.changes import ConfigChange
+    from .store.code import CodeInfo
     from .store.media import MediaCount, MediaView
     from .store.media_tables import TableData
     from .store.metrics import Aggregates, Extreme, MetricDefinition
@@ -95,6 +98,7 @@ __all__ = [
     "AttemptView",
     "Audio",
     "CellView",
+    "CodeInfo",
     "ConfigChange",
     "ConfigError",
     "DamagedFileError",
@@ -121,8 +125,10 @@ __all__ = [
     "NoRunError",
     "ProfileError",
     "Progress",
+    "RestoreError",
     "ResultTable",
     "Run",
+    "RunDiff",
     "RunExistsError",
     "RunFinishedError",
     "RunList",
@@ -141,6 +147,7 @@ __all__ = [
     "artifacts",
     "config",
     "define_metric",
+    "diff",
     "finish",
     "init",
     "link_artifact",
@@ -168,6 +175,7 @@ _LAZY = {
     "AttemptView": "store.view",
     "Audio": "record.media",
     "CellView": "store.cells",
+    "CodeInfo": "store.code",
     "ConfigChange": "store.changes",
     "Extreme": "store.metrics",
     "Figure": "record.media",
@@ -182,6 +190,7 @@ _LAZY = {
     "Progress": "_progress",
     "ResultTable": "store.result",
     "Run": "_run",
+    "RunDiff": "record.code.compare",
     "RunList": "store.catalog",
     "RunView": "store.view",
     "Table": "record.media",
@@ -191,6 +200,7 @@ _LAZY = {
     "alert": "_api",
     "artifacts": "record.artifacts",
     "define_metric": "_api",
+    "diff": "record.code.compare",
     "finish": "_api",
     "init": "_api",
     "link_artifact": "_api",

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 from ._attempts import CellInfo
+from ._masked_rows import MaskedRows
 from ._screen import RowChange, Screen
 from .store.locks import PatientLock
 from .store.schema import Stream
@@ -34,10 +35,16 @@ class ConsoleWriter:
     of ``limit`` characters, the start and the end are kept, and the loss between is counted.
 
     May be used from every thread.
+
+    Args:
+        mask: Takes the secrets out of a text, and leaves it as many rows as it has.
     """
 
-    def __init__(self, record: Record, limit: int) -> None:
+    def __init__(
+        self, record: Record, limit: int, mask: Callable[[str], str] = lambda text: text
+    ) -> None:
         self._record = record
+        self._mask = mask
         self._limit = limit
         self._spent = 0
         self._channels: OrderedDict[tuple[CellInfo | None, Stream], _Channel] = OrderedDict()
@@ -50,7 +57,7 @@ class ConsoleWriter:
             key = (cell, stream)
             channel = self._channels.get(key)
             if channel is None:
-                channel = self._channels[key] = _Channel()
+                channel = self._channels[key] = _Channel(self._mask)
                 if len(self._channels) > _MAX_CHANNELS:
                     self._finish(*self._channels.popitem(last=False))
             channel.take(text)
@@ -132,8 +139,10 @@ class ConsoleWriter:
 class _Channel:
     """One stream of one cell."""
 
-    def __init__(self) -> None:
+    def __init__(self, mask: Callable[[str], str]) -> None:
         self.ended = False
+        self._mask = mask
+        self._masked = MaskedRows(mask)
         self.spent = 0
         self.lost = 0
         self.tell_loss_at = 0.0
@@ -168,7 +177,7 @@ class _Channel:
         found = self._screen.changes(rewrites=rewrites)
         if rewrites and found:
             self._rewritten_at = time.monotonic()
-        return found
+        return [self._masked.take(change) for change in found]
 
     def overflow(self, change: RowChange) -> None:
         """There is no room for ``change``: from now on only the end is kept."""
@@ -181,7 +190,7 @@ class _Channel:
         """The end of what was too much."""
         if not self._tail:
             return
-        text = "".join(self._tail)
+        text = self._mask("".join(self._tail))
         self._tail, self._tail_size = [], 0
         row, start = self.end
         if self.lost or start == 0:

@@ -22,6 +22,7 @@
         ├── StoreNotWritableError
         ├── NewerFormatError
         ├── DamagedFileError
+        ├── RestoreError
         ├── RunNotFoundError (LookupError)
         ├── AmbiguousRunError (LookupError)
         └── ArtifactNotFoundError (LookupError)
@@ -139,6 +140,10 @@ class NewerFormatError(StoreError):
 
 class DamagedFileError(StoreError):
     """A file whose bytes are not what was written."""
+
+
+class RestoreError(StoreError):
+    """The code of a run cannot be rebuilt: it was not recorded, or its commit is not to be had."""
 
 
 class RunNotFoundError(StoreError, LookupError):

@@ -20,6 +20,7 @@ from ._attempts import ArmedCursor, CellInfo, Cursor, Tries
 from ._errors import NbtrackWarning
 from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
+from ._masking import RowTexts, mask_value
 from ._run_alerts import Alerts
 from ._run_artifacts import RunArtifacts
 from ._run_media import MediaRows
@@ -81,6 +82,8 @@ class Run(MediaRows, Models, RunArtifacts, Alerts, Metrics):
         self.summary: RecordedMapping = Summary(self._record_summary, self._read_summary)
         self._encode = encode_record
         self._warned: set[str] = set()
+        self._row_texts = RowTexts(settings.mask_secrets)
+        self._wordless = self._row_texts.wordless
         self._nested: Succession | None = None
 
     def __repr__(self) -> str:
@@ -106,9 +109,11 @@ class Run(MediaRows, Models, RunArtifacts, Alerts, Metrics):
         if type(data) is not dict:
             refuse_data(self.id, data)
         try:
-            "".join(data)  # checks every key, in C
+            keys = "".join(data)  # checks every key, in C
         except TypeError:
             refuse_data(self.id, data)
+        if keys not in self._wordless:
+            data = self._row_texts.masked(keys, data)
         if step is not None and (type(step) is not int or not FIRST_STEP <= step <= LAST_STEP):
             step = checked_step(step)
         cursor = self._cursor
@@ -332,5 +337,7 @@ class Run(MediaRows, Models, RunArtifacts, Alerts, Metrics):
 
     def _edit(self, **changes: Any) -> None:
         plain = {field: _values.plain_setting(value) for field, value in changes.items()}
+        if self._settings.mask_secrets:
+            plain = mask_value(plain)
         atomic_write(self._run_dir.new_edit(), msgspec.json.encode(Edit(**plain)))
         self._info = msgspec.structs.replace(self._info, **plain)

@@ -22,6 +22,10 @@ PREFIX = "NBTRACK_"
 # Set by a process that records, for the processes that it starts; no setting.
 RUN_VARIABLE = "NBTRACK_RUN"
 _BATCH_SYSTEMS = {"SLURM": "SLURM_JOB_ID", "PBS": "PBS_JOBID", "LSF": "LSB_JOBID"}
+# Parts of the names of variables whose values are secrets.
+_SECRET_WORDS = frozenset(
+    {"KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASS", "CREDENTIAL", "CREDENTIALS"}
+)
 SECTION = "NbTrack"
 IN_KERNEL = "%config in this kernel"
 DEFAULT = "default"
@@ -67,6 +71,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=1 << 20, description="Characters of console output that a run keeps at most."),
     ] = 1 << 26
+    mask_secrets: Annotated[
+        bool, Meta(description="Leave keys, passwords and tokens out of all that is recorded.")
+    ] = True
+    code: Annotated[
+        bool, Meta(description="Record the code of a run: git, changed files, packages, script.")
+    ] = True
+    code_limit: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Bytes of changed and new files that are recorded with a run at most.",
+        ),
+    ] = 10 << 20
     sample_interval: Annotated[
         float,
         Meta(gt=0, description="Seconds between samples of CPU, memory, disk, network and GPU."),
@@ -316,6 +333,22 @@ def announce_run(text: str | None) -> None:
         os.environ.pop(RUN_VARIABLE, None)
     else:
         os.environ[RUN_VARIABLE] = text
+
+
+def secret_variables() -> dict[str, str]:
+    """The variables of this process that hold a secret, going by their names and values."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not _SECRET_WORDS.isdisjoint(name.upper().split("_")) and _is_no_word(value)
+    }
+
+
+def _is_no_word(value: str) -> bool:
+    """Whether a value can be looked for in text: no path, number or plain word."""
+    if value.startswith(("/", "~", ".")) or value.isdigit():
+        return False
+    return not (value.isalpha() and value.islower() and len(value) < 12)
 
 
 def announced_run() -> str | None:

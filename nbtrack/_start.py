@@ -17,6 +17,7 @@ from ._attempts import CellInfo, Tries
 from ._disabled import DisabledRun
 from ._errors import RunExistsError, RunNotFoundError
 from ._mappings import refuse_changes
+from ._masking import mask_value
 from ._names import new_name
 from ._options import RunOptions
 from ._run import Run
@@ -195,7 +196,8 @@ def _describe(
         fail_on=settings.fail_on,
     )
     # Paths and arguments may hold bytes that are no text.
-    return msgspec.convert(plain_setting(msgspec.to_builtins(info)), RunInfo)
+    plain = plain_setting(msgspec.to_builtins(info))
+    return msgspec.convert(mask_value(plain) if settings.mask_secrets else plain, RunInfo)
 
 
 def _system() -> str:

@@ -12,14 +12,14 @@ from typing import Any, Literal, NoReturn
 from . import _current
 from ._attempts import ArmedCursor, CellInfo, Cursor, OpenAttempt, Tries
 from ._cells import Cells
-from ._console import ConsoleWriter
 from ._errors import RunFinishedError
 from ._family import Place
 from ._process import this_process
+from ._recording import Recording
 from ._settings import Settings
 from ._succession import Succession
 from .recorder import spawn
-from .store.journal import Journal, now
+from .store.journal import now
 from .store.layout import RunDir, new_writer_id, remove_run
 from .store.position import PositionFile, Progress
 from .store.schema import (
@@ -28,12 +28,10 @@ from .store.schema import (
     Change,
     ChangeKind,
     Closing,
-    Console,
     Failure,
     Outcome,
     Role,
     RunInfo,
-    Stream,
     WriterInfo,
 )
 from .store.state import AttemptFacts, Evidence, Verdict, first_failure, state
@@ -41,7 +39,7 @@ from .store.state import AttemptFacts, Evidence, Verdict, first_failure, state
 _live: weakref.WeakSet[Timeline] = weakref.WeakSet()
 
 
-class Timeline:
+class Timeline(Recording):
     """A run being recorded: which attempt rows belong to, and how it all ends."""
 
     def __init__(
@@ -74,6 +72,7 @@ class Timeline:
         self._start_journal("worker" if self._is_child else "owner")
         self._journal.open()
         if not self._is_child:
+            self._ask_for_code(self._journal.info.writer)
             spawn.ensure(run_dir.path, settings)
         _live.add(self)
 
@@ -237,17 +236,6 @@ class Timeline:
         """A cell that ran before this run began."""
         self._cells.earlier(cell)
 
-    def _new_console(self) -> ConsoleWriter:
-        return ConsoleWriter(self._record_console, self._settings.console_limit)
-
-    def _record_console(
-        self, cell: CellInfo | None, stream: Stream, row: int, start: int, text: str, lost: int
-    ) -> bool:
-        number = self._cells.number(cell)
-        return not self._finished and self._journal.offer(
-            Console(self._next_seq(), now(), number, stream, row, start, text, lost)
-        )
-
     def follow(self, succession: Succession) -> None:
         """This run follows another, which ends at the first use of this one."""
         self._succession = succession
@@ -329,8 +317,7 @@ class Timeline:
             process=this_process(),
             opened=now(),
         )
-        seals = spawn.seals if self._settings.recorder == "process" else bool
-        self._journal = Journal(self._run_dir, info, self._settings, recorder_alive=seals)
+        self._journal = self._new_journal(info)
         self._next_seq = self._journal.next_seq
         self._position = PositionFile(self._run_dir, info.writer)
 

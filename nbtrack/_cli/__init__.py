@@ -10,6 +10,7 @@ from .._errors import NbtrackError
 from .._version import __version__
 from .artifact import artifact
 from .config import config
+from .diff import diff
 from .discard import discard
 from .doctor import doctor
 from .enable import disable, enable
@@ -18,6 +19,7 @@ from .gc import gc
 from .logs import logs
 from .ls import ls
 from .recover import recover
+from .restore import restore
 from .show import show
 from .ui import ui
 
@@ -46,6 +48,7 @@ def main(context: click.Context) -> None:
 
 for _command in (
     *(ls, show, logs, export, ui, artifact, gc),
+    *(diff, restore),
     *(recover, config, enable, disable, discard, doctor),
 ):
     main.add_command(_command)

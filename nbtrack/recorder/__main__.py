@@ -5,6 +5,7 @@
     python -m nbtrack.recorder --owner PID --started TICKS     the control socket is its stdin
     python -m nbtrack.recorder merge [--if-many] RUN_DIR
     python -m nbtrack.recorder encode RUN_DIR
+    python -m nbtrack.recorder code [--limit BYTES] [--no-mask] RUN_DIR
     python -m nbtrack.recorder recover STORE
 """
 
@@ -30,6 +31,10 @@ def main() -> int:
     merge.add_argument("--if-many", action="store_true", help="only if it is worth it by now")
     encode = commands.add_parser("encode", help="encode the media that wait in a run's spool")
     encode.add_argument("run_dir", type=Path)
+    code = commands.add_parser("code", help="look at the code of a run that has begun")
+    code.add_argument("run_dir", type=Path)
+    code.add_argument("--limit", type=int, default=0, help="bytes of changed files at most")
+    code.add_argument("--no-mask", action="store_true", help="keep secrets as they are")
     recover = commands.add_parser("recover", help="see to runs that nobody records any more")
     recover.add_argument("store", type=Path)
     arguments = parser.parse_args()
@@ -37,6 +42,8 @@ def main() -> int:
         return _merge(arguments.run_dir, if_many=arguments.if_many)
     if arguments.command == "encode":
         return _encode(arguments.run_dir)
+    if arguments.command == "code":
+        return _code(arguments.run_dir, arguments.limit, masks=not arguments.no_mask)
     if arguments.command == "recover":
         return _recover(arguments.store)
     if arguments.owner is None or arguments.started is None:
@@ -106,6 +113,22 @@ def _encode(path: Path) -> int:
     from .encoding import encode_run
 
     return int(not encode_run(RunDir(path)))
+
+
+def _code(path: Path, limit: int, *, masks: bool) -> int:
+    _be_modest()
+    from ..record.code.capture import capture
+    from ..store.layout import RunDir
+    from .notes import note
+
+    run_dir = RunDir(path)
+    try:
+        capture(run_dir, limit=limit, masks=masks)
+    except Exception as error:  # nobody else would hear of it
+        if run_dir.path.exists():
+            note(run_dir.recorder_log, f"could not look at the code: {type(error).__name__}")
+            return 1
+    return 0
 
 
 def _recover(path: Path) -> int:

@@ -19,6 +19,7 @@ from .._process import ProcessIdentity, liveness
 from .._settings import Settings
 from ..store.layout import RunDir
 from . import postmortem
+from .capturing import CaptureQueue
 from .encoding import EncodingQueue
 from .follower import Follower
 from .memory import MemoryWatch
@@ -55,6 +56,7 @@ class Recorder:
         self._followers: list[Follower] = []
         self._merges = MergeQueue()
         self._encodings = EncodingQueue()
+        self._captures = CaptureQueue()
         self._sampler: Sampler | None = None
         self._memory = MemoryWatch(owner.pid)
         self._pidfd = None if in_process else _open_pidfd(owner)
@@ -87,7 +89,7 @@ class Recorder:
     def _over(self) -> bool:
         if self._stop:
             return True
-        if self._followers or self._merges.busy or self._encodings.busy:
+        if self._followers or self._merges.busy or self._encodings.busy or self._captures.busy:
             self._idle_since = time.monotonic()
             return time.monotonic() > self._give_up_at
         if not self._owner_alive:
@@ -130,6 +132,7 @@ class Recorder:
         if not self._in_process:
             self._merges.poll()
             self._encodings.poll()
+            self._captures.poll()
             if self._followers:
                 self._orphans.poll(self._followers[0].run_dir.path.parent.parent)
 
@@ -216,6 +219,8 @@ class Recorder:
     def _follow(self, path: Path, settings: Settings) -> None:
         run_dir = RunDir(path)
         if path.is_dir() and not any(one.is_same(run_dir) for one in self._followers):
+            if settings.code:
+                self._captures.add(run_dir, settings)
             seals = not self._in_process
             self._followers.append(Follower(run_dir, settings, self._owner, seals=seals))
             self._tick_at = 0.0

@@ -68,8 +68,9 @@ class Journal:
         dropped: Records that could not be kept so far.
 
     Args:
-        recorder_alive: Whether somebody seals, so that waiting at the quota makes sense.
+        recorder_alive: Whether somebody seals: waiting at the quota makes sense.
         tell: Takes a warning in words; by default it becomes an :class:`NbtrackWarning`.
+        clean: What :meth:`append` keeps of a record in its place.
     """
 
     write: Callable[[bytes], object]
@@ -82,6 +83,7 @@ class Journal:
         *,
         recorder_alive: Callable[[], bool] = lambda: False,
         tell: Callable[[str], object] | None = None,
+        clean: Callable[[Record], Record] = lambda record: record,
     ) -> None:
         self.info = info
         self.salt = salt_of(info.writer)
@@ -91,6 +93,7 @@ class Journal:
         self._run_dir = run_dir
         self._settings = settings
         self._tell = tell or _warn_person
+        self._clean = clean
         self._mapped: bool | None = None
         self._numbers = itertools.count(self._first_number())
         self._sizes = growing_sizes(settings.journal_quota)
@@ -124,7 +127,7 @@ class Journal:
         Raises:
             RunFinishedError: The journal is closed.
         """
-        data = frame(encode_any(record), self.salt)
+        data = frame(encode_any(self._clean(record)), self.salt)
         try:
             self.write(data)
         except (ValueError, OSError):
@@ -242,8 +245,7 @@ class Journal:
                     following = self._take_segment(b"".join(kept), 0)
                 # Numbered when they come into use: the order of numbers is that of their records.
                 name = SegmentName(self.info.writer, next(self._numbers))
-                path = self._run_dir.segment(name)
-                self._change = _SegmentChange(full, following, path, kept)
+                self._change = _SegmentChange(full, following, self._run_dir.segment(name), kept)
                 self._finish_change()
                 self._quota.unsealed += full.size if full is not None else 0
                 self._tell_dropped()
@@ -383,8 +385,7 @@ class Journal:
     def _first_number(self) -> int:
         """Numbering goes on from what is on disk."""
         on_disk = (*self._run_dir.segments(), *self._run_dir.sealed_sets())
-        own = (name.number for name in on_disk if name.writer == self.info.writer)
-        return max(own, default=0) + 1
+        return max((n.number for n in on_disk if n.writer == self.info.writer), default=0) + 1
 
     def _warn(self, text: str) -> None:
         if text not in self._warned:

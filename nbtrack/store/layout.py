@@ -60,6 +60,7 @@ class RunDir:
         self.diff = path / "diff.patch"
         self.requirements = path / "requirements.txt"
         self.model = path / "model.json"
+        self.code = path / "code"
         self.files = path / "files"
         self.media = path / "media"
         self.spool = self.media / ".spool"

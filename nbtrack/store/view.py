@@ -13,6 +13,7 @@ from msgspec import to_builtins
 from . import documents, media, query, reader
 from .artifact_schema import ArtifactUse, SavedFile
 from .cells import CellView, read_cells
+from .code import CodeInfo, read_code
 from .console import outputs_of
 from .fold import Attempt, Fold
 from .layout import RunDir
@@ -230,6 +231,11 @@ class RunView(MetricsView):
             self._run_dir,
             lambda taken: read_cells(taken, running=running, read_output=self._output_of),
         )
+
+    @property
+    def code(self) -> list[CodeInfo]:
+        """The code and the environment of each part of the run; a resumed run has several."""
+        return read_code(self._run_dir)
 
     def log(self, cell: int | None = None) -> str:
         """Everything that was seen, cell after cell, as one text.
