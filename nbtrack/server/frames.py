@@ -7,12 +7,10 @@ any other place.
 from __future__ import annotations
 
 import json
-import sysconfig
-from pathlib import Path
 
 from ..store.layout import RunDir
 from .files import UnknownFileError
-from .media import open_media
+from .media import open_media, plotly_script
 
 # An origin of its own, no requests, no forms, no windows. What it shows lies in it.
 POLICY = (
@@ -21,8 +19,6 @@ POLICY = (
     " form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 MOST_BYTES = 64 << 20
-
-_PLOTLY = ("plotly", "package_data", "plotly.min.js")
 
 _FIGURE = """<!DOCTYPE html>
 <html><head><meta charset="utf-8"><style>
@@ -64,7 +60,7 @@ def _figure(content: bytes) -> bytes:
         figure = json.loads(content)
         if not isinstance(figure, dict) or not isinstance(figure.get("data"), list):
             raise ValueError
-        library = plotly().read_text(encoding="utf-8")
+        library = plotly_script().read_text(encoding="utf-8")
     except (ValueError, RecursionError):
         raise UnknownFileError("this is no figure of plotly") from None
     except OSError:
@@ -74,8 +70,3 @@ def _figure(content: bytes) -> bytes:
     # Nothing in it can end the script that it is in.
     data = json.dumps(figure).replace("<", "\\u003c")
     return _FIGURE.format(library=library, data=data).encode()
-
-
-def plotly() -> Path:
-    """Where plotly.py keeps its script, installed or not."""
-    return Path(sysconfig.get_path("purelib"), *_PLOTLY)

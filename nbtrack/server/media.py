@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
+import sysconfig
+from pathlib import Path
 
-from .._errors import UsageError
+from .._errors import NbtrackError, UsageError
 from ..store import reader
+from ..store.encoding import encode
 from ..store.layout import RunDir
 from ..store.media_listing import Item, media_keys, media_steps
+from ..store.spool import is_media_name
 from .api.media import (
     MediaEntries,
     MediaEntry,
@@ -24,9 +28,8 @@ from .rows import rows_of
 MOST_KEYS = 5_000
 MOST_STEPS = 2_000
 _LONGEST_KEY = 4_000
-_FRAMED = ("html", "figure")
-# A digest and an ending: nothing that leads elsewhere.
-_FILE = re.compile(r"[0-9a-f]{8,64}\.[a-z0-9]{1,8}")
+# Where plotly.py keeps the script that draws its figures.
+_PLOTLY = ("plotly", "package_data", "plotly.min.js")
 
 
 def keys(run_dir: RunDir) -> MediaKeys:
@@ -69,8 +72,12 @@ def open_media(run_dir: RunDir, name: str) -> OpenFile:
     Raises:
         UnknownFileError: There is no such file, or it waits to be encoded.
     """
-    if not _FILE.fullmatch(name):
+    if not is_media_name(name):
         raise UnknownFileError("there is no such file")
+    if not (run_dir.media / name).exists():
+        # It still waits in the spool; what cannot be encoded is not there.
+        with contextlib.suppress(NbtrackError, OSError, ValueError, KeyError, TypeError):
+            encode(run_dir, name)
     return open_inside(run_dir.media / name, run_dir.media, name)
 
 
@@ -86,6 +93,11 @@ def table(run_dir: RunDir, name: str, asked: TableQuery) -> TablePage:
     return rows_of(run_dir.media / name, asked)
 
 
+def plotly_script() -> Path:
+    """What draws figures of plotly; it is there if that is installed beside the server."""
+    return Path(sysconfig.get_path("purelib"), *_PLOTLY)
+
+
 def _entry(item: Item) -> MediaEntry:
     return MediaEntry(
         step=item.step,
@@ -94,10 +106,12 @@ def _entry(item: Item) -> MediaEntry:
         kind=item.kind,  # type: ignore[arg-type]  # one of them
         file=item.file,
         size=item.size,
-        frame=item.file is not None and item.kind in _FRAMED and not _is_picture(item.file),
+        frame=item.file is not None and _has_frame(item),
         info=plain(item.info),
     )
 
 
-def _is_picture(name: str) -> bool:
-    return name.endswith((".png", ".svg"))
+def _has_frame(item: Item) -> bool:
+    if item.kind == "figure":
+        return item.info.get("source") == "plotly" and plotly_script().exists()
+    return item.kind == "html"

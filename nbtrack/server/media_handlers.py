@@ -80,7 +80,7 @@ class MediaTableHandler(OneRunHandler):
 def addresses(shared: Shared) -> list[Any]:
     """What is answered here."""
     one = r"/nbtrack/api/runs/(?P<store>[0-9a-f]{16})/(?P<run_id>[A-Za-z0-9_-]{1,64})/media"
-    file = r"(?P<name>[0-9a-f]{8,64}\.[a-z0-9]{1,8})"
+    file = r"(?P<name>[0-9a-f]{40}\.[a-z0-9]{1,8})"
     with_shared = {"shared": shared}
     return [
         (one, MediaKeysHandler, with_shared),

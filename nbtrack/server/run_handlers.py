@@ -8,12 +8,13 @@ from typing import IO, Any
 
 from ..store import reader
 from ..store.cells import read_cells
+from ..store.code import read_code
 from ..store.layout import RunDir
 from ..store.log import log
 from ..store.reader import Snapshot
 from ..store.view import RunView
 from . import files, run
-from .api.run import LogsQuery, RunEdit
+from .api.run import Code, LogsQuery, RunEdit
 from .api.series import SeriesRequest
 from .file_handler import FileHandler, kept
 from .logs import page
@@ -65,6 +66,15 @@ class CellsHandler(OneRunHandler):
         await self.answer(
             lambda: run.cells(self.run(store, run_id)), etag=self.ended(store, run_id)
         )
+
+
+class CodeHandler(OneRunHandler):
+    """Where a run came from."""
+
+    @reads
+    async def get(self, store: str, run_id: str) -> None:
+        """:class:`Code`."""
+        await self.answer(lambda: Code(parts=read_code(self.run(store, run_id))))
 
 
 class LogsHandler(OneRunHandler):
@@ -136,6 +146,7 @@ def addresses(shared: Shared) -> list[Any]:
         (r"/nbtrack/api/series", SeriesHandler, with_shared),
         (one, RunHandler, with_shared),
         (f"{one}/cells", CellsHandler, with_shared),
+        (f"{one}/code", CodeHandler, with_shared),
         (f"{one}/logs", LogsHandler, with_shared),
         (f"{one}/logs/download", LogDownloadHandler, with_shared),
         (f"{one}/files", FilesHandler, with_shared),

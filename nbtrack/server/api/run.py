@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from ...store.code import CodeInfo
 from ...store.schema import Alert, AttemptState, RunState
 
 
@@ -134,6 +135,12 @@ class RunDetail(msgspec.Struct, kw_only=True):
     keys: list[str]
     models: list[ModelLine]
     artifacts: int
+
+
+class Code(msgspec.Struct, kw_only=True):
+    """From which code and in which environment each part of the run came, the oldest first."""
+
+    parts: list[CodeInfo]
 
 
 class CellDetail(msgspec.Struct, kw_only=True):

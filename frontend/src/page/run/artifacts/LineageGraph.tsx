@@ -1,4 +1,4 @@
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { StateIcon } from "../../../components/StateIcon";
 import type { Lineage, LineageNode } from "../../api";
@@ -26,12 +26,18 @@ export function LineageGraph({ store, run, path, moment }: Props) {
     get<Lineage>(`${path}/lineage`, {}, abort),
   );
   const graph = useMemo(() => loaded.value && graphOf(loaded.value), [loaded.value]);
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Where one is comes into the middle, where not all of it has room.
+    const here = graph?.placed.find(({ node }) => node.rank === 0);
+    if (host.current && here) host.current.scrollLeft = here.x + WIDTH / 2 - host.current.clientWidth / 2;
+  }, [graph]);
   if (loaded.error) return <Problem error={loaded.error} again={loaded.again} />;
   if (!graph || !loaded.value) return <p class="nbt-hint">loading the lineage …</p>;
   if (graph.placed.length < 2) return <p class="nbt-muted">nothing led here, and nothing came of it</p>;
   return (
     <>
-      <div class="nbt-lineage" tabIndex={0} role="group" aria-label="lineage, from left to right">
+      <div ref={host} class="nbt-lineage" tabIndex={0} role="group" aria-label="lineage, from left to right">
         <div style={{ width: `${graph.width}px`, height: `${graph.height}px` }}>
           <svg width={graph.width} height={graph.height} aria-hidden="true">
             <defs>

@@ -21,9 +21,9 @@ export interface Graph {
   height: number;
 }
 
-export const WIDTH = 190;
+export const WIDTH = 166;
 export const HEIGHT = 44;
-const GAP = 56;
+const GAP = 42;
 const SPACE = 14;
 
 /** Places what came before on the left, what came after on the right, in the order in which it came. */

@@ -1,9 +1,15 @@
 import type { MediaEntry } from "../../api";
+import { ask } from "../../client";
+import { Problem } from "../../Problem";
+import { useLoaded } from "../../useLoaded";
 import type { RunState } from "../state";
 import { ChartItem } from "./ChartItem";
 import { chartOf } from "./chart";
 import { captionOf, fileUrl, frameUrl } from "./media";
 import { TableItem } from "./TableItem";
+
+/** Bytes of a long text that are shown. */
+const MOST_TEXT = 1 << 18;
 
 interface Props {
   state: RunState;
@@ -15,7 +21,7 @@ interface Props {
 export function Item({ state, title, entry }: Props) {
   const caption = captionOf(entry);
   return (
-    <figure class="nbt-item">
+    <figure class="nbt-thing">
       <Shown state={state} title={caption || title} entry={entry} />
       {caption && <figcaption class="nbt-caption">{caption}</figcaption>}
     </figure>
@@ -45,10 +51,10 @@ function Shown({ state, title, entry }: Props) {
     );
   }
   if (kind === "video") {
-    return /\.gif$/.test(file) ? (
-      <img class="nbt-image" loading="lazy" src={url} alt={title} />
+    return /\.(gif|webp)$/.test(file) ? (
+      <img class="nbt-film" loading="lazy" src={url} alt={title} />
     ) : (
-      <video class="nbt-image" controls preload="metadata" src={url} aria-label={title} />
+      <video class="nbt-film" controls preload="metadata" src={url} aria-label={title} />
     );
   }
   if (kind === "table") {
@@ -63,12 +69,36 @@ function Shown({ state, title, entry }: Props) {
     return <img class="nbt-image" loading="lazy" src={url} alt={title} />;
   }
   if (entry.frame) return <Framed state={state} title={title} file={file} />;
+  if (kind === "text") return <LongText state={state} title={title} file={file} />;
   return (
-    <p>
+    <p class="nbt-muted">
+      {kind === "figure" && `A figure of ${String(info.source)}. `}
+      {info.source === "plotly" && "It is drawn here if plotly is installed beside the server. "}
       <a href={fileUrl(state, file, { download: 1 })} download={file}>
-        download
+        download {kind === "figure" ? "its JSON" : ""}
       </a>
     </p>
+  );
+}
+
+/** Of a text that was too long for its record, what a page can show. */
+function LongText({ state, title, file }: { state: RunState; title: string; file: string }) {
+  const { value, error, again } = useLoaded(`${state.path} ${file}`, async (abort) => {
+    const headers = { Range: `bytes=0-${MOST_TEXT}` };
+    return (await ask("GET", fileUrl(state, file), undefined, abort, headers)).text();
+  });
+  if (error) return <Problem error={error} again={again} />;
+  return (
+    <>
+      <p class="nbt-prose nbt-media-text" tabIndex={0} aria-label={title}>
+        {value}
+      </p>
+      <p class="nbt-media-more">
+        <a href={fileUrl(state, file, { download: 1 })} download={file}>
+          download
+        </a>
+      </p>
+    </>
   );
 }
 

@@ -43,8 +43,8 @@ function BoxOver({ box }: { box: Box }) {
   return (
     <i
       class="nbt-box-over"
-      data-line={box.colour}
       style={{
+        borderColor: `var(--nbt-line-${box.colour})`,
         left: part(box.x),
         top: part(box.y),
         width: part(box.width),

@@ -24,11 +24,17 @@ export function MediaPanel({ place, media }: Props) {
   const seen = useRef(false);
   // What was shown once stays, so that nothing jumps while one scrolls.
   if (near) seen.current = true;
-  const [wide, setWide] = useState(media.kind === "table");
+  // Nobody has said yet: a table is as wide as the page, everything else is not.
+  const [wide, setWide] = useState<boolean | null>(null);
+  const look = wide === null ? "" : wide ? " nbt-wide" : " nbt-narrow";
+  const toggle = () => {
+    const isWide = wide ?? host.current?.querySelector(".nbt-logged") != null;
+    setWide(!isWide);
+  };
   return (
     <section
       ref={host}
-      class={`nbt-card nbt-media nbt-media-${media.kind}${wide ? " nbt-wide" : ""}`}
+      class={`nbt-card nbt-media nbt-media-${media.kind}${look}`}
       aria-label={media.key}
     >
       <header class="nbt-media-head">
@@ -38,10 +44,10 @@ export function MediaPanel({ place, media }: Props) {
         <button
           type="button"
           class="nbt-quiet"
-          aria-pressed={wide}
+          aria-pressed={wide ?? undefined}
           aria-label={`${media.key} over the whole width`}
           title="over the whole width"
-          onClick={() => setWide(!wide)}
+          onClick={toggle}
         >
           ↔
         </button>
@@ -84,7 +90,7 @@ function Content({ place, media }: Props) {
       ) : kind === "image" ? (
         <Images state={state} title={media.key} moments={moments} at={at} go={go} />
       ) : (
-        <div class="nbt-items">
+        <div class="nbt-things">
           {moment.entries.map((entry) => (
             <Item key={entry.index} state={state} title={media.key} entry={entry} />
           ))}

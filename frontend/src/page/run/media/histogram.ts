@@ -130,8 +130,10 @@ export class HeatFigure implements Figure {
   }
 
   tune(options: uPlot.Options): void {
-    const series = options.series[1];
+    const [, series] = options.series;
     if (series) series.width = 1;
+    // Lines across would look like values.
+    for (const axis of options.axes ?? []) axis.grid = { show: false };
   }
 }
 
@@ -169,7 +171,8 @@ export class BarsFigure implements Figure {
   range = () => [Math.min(0, least(this.y)), null] as const;
 
   traces(): Trace[] {
-    return [trace(this.name, [...this.x], [...this.y])];
+    const all = this.y.reduce((sum, y) => sum + y, 0);
+    return [{ ...trace(this.name, [...this.x], [...this.y]), last: all }];
   }
 
   behind(plot: uPlot, colour: (name: string) => string): void {
@@ -193,7 +196,9 @@ export class BarsFigure implements Figure {
 
   /** Bars are drawn, no line. */
   tune(options: uPlot.Options): void {
-    const series = options.series[1];
+    const [across] = options.axes ?? [];
+    if (across) across.grid = { show: false };
+    const [, series] = options.series;
     if (series) Object.assign(series, { paths: () => null, points: { show: false } });
   }
 }
