@@ -63,7 +63,8 @@ for n in range(300):
 frames = np.stack([np.roll(picture, 4 * at, axis=1) for at in range(4)])
 html = "<p id=here>html</p><script>document.getElementById('here').textContent = 'it runs';" \\
     "try {{ parent.document.title = 'escaped' }} catch (e) {{ document.title = 'kept in' }}" \\
-    "fetch('/nbtrack/api/').then(() => document.getElementById('here').textContent = 'it asked')" \\
+    "const tell = () => document.getElementById('here').textContent = 'it asked';" \\
+    "fetch('/nbtrack/api/').then(tell, () => 0)" \\
     "</script>"
 nbtrack.log({{
     "boxed": nbtrack.Image(picture, boxes=boxes, masks=masks, caption="a dog"),

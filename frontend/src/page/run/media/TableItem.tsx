@@ -102,7 +102,7 @@ function Lines({ state, title, head, blocks, asked, sort }: LinesProps) {
   return (
     <div
       ref={host}
-      class="nbt-grid nbt-logged"
+      class="nbt-logged"
       role="grid"
       tabIndex={0}
       aria-label={title}
