@@ -130,7 +130,7 @@ test("a name is edited in place, seen at once, and taken back if the server refu
     return field;
   };
   fireEvent.keyDown(edit("other"), { key: "Escape" });
-  expect(asked).toEqual([]);
+  expect(asked.filter(({ method }) => method !== "GET")).toEqual([]);
   fireEvent.keyDown(edit("calm-fox"), { key: "Enter" });
   expect(state.detail.value?.name).toBe("calm-fox");
   await waitFor(() => expect(asked.at(-1)?.body).toEqual({ name: "calm-fox" }));

@@ -14,8 +14,9 @@ _STICKS_OUT = """(selector) => {
         for (const element of root.querySelectorAll("*")) {
             const box = element.getBoundingClientRect();
             // These scroll by themselves, or cut off what they have no room for.
-            const scrolls = element.closest("pre, .u-wrap, .nbt-cut, .nbt-scroll, .nbt-grid, .nbt-logged,"
-                + " .nbt-lineage, .nbt-differences, .nbt-log, .nbt-card:not(:hover) .nbt-card-tools");
+            const scrolls = element.closest("pre, .u-wrap, .nbt-cut, .nbt-scroll, .nbt-grid,"
+                + " .nbt-logged, .nbt-lineage, .nbt-differences, .nbt-log,"
+                + " .nbt-card:not(:hover) .nbt-card-tools");
             if (!scrolls && box.width && (box.right > edge.right + 1 || box.left < edge.left - 1)) {
                 found.push(`${element.tagName}.${element.className}: ${box.left} to ${box.right}`);
             }

@@ -242,7 +242,7 @@ def test_artifacts_in_and_out_with_content_and_lineage(
         ).click()
         made = tab.get_by_role("article", name="classifier:v0")
         made.get_by_role("region", name="Lineage").get_by_role(
-            "link", name=re.compile("evaluate")
+            "link", name=re.compile("^run evaluate")
         ).click()
         expect(page.get_by_role("heading", level=1)).to_have_text("evaluate")
         used = page.get_by_role("region", name="Used by this run")

@@ -117,8 +117,10 @@ function Confusion({ matrix, title }: { matrix: Matrix; title: string }) {
   const most = Math.max(1, ...counts.flat());
   return (
     <div class="nbt-scroll" tabIndex={0} role="group" aria-label={title}>
-      <table class="nbt-matrix">
-        <caption class="nbt-muted">{title} · actual from top to bottom, predicted across</caption>
+      <p class="nbt-matrix-title">
+        <b>{title}</b> <span class="nbt-muted">actual ↓ · predicted →</span>
+      </p>
+      <table class="nbt-matrix" aria-label={`${title}: actual from top to bottom, predicted across`}>
         <thead>
           <tr>
             <td />

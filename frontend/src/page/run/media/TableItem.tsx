@@ -47,6 +47,10 @@ export function TableItem({ state, title, file }: Props) {
     blocks.want(0, 0);
     return () => blocks.stop();
   }, [blocks]);
+  // Lines stay as high as they were once: what they hold comes and goes with the order.
+  const pictures = useRef(false);
+  pictures.current ||=
+    head?.rows.some((row) => row.some((value) => cellMedia(value)?.kind === "image")) ?? false;
   if (error) return <Problem error={error} again={() => setTries(tries + 1)} />;
   if (!head) return <div class="nbt-media-room" aria-busy="true" />;
   const sort = (at: number) => {
@@ -73,7 +77,16 @@ export function TableItem({ state, title, file }: Props) {
           Parquet
         </a>
       </div>
-      <Lines state={state} title={title} head={head} blocks={blocks} asked={asked} sort={sort} />
+      <Lines
+        key={String(pictures.current)}
+        state={state}
+        title={title}
+        head={head}
+        blocks={blocks}
+        asked={asked}
+        sort={sort}
+        pictures={pictures.current}
+      />
     </div>
   );
 }
@@ -85,11 +98,11 @@ interface LinesProps {
   blocks: Blocks;
   asked: Asked;
   sort: (at: number) => void;
+  pictures: boolean;
 }
 
-function Lines({ state, title, head, blocks, asked, sort }: LinesProps) {
+function Lines({ state, title, head, blocks, asked, sort, pictures }: LinesProps) {
   const host = useRef<HTMLDivElement>(null);
-  const pictures = head.rows.some((row) => row.some((value) => cellMedia(value)?.kind === "image"));
   const height = pictures ? PICTURE_ROW : ROW;
   const lines = useLines(head.matched, host, height);
   const items = lines.getVirtualItems();
@@ -115,6 +128,7 @@ function Lines({ state, title, head, blocks, asked, sort }: LinesProps) {
           <div
             key={at}
             role="columnheader"
+            class={column.kind === "number" ? "nbt-right" : undefined}
             aria-sort={asked.sort !== at ? "none" : asked.descending ? "descending" : "ascending"}
           >
             <button type="button" class="nbt-quiet" title={column.name} onClick={() => sort(at)}>
