@@ -54,7 +54,7 @@ def train(folder: Path) -> None:
         second.fit(first.transform(x))
         last = SGDClassifier(loss="log_loss", alpha=0.003, random_state=0)
         steps = [second.transform(first.transform(part)) for part in (x, x_val)]
-        for epoch in range(EPOCHS):
+        for _ in range(EPOCHS):
             last.partial_fit(steps[0], y, classes=range(10))
             probabilities = last.predict_proba(steps[1])
             guesses = probabilities.argmax(axis=1)

@@ -122,7 +122,10 @@ def take_pages(browser: Browser, store: Path, folder: Path) -> None:
     charts, held = named["digits, three rates"], named["digits, linear"]
     best = [run.id for run in found if run.project == "birds"][:COMPARED]
     asked = {
-        "media": (f"/runs/{key}/{held}/charts", {"search": "none of them", "step": "29"}),
+        "media": (
+            f"/runs/{key}/{held}/charts",
+            {"search": "guesses|hardest|confusion|roc", "step": "29"},
+        ),
         "model": (f"/runs/{key}/{held}/model", {}),
         "artifacts": (f"/runs/{key}/{held}/artifacts", {"artifact": "digits:v0"}),
         "charts": (f"/runs/{key}/{charts}/charts", {}),
