@@ -87,7 +87,11 @@ class InvalidStepError(UsageError, TypeError):
 
 
 class InvalidDataError(UsageError, TypeError):
-    """``log()`` was given something that is not a mapping, or a row too large for a segment."""
+    """Data that cannot be kept.
+
+    ``log()`` was given something that is not a mapping, or a row too large for a segment; or media
+    were made of arguments that do not fit.
+    """
 
 
 class InvalidSettingError(UsageError):

@@ -93,9 +93,10 @@ class Run(MediaRows, Models, RunArtifacts, Alerts, Metrics):
         """Record one row: names to values.
 
         Args:
-            data: Strings to numbers (anything with ``__float__``), bools, strings, None, or
-                further mappings, whose keys are joined with ``/``. What cannot be recorded is
-                named once in a warning; the rest of the row is kept.
+            data: Strings to numbers (anything with ``__float__``), bools, strings, None, media
+                (such as :class:`nbtrack.Image`) or lists of them, or further mappings, whose keys
+                are joined with ``/``. What cannot be recorded is named once in a warning; the
+                rest of the row is kept.
             step: Any integer of 64 bits. Rows are kept whatever their order. By default one more
                 than the highest step of this attempt.
             commit: False keeps the automatic step where it is, so that the next row shares it.

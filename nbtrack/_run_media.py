@@ -67,13 +67,13 @@ class MediaRows:
             refused[key] = str(error)
             return False
         except Exception as error:  # a full disk, or whatever a foreign object raises
-            refused[key] = f"it could not be kept: {error or type(error).__name__}"
+            refused[key] = f"it could not be kept: {str(error) or type(error).__name__}"
             return False
         seq, time, attempt, step = place
         fault("media.before_record")
         # What refers comes after what it refers to.
         self._journal.append(
-            Media(seq, time, attempt, step, key, found.index, kind, file, size, info)
+            Media(seq, time, attempt, step, key, found.place, kind, file, size, info)
         )
         fault("media.after_record")
         return True

@@ -29,7 +29,10 @@ def recover(store: Path | None, as_json: bool) -> None:
         if item.problem:
             click.echo(f"{item.id}: {item.problem}")
         else:
-            click.echo(f"{item.id}: {item.rows} rows can be read, {item.sealed} segments sealed")
+            encoded = f", {item.encoded} media encoded" * bool(item.encoded)
+            click.echo(
+                f"{item.id}: {item.rows} rows can be read, {item.sealed} segments sealed{encoded}"
+            )
         for damage in item.damage:
             click.echo(f"  {damage}")
     if any(item.problem for item in done):

@@ -17,7 +17,7 @@ from .._errors import DamagedFileError
 from . import media_tables
 from .faults import fault
 from .layout import RunDir, publish, temporary
-from .spool import Raw, is_media_name, read_raw, spooled
+from .spool import Raw, is_media_name, read_raw, set_aside, spooled
 
 if TYPE_CHECKING:
     import numpy
@@ -67,10 +67,12 @@ def encode(run_dir: RunDir, name: str) -> None:
     target = run_dir.media / name
     if not target.exists():
         try:
-            raw = read_raw(run_dir, name)
+            write(read_raw(run_dir, name), target)
         except FileNotFoundError:
             return  # somebody else was faster
-        write(raw, target)
+        except DamagedFileError:
+            set_aside(run_dir, name)
+            raise
         fault("media.before_encoded")
     (run_dir.spool / name).unlink(missing_ok=True)
     fault("media.after_encoded")
@@ -90,17 +92,29 @@ def write(raw: Raw, target: Path) -> None:
     try:
         encoder(raw, temp)
         publish(temp, target)
-    except BaseException:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DamagedFileError(
+            f"nothing can be made of it: {error}", path=target, operation="encode media"
+        ) from error
+    except BaseException as error:
+        # A library in Rust that panics must not end who encodes the others.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise DamagedFileError(
+            f"nothing can be made of it: {error}", path=target, operation="encode media"
+        ) from None
+    finally:
         with contextlib.suppress(OSError):
             temp.unlink(missing_ok=True)
-        raise
 
 
 def _array(raw: Raw) -> numpy.ndarray[Any, Any]:
     import numpy
 
+    found: numpy.ndarray[Any, Any]
     found = numpy.frombuffer(raw.content, dtype=numpy.dtype(raw.header["dtype"]))
-    return found.reshape(raw.header["shape"])
+    shape: tuple[int, ...] = tuple(raw.header["shape"])
+    return found.reshape(shape)
 
 
 def _bytes(values: numpy.ndarray[Any, Any], normalize: bool) -> numpy.ndarray[Any, Any]:
@@ -120,7 +134,8 @@ def _bytes(values: numpy.ndarray[Any, Any], normalize: bool) -> numpy.ndarray[An
             elif least >= -1 and most <= 1:
                 values = (values + 1) * 127.5
         values = numpy.rint(values)
-    return numpy.clip(values, 0, 255).astype(numpy.uint8)
+    pixels: numpy.ndarray[Any, Any] = numpy.clip(values, 0, 255).astype(numpy.uint8)
+    return pixels
 
 
 def _image(pixels: numpy.ndarray[Any, Any], mode: str | None) -> Image:

@@ -22,6 +22,7 @@ from . import encoding, media_tables, query
 from .layout import RunDir
 from .media_tables import Cell, TableData
 from .reader import Snapshot
+from .result import ResultTable
 from .schema import MediaKind
 from .spool import is_media_name, open_inside, read_raw
 
@@ -62,7 +63,7 @@ def read_media(taken: Snapshot, keys: Sequence[str] = ()) -> list[MediaItem]:
     )
     return [
         MediaItem(**{**row, "info": json.loads(row["info"])})
-        for row in query.ResultTable(found).to_pylist()
+        for row in ResultTable(found).to_pylist()
     ]
 
 
@@ -73,7 +74,7 @@ def count_media(taken: Snapshot) -> list[MediaCount]:
         "SELECT key, kind, count(*) AS count, list_sort(list(DISTINCT attempt)) AS attempts"
         " FROM rows GROUP BY key, kind ORDER BY key, kind",
     )
-    return [MediaCount(**row) for row in query.ResultTable(found).to_pylist()]
+    return [MediaCount(**row) for row in ResultTable(found).to_pylist()]
 
 
 def media_path(run_dir: RunDir, name: str) -> Path:

@@ -159,7 +159,8 @@ def write(header: dict[str, Any], content: bytes, path: Path) -> None:
     described = header["columns"]
     values: list[list[Any]] = msgspec.msgpack.decode(content)
     parquet.write_logged(
-        [(str(column["name"]), column["kind"]) for column in described],
+        # Arrow's names end at a zero; the whole name stands in the metadata.
+        [(str(column["name"]).replace("\0", "\\0"), column["kind"]) for column in described],
         values,
         path,
         {COLUMNS_KEY: json.dumps(described)},

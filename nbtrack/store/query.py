@@ -126,7 +126,7 @@ def parquet_columns(path: Path) -> list[list[Any]]:
     cursor = connect()
     found = cursor.sql("SELECT * FROM read_parquet($file)", params={"file": str(path)})
     table = arrow.Table.from_arrow(found)
-    return [table.column(at).to_pylist() for at in range(table.num_columns)]
+    return [list(table.column(at).to_pylist()) for at in range(table.num_columns)]
 
 
 def history(source: Source, keys: Sequence[str], across: Across | None = None) -> ResultTable:

@@ -120,6 +120,12 @@ def read_raw(run_dir: RunDir, name: str) -> Raw:
     return Raw(json.loads(data[start:end]), memoryview(data)[end:])
 
 
+def set_aside(run_dir: RunDir, name: str) -> None:
+    """Leave what nothing can be made of as evidence, and look at it no more."""
+    with contextlib.suppress(OSError):
+        (run_dir.spool / name).rename(run_dir.spool / f"{name}.damaged")
+
+
 def open_inside(path: Path) -> IO[bytes]:
     """Open a file of the folder of media, never one that a link leads to.
 

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
+from nbtrack import Text, _run_media
 from nbtrack._attempts import CellInfo
-from nbtrack.store import faults, merge, reader, seal, segment
+from nbtrack.store import encoding, faults, merge, reader, seal, segment, spool
 from nbtrack.store import segment as segment_module
-from nbtrack.store.faults import JOURNAL_POINTS, MERGE_POINTS, SEAL_POINTS
+from nbtrack.store.faults import JOURNAL_POINTS, MEDIA_POINTS, MERGE_POINTS, SEAL_POINTS
 from nbtrack.store.frames import frame
 from nbtrack.store.journal import now
 from nbtrack.store.layout import TABLES, RunDir, SegmentName
@@ -31,6 +32,7 @@ from nbtrack.store.tables import TableBuilder
 from nbtrack.store.tail import SegmentTail
 from tests.crash.processes import SharedCounter, fork, join
 from tests.journals import KINDS, Cell, Kind, cells, logged, new_run, view, wait_until
+from tests.media import told
 
 CELL = CellInfo(cell_id="c", execution_count=1, source="log()", config={"lr": 0.1})
 # Makes the segments full with few rows.
@@ -44,6 +46,7 @@ class Original(NamedTuple):
     cells: list[Cell]
     document: dict[str, Any]
     system: list[dict[str, Any]]
+    media: list[dict[str, Any]]
 
     def copy(self, to: Path) -> RunDir:
         path = to / "store" / "runs" / self.run_dir.id
@@ -57,6 +60,7 @@ class Original(NamedTuple):
         document["path"] = self.document["path"]
         assert document == self.document, where
         assert view(run_dir).system().to_pylist() == self.system, where
+        assert told(view(run_dir).media()) == self.media, where
         assert view(run_dir).damage == [], where
 
 
@@ -78,6 +82,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
             if i % 10 == 0:
                 journal = run._journal
                 journal.append(Sample(journal.next_seq(), now(), {"cpu.percent": float(i)}))
+                run.log({"text": Text(str(i))}, commit=False)
             run.log({"i": i, "pad": PAD, "big": 2**60 + i})
         run.config["late"] = [1, {"a": None}]
         run.summary["best"] = 3
@@ -86,7 +91,9 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
     run_dir = RunDir(run.path)
     assert len(run_dir.segments()) >= 4
     found = view(run)
-    return Original(run_dir, cells(run_dir), found.to_dict(), found.system().to_pylist())
+    return Original(
+        run_dir, cells(run_dir), found.to_dict(), found.system().to_pylist(), told(found.media())
+    )
 
 
 def killed_at(point: str, do: Callable[[], object]) -> None:
@@ -101,23 +108,30 @@ def killed_at(point: str, do: Callable[[], object]) -> None:
 
 
 def test_there_are_no_other_fault_points() -> None:
-    places = ((segment, JOURNAL_POINTS), (seal, SEAL_POINTS), (merge, MERGE_POINTS))
-    for module, points in places:
-        text = inspect.getsource(module)
+    media = (spool, _run_media, encoding)
+    places = (
+        ((segment,), JOURNAL_POINTS),
+        ((seal,), SEAL_POINTS),
+        ((merge,), MERGE_POINTS),
+        (media, MEDIA_POINTS),
+    )
+    for modules, points in places:
+        text = "".join(map(inspect.getsource, modules))
         found = re.findall(r'\bfault\(f?"([^"]+)"\)', text)
         assert {name.split("{")[0] for name in found} == {
-            re.sub("_(metrics|system|cells|console|changes)$", "_", point) for point in points
+            re.sub("_(metrics|system|cells|console|media|changes)$", "_", point) for point in points
         }
 
 
 def test_the_original_is_what_it_should_be(original: Original) -> None:
     values = {cell.value for cell in original.cells if cell.key == "i"}
     assert values == {*range(250), *range(10_000, 10_150)}
-    assert original.document["rows"] == 400
+    assert original.document["rows"] == 425
+    assert len(original.media) == 25
     assert original.document["state"] == "finished"
     assert len(original.system) == 25
     (attempt,) = original.document["attempts"]
-    assert attempt["rows"] == 400
+    assert attempt["rows"] == 425
     assert attempt["config"] == {"lr": 0.1}
     assert original.document["config"] == {"lr": 0.1, "late": [1, {"a": None}]}
     assert original.document["summary"]["best"] == 3

@@ -19,7 +19,7 @@ from nbtrack.store import merge as merge_module
 from nbtrack.store.faults import JOURNAL_POINTS, POINTS
 from nbtrack.store.journal import now
 from nbtrack.store.layout import RunDir, Store
-from nbtrack.store.schema import Sample
+from nbtrack.store.schema import Media, Sample
 from tests.crash.phases import PHASES, watch
 from tests.crash.processes import SharedCounter, fork, join
 from tests.journals import KINDS, Kind, new_run, view, wait_until
@@ -43,6 +43,8 @@ def log(run: Run, i: int, counter: SharedCounter) -> None:
     if i % 500 == 0:
         run.console.write(None, "stdout", f"epoch {i}\n")
         run._journal.append(Sample(run._next_seq(), now(), {"cpu.percent": 1.0}))
+        note = {"text": f"epoch {i}"}
+        run._journal.append(Media(run._next_seq(), now(), 1, i, "note", 0, "text", None, 8, note))
         cell = CellInfo(cell_id="b", execution_count=i, source="look()")
         run.begin_cell(cell)
         run.end_cell(cell, "finished", None)

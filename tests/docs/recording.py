@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
+import numpy
+
 import nbtrack
 
 ODD = {
@@ -32,7 +34,9 @@ def main() -> None:
     run = nbtrack.init(config={"rate": 0.1, "layers": [32, 16]}, notes="for the docs")
     run.tags = ["docs"]
     nbtrack.config.rate = 0.2
-    nbtrack.log(ODD)
+    pixels = numpy.arange(48, dtype=numpy.uint8).reshape(4, 4, 3)
+    table = nbtrack.Table(columns=["id", "score"], data=[[1, 0.5], [2, None]])
+    nbtrack.log({**ODD, "sample": nbtrack.Image(pixels, caption="first"), "answers": table})
     for step in range(rows):
         nbtrack.log({"loss": 1 / (step + 1), "accuracy": step / rows})
     nbtrack.summary["best"] = 1

@@ -177,7 +177,7 @@ def expected_losses(run: Path) -> list[list[Any]]:
 
 def test_duckdb_alone_reads_a_run_by_the_sql_of_the_page(merged: Path) -> None:
     view = view_of(merged)
-    short, one, several, config, attempts, machine = duckdb_alone(
+    short, one, several, config, attempts, machine, media = duckdb_alone(
         merged,
         "often enough",
         "one metric",
@@ -185,6 +185,7 @@ def test_duckdb_alone_reads_a_run_by_the_sql_of_the_page(merged: Path) -> None:
         "the config",
         "the attempts",
         "the machine",
+        "the media",
     )
     expected = expected_losses(merged)
     assert len(expected) == 50
@@ -199,6 +200,11 @@ def test_duckdb_alone_reads_a_run_by_the_sql_of_the_page(merged: Path) -> None:
     assert exception == "ValueError"
     assert started < ended
     assert seconds == view.attempts[0].wall_seconds
+    assert [row[:6] for row in media] == [
+        ["answers", 1, 0, 0, "table", None],
+        ["sample", 1, 0, 0, "image", "first"],
+    ]
+    assert [Path(row[6]) for row in media] == [one.path for one in view.media()]
     samples = view.system("memory.process.bytes").to_pylist()
     assert [round(row[1] * 2**20) for row in machine] == [round(row["value"]) for row in samples]
 

@@ -61,4 +61,4 @@ def dtype_name(values: numpy.ndarray[Any, Any]) -> str:
 
 def piece(values: numpy.ndarray[Any, Any]) -> memoryview:
     """The bytes of an array in one piece."""
-    return memoryview(values.reshape(-1).view("u1"))
+    return values.reshape(-1).view("u1").data

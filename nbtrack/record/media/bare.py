@@ -16,11 +16,15 @@ _LIBRARIES = ("PIL", "matplotlib", "mpl_toolkits", "plotly", "altair", "seaborn"
 _DEEPEST = 32
 
 
+class MixedListError(Exception):
+    """A list holds media and other things."""
+
+
 class Found(NamedTuple):
-    """Media at their place in a row: under ``key``, the ``index``-th of a list."""
+    """Media at their place in a row: under ``key``, the ``place``-th of a list."""
 
     key: str
-    index: int
+    place: int
     media: Media
 
 
@@ -50,22 +54,24 @@ def take(
     rest: dict[Any, Any] = {}
     found: list[Found] = []
     for key, value in data.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and not isinstance(value, Media) and depth < _DEEPEST:
-            inner, more = take(value, refused, f"{name}/", depth + 1)
-            found += more
-            if inner or not value:
-                rest[key] = inner
-            continue
+        media: list[Media] = []
         try:
-            media = list(_of_value(value))
-        except Exception as error:  # a foreign object may raise anything
-            refused[name] = str(error) or type(error).__name__
-            continue
-        if media:
-            found += (Found(name, at, one) for at, one in enumerate(media))
-        else:
+            if isinstance(value, Mapping) and depth < _DEEPEST:
+                inner, more = take(value, refused, f"{prefix}{key}/", depth + 1)
+                found += more
+                # Without media in it, it stays what it is.
+                if inner or not more:
+                    rest[key] = inner if more else value
+                continue
+            media += _of_value(value)
+        except MixedListError as error:
+            refused[f"{prefix}{key}"] = str(error)
+        except Exception:  # a foreign object may raise anything; it is seen to like any other
             rest[key] = value
+        else:
+            if not media:
+                rest[key] = value
+            found += (Found(f"{prefix}{key}", at, one) for at, one in enumerate(media))
     return rest, found
 
 
@@ -74,7 +80,7 @@ def _of_value(value: Any) -> Iterator[Media]:
         media = [media_of(item) for item in value]
         yield from (one for one in media if one is not None)
         if any(one is not None for one in media) and None in media:
-            raise TypeError("a list holds media and other things")
+            raise MixedListError("a list holds media and other things")
         return
     found = media_of(value)
     if found is not None:

@@ -37,7 +37,7 @@ class Media:
     """
 
     kind: ClassVar[MediaKind]
-    caption: str | None = None
+    caption: str | None
 
     def keep(self, keeper: Keeper) -> Kept:
         """Put the content on its way to the disk, with one copy.

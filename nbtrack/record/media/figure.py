@@ -44,6 +44,7 @@ class Figure(Media):
             )
 
     def keep(self, keeper: Keeper) -> Kept:
+        """Put the content on its way to the disk; see :meth:`Media.keep`."""
         info: dict[str, Any] = {"source": self._source}
         if self.caption is not None:
             info["caption"] = self.caption

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ..._errors import InvalidDataError
@@ -37,7 +36,7 @@ class Histogram(Media):
     def __init__(
         self,
         sequence: Any = None,
-        np_histogram: tuple[Sequence[float], Sequence[float]] | None = None,
+        np_histogram: tuple[Any, Any] | None = None,
         num_bins: int = 64,
         caption: str | None = None,
     ) -> None:
@@ -71,15 +70,18 @@ class Histogram(Media):
         elif values.dtype.kind == "b":
             values = values.astype(numpy.uint8)
         try:
-            counts, bins = numpy.histogram(values, bins=num_bins)
-        except ValueError:  # too close to each other, or too far, for edges between them
-            least, most = float(values.min()), float(values.max())
-            middle = least / 2 + most / 2
-            bins = numpy.array([least, numpy.nextafter(max(middle, most), numpy.inf)])
-            counts = numpy.array([len(values)])
-        return counts.tolist(), bins.astype(numpy.float64).tolist()
+            with numpy.errstate(all="ignore"):
+                counts, bins = numpy.histogram(values, bins=num_bins)
+            edges = bins.astype(numpy.float64)
+            if numpy.isfinite(edges).all():
+                return counts.tolist(), edges.tolist()
+        except ValueError:
+            pass
+        # Too close to each other, or too far apart, for edges between them.
+        return [len(values)], [float(values.min()), float(numpy.nextafter(values.max(), numpy.inf))]
 
     def keep(self, keeper: Keeper) -> Kept:
+        """Put the content on its way to the disk; see :meth:`Media.keep`."""
         info: dict[str, Any] = {"bins": self.bins, "counts": self.histogram}
         if self._left_out:
             info["not_finite"] = self._left_out

@@ -120,6 +120,7 @@ class Image(Media):
             self._pixels = _pixels(given)
 
     def keep(self, keeper: Keeper) -> Kept:
+        """Put the content on its way to the disk; see :meth:`Media.keep`."""
         info = self._info(keeper)
         if self._path is not None:
             name, size = keeper.copy(self._ending, self._path)

@@ -28,7 +28,7 @@ def pixels_of(figure: Any) -> numpy.ndarray[Any, Any]:
     figure = getattr(figure, "figure", None) or figure  # of a subfigure, the whole
     shown = figure.canvas
     try:
-        canvas = FigureCanvasAgg(figure)
+        canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
         return numpy.array(canvas.buffer_rgba(), copy=True)
     finally:

@@ -150,6 +150,7 @@ class Table(Media, TableData):
         return {}
 
     def keep(self, keeper: Keeper) -> Kept:
+        """Put the content on its way to the disk; see :meth:`Media.keep`."""
         if not self.columns:
             raise InvalidDataError("a table without columns cannot be kept", operation="log")
         columns = [[_cell(row[at], keeper) for row in self.data] for at in range(len(self.columns))]

@@ -32,6 +32,7 @@ class Text(Media):
         self.text = text_of(text)
 
     def keep(self, keeper: Keeper) -> Kept:
+        """Put the content on its way to the disk; see :meth:`Media.keep`."""
         info: dict[str, Any] = {} if self.caption is None else {"caption": self.caption}
         data = self.text.encode()
         if len(data) <= INLINE_BYTES:
@@ -82,6 +83,7 @@ class Html(Media):
         self.html = text_of(data)
 
     def keep(self, keeper: Keeper) -> Kept:
+        """Put the content on its way to the disk; see :meth:`Media.keep`."""
         data = self.html.encode()
         info: dict[str, Any] = {} if self.caption is None else {"caption": self.caption}
         return Kept(self.kind, keeper.file("html", data), len(data), info)

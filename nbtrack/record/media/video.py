@@ -74,6 +74,7 @@ class Video(Media):
         self._frames = _frames(data_or_path)
 
     def keep(self, keeper: Keeper) -> Kept:
+        """Put the content on its way to the disk; see :meth:`Media.keep`."""
         info: dict[str, Any] = {} if self.caption is None else {"caption": self.caption}
         if self._path is not None:
             name, size = keeper.copy(self._ending, self._path)
