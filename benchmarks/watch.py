@@ -4,15 +4,15 @@ What `watch(model, log="all")` costs a training loop on the CPU, with one thread
 `watch` in its offline mode where wandb is installed. Each round trains every model in every way, so
 that all ways meet the same machine.
 
+First, what watching costs in every batch: the hooks alone, where a batch is nearly nothing. Then:
+
 `batch`
     CPU time of the process for a batch, without watching: the least of the rounds, which is the
     one that the rest of the machine disturbed least.
-`nbtrack N`, `wandb N`
-    How much more it was with histograms in every N-th batch, as a part of that.
-`histograms`
-    CPU time of one batch more, if histograms are taken in it: what every N-th batch pays.
-`hooks`
-    CPU time of one batch more, if none are taken in it.
+`with histograms`
+    How much more it is where histograms of all gradients and parameters are taken.
+`every N-th`
+    That, spread over N batches, as a part of their time.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from typing import Any
 from benchmarks import report
 
 FREQUENCIES = (10, 100, 1000)
+NEVER = 1_000_000_000
 Watching = Callable[[Any], contextlib.AbstractContextManager[None]]
 
 
@@ -90,9 +91,6 @@ def train(model: Any, inputs: Any, batches: int) -> float:
 
 def measure(batches: int, rounds: int, ways: dict[str, Watching]) -> dict[str, dict[str, Any]]:
     """CPU seconds of a batch by model and way, the least of the rounds."""
-    import torch
-
-    torch.set_num_threads(1)
     found: dict[str, dict[str, Any]] = {}
     for name, (make, batch) in models().items():
         model, inputs = make(), batch()
@@ -104,7 +102,9 @@ def measure(batches: int, rounds: int, ways: dict[str, Watching]) -> dict[str, d
             for way, watching in ways.items():
                 with watching(model):
                     train(model, inputs, 1)  # the first batch tells the shapes
-                    taken[way].append(train(model, inputs, count))
+                    # A batch with histograms takes several times as long as one without.
+                    some = count if way == "alone" else count // 5
+                    taken[way].append(train(model, inputs, max(some, 3)))
         found[name] = {
             "parameters": sum(p.numel() for p in model.parameters()),
             "tensors": len(list(model.parameters())),
@@ -113,23 +113,36 @@ def measure(batches: int, rounds: int, ways: dict[str, Watching]) -> dict[str, d
     return found
 
 
+def hooks(runs: dict[str, Any], rounds: int) -> dict[str, float]:
+    """CPU seconds that a batch without histograms costs more, with the smallest model there is."""
+    import torch
+
+    model, inputs = torch.nn.Linear(1, 1), torch.randn(1, 1)
+    ways: dict[str, Watching] = {"alone": alone}
+    ways.update({tracker: watched_by(run, NEVER) for tracker, run in runs.items()})
+    least: dict[str, float] = {}
+    for _ in range(3 * rounds):
+        for way, watching in ways.items():
+            with watching(model):
+                train(model, inputs, 1)
+                taken = train(model, inputs, 1000)
+            least[way] = min(taken, least.get(way, taken))
+    return {tracker: least[tracker] - least["alone"] for tracker in runs}
+
+
 def table(found: dict[str, dict[str, Any]], trackers: list[str]) -> str:
-    """What it costs, as Markdown."""
-    ways = [f"{tracker} {every}" for tracker in trackers for every in FREQUENCIES]
-    header = ["model", "numbers", "tensors", "batch ms", *ways]
-    header += [f"{tracker} {what} ms" for tracker in trackers for what in ("histograms", "hooks")]
+    """What histograms cost, as Markdown."""
+    header = ["model", "numbers", "tensors", "batch"]
+    for tracker in trackers:
+        header += [f"{tracker}: with histograms", *(f"every {every}-th" for every in FREQUENCIES)]
     lines = [header, ["---"] * len(header)]
     for name, one in found.items():
         base = one["alone"]
-        cells = [name, f"{one['parameters']:,}", str(one["tensors"]), f"{base * 1e3:.2f}"]
+        cells = [name, f"{one['parameters']:,}", str(one["tensors"]), f"{base * 1e3:.2f} ms"]
         for tracker in trackers:
-            each, hooks = one[f"{tracker} 1"] - base, one[f"{tracker} never"] - base
-            for every in FREQUENCIES:
-                cost = hooks + (each - hooks) / every
-                cells.append(f"{100 * cost / base:.2f} %")
-        for tracker in trackers:
-            each, hooks = one[f"{tracker} 1"] - base, one[f"{tracker} never"] - base
-            cells += [f"{(each - hooks) * 1e3:.2f}", f"{hooks * 1e3:.3f}"]
+            more = one[tracker] - base
+            cells.append(f"+{more * 1e3:.1f} ms")
+            cells += [f"{100 * more / every / base:.2f} %" for every in FREQUENCIES]
         lines.append(cells)
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -137,7 +150,7 @@ def table(found: dict[str, dict[str, Any]], trackers: list[str]) -> str:
 def main() -> int:
     """Measure and print; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.watch")
-    parser.add_argument("--batches", type=int, default=400)
+    parser.add_argument("--batches", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
@@ -148,7 +161,6 @@ def main() -> int:
 
     import nbtrack
 
-    never = 1_000_000_000
     place = report.machine()
     print(f"torch {torch.__version__}, Python {place['python']}, {options.rounds} rounds")
     with contextlib.ExitStack() as ends:
@@ -163,13 +175,17 @@ def main() -> int:
                 wandb.init(project="watch", mode="offline", dir=folder)
             )
         ways: dict[str, Watching] = {"alone": alone}
-        for tracker, its_run in runs.items():
-            ways[f"{tracker} 1"] = watched_by(its_run, 1)
-            ways[f"{tracker} never"] = watched_by(its_run, never)
+        ways.update({tracker: watched_by(its_run, 1) for tracker, its_run in runs.items()})
+        torch.set_num_threads(1)
+        each = hooks(runs, options.rounds)
+        for tracker, seconds in each.items():
+            print(f"{tracker}: {seconds * 1e6:.1f} µs in every batch")
         found = measure(options.batches, options.rounds, ways)
     print("\n" + table(found, list(runs)))
     if options.json:
-        options.json.write_text(json.dumps({"machine": place, "seconds": found}, indent=2))
+        options.json.write_text(
+            json.dumps({"machine": place, "hooks": each, "seconds": found}, indent=2)
+        )
     return 0
 
 

@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from .store.cells import CellView
     from .store.changes import ConfigChange
     from .store.code import CodeInfo
-    from .store.media import MediaCount, MediaView
+    from .store.media import MediaView
     from .store.media_tables import TableData
     from .store.metrics import Aggregates, Extreme, MetricDefinition
     from .store.result import ResultTable
