@@ -138,9 +138,13 @@ def take_pages(browser: Browser, store: Path, folder: Path) -> None:
             words = urlencode({**query, "token": server.token or ""})
             page.goto(f"http://127.0.0.1:{server.port}/nbtrack{place}?{words}")
             page.wait_for_selector(WAITS.get(name, ".nbt-plot canvas"))
-            page.wait_for_load_state("networkidle" if name != "charts" else "load")
+            # A run's page is never idle: it follows the run.
+            page.wait_for_load_state("networkidle" if name in ("table", "compare") else "load")
             wait_until_drawn(page)
+            if name == "media":
+                page.evaluate("document.querySelector('.nbt-media-bar').scrollIntoView()")
             page.wait_for_timeout(1500)
+            wait_until_drawn(page)
             path = IMAGES / f"page-{name}-{scheme}.png"
             page.screenshot(path=path)
             smaller(path)
