@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy
 from sklearn.datasets import load_digits
@@ -56,9 +57,7 @@ def train(folder: Path) -> None:
         steps = [second.transform(first.transform(part)) for part in (x, x_val)]
         for _ in range(EPOCHS):
             last.partial_fit(steps[0], y, classes=range(10))
-            probabilities = last.predict_proba(steps[1])
-            guesses = probabilities.argmax(axis=1)
-            right = probabilities[range(len(y_val)), y_val].clip(1e-6)
+            probabilities, guesses, right = _seen(last, steps[1], y_val)
             run.log(
                 {
                     "val/loss": -float(numpy.log(right).mean()),
@@ -75,6 +74,7 @@ def train(folder: Path) -> None:
                     "parameters/sgdclassifier.coef_": nbtrack.Histogram(last.coef_),
                 }
             )
+        probabilities, guesses, right = _seen(last, steps[1], y_val)
         table = nbtrack.Table(columns=["picture", "is", "guess", "confidence"])
         for at in numpy.argsort(right)[:60]:
             table.add_data(
@@ -97,6 +97,13 @@ def train(folder: Path) -> None:
         numpy.save(weights, last.coef_)
         run.log_artifact(str(weights), name="linear", type="model", aliases=["best"])
         run.alert("accuracy above 94 %", "the linear model is as good as last week's")
+
+
+def _seen(model: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
+    """What a model makes of pictures: probabilities, guesses, and what it gives the right class."""
+    probabilities = model.predict_proba(x)
+    right = probabilities[range(len(y)), y].clip(1e-6)
+    return probabilities, probabilities.argmax(axis=1), right
 
 
 def evaluate() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from . import query
 from .reader import Snapshot
@@ -32,7 +34,7 @@ FROM one JOIN chosen USING (step) ORDER BY one.step, one.time, one.seq, one.inde
 _LATEST = "SELECT max(attempt) AS attempt FROM rows WHERE key = $key"
 
 
-class KeyCount(NamedTuple):
+class KeyCount(msgspec.Struct):
     """How much was logged under a key, and in which attempts; ``kind`` is the latest one's."""
 
     key: str
@@ -41,7 +43,7 @@ class KeyCount(NamedTuple):
     attempts: list[int]
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct):
     """One thing that was logged; the fields of its record."""
 
     step: int

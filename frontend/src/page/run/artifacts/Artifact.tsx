@@ -72,14 +72,14 @@ export function Artifact({ state, chosen, moment, pick }: Props) {
       </header>
       <Facts state={state} label={label} version={version} />
       {version.description && <p class="nbt-prose">{version.description}</p>}
-      <Entries key={label} store={store} name={name} version={version} />
-      {Object.keys(version.metadata).length > 0 && (
-        <Values title="Metadata" values={version.metadata} hint="" />
-      )}
       <section class="nbt-box" aria-label="Lineage">
         <h2>Lineage</h2>
         <LineageGraph key={path} store={store} run={state.run} path={path} moment={moment} />
       </section>
+      <Entries key={label} store={store} name={name} version={version} />
+      {Object.keys(version.metadata).length > 0 && (
+        <Values title="Metadata" values={version.metadata} hint="" />
+      )}
     </article>
   );
 }
