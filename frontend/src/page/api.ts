@@ -243,11 +243,13 @@ export interface Code {
  * The code and the environment of one process that owned a run.
  *
  *     Attributes:
+ *         format: The format version.
  *         writer: The owner's writer.
  *         time: When its part of the run began, microseconds UTC.
  *         done: Whether it was looked at; before, only what the process itself knew is here.
  *         first: Whether the patch and the packages are at the top of the run's folder.
- *         commit, branch: What was checked out; None outside of git, and before the first commit.
+ *         commit: What was checked out; None outside of git, and before the first commit.
+ *         branch: And on which branch, if on one.
  *         remote: Where the repository came from, without credentials.
  *         root: The folder that paths of the patch start from.
  *         dirty: Whether anything differed from the commit.
