@@ -82,6 +82,8 @@ for epoch in nbtrack.progress(range(150), label="epoch"):
 RATES = (0.02, 0.05, 0.1)
 RUNS = 40
 COMPARED = 6
+# What is there when a page is drawn.
+WAITS = {"table": ".nbt-spark", "artifacts": ".nbt-node"}
 COLUMNS = (
     "name,state,tags,spark.val/loss,summary.val/loss,summary.val/accuracy,"
     "config.lr,config.batch,config.optimizer"
@@ -92,6 +94,8 @@ def record(folder: Path) -> Path:
     """Runs for the pages. Returns their store."""
     environ = {**os.environ, "NBTRACK_DIR": str(folder / "store"), "PYTHONPATH": os.getcwd()}
     script = [sys.executable, str(Path(__file__).with_name("made_up_runs.py")), str(RUNS)]
+    subprocess.run(script, cwd=folder, env=environ, check=True)
+    script = [sys.executable, str(Path(__file__).with_name("made_up_digits.py")), str(folder)]
     subprocess.run(script, cwd=folder, env=environ, check=True)
     with Kernel(folder) as kernel:
         kernel.run("%load_ext nbtrack\nimport math, random\nimport nbtrack")
@@ -114,9 +118,16 @@ def take_pages(browser: Browser, store: Path, folder: Path) -> None:
     server = nbtrack_ui(folder, str(store))
     key = key_of(Store(store))
     found = nbtrack.runs(dir=store, sort='-summary."val/accuracy"')
-    (charts,) = [run.id for run in found if run.name == "digits, three rates"]
-    best = [run.id for run in found if run.id != charts][:COMPARED]
+    named = {run.name: run.id for run in found}
+    charts, held = named["digits, three rates"], named["digits, linear"]
+    best = [run.id for run in found if run.project == "birds"][:COMPARED]
     asked = {
+        "media": (
+            f"/runs/{key}/{held}/charts",
+            {"search": "guesses|hardest|confusion|roc", "step": "29"},
+        ),
+        "model": (f"/runs/{key}/{held}/model", {}),
+        "artifacts": (f"/runs/{key}/{held}/artifacts", {"artifact": "digits:v0"}),
         "charts": (f"/runs/{key}/{charts}/charts", {}),
         "table": ("", {"store": key, "cols": COLUMNS, "where": "project = 'birds'"}),
         "compare": ("/compare", {"store": key, "runs": ",".join(best)}),
@@ -126,10 +137,14 @@ def take_pages(browser: Browser, store: Path, folder: Path) -> None:
         for name, (place, query) in asked.items():
             words = urlencode({**query, "token": server.token or ""})
             page.goto(f"http://127.0.0.1:{server.port}/nbtrack{place}?{words}")
-            page.wait_for_selector(".nbt-spark" if name == "table" else ".nbt-plot canvas")
-            page.wait_for_load_state("networkidle" if name != "charts" else "load")
+            page.wait_for_selector(WAITS.get(name, ".nbt-plot canvas"))
+            # A run's page is never idle: it follows the run.
+            page.wait_for_load_state("networkidle" if name in ("table", "compare") else "load")
             wait_until_drawn(page)
+            if name == "media":
+                page.evaluate("document.querySelector('.nbt-media-bar').scrollIntoView()")
             page.wait_for_timeout(1500)
+            wait_until_drawn(page)
             path = IMAGES / f"page-{name}-{scheme}.png"
             page.screenshot(path=path)
             smaller(path)

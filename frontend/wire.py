@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from nbtrack.live.card import Update
-from nbtrack.server.api import run, runs, series, server
+from nbtrack.server.api import artifacts, media, run, runs, series, server
 
 FOLDER = Path(__file__).parent
 
@@ -22,7 +22,7 @@ def schemas() -> dict[str, str]:
     """The JSON schemas by file name."""
     structures = [
         found
-        for module in (run, runs, series, server)
+        for module in (artifacts, media, run, runs, series, server)
         for found in vars(module).values()
         if isinstance(found, type) and issubclass(found, msgspec.Struct)
         if found.__module__ == module.__name__

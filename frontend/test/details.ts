@@ -59,6 +59,8 @@ export const detail = (more: Partial<RunDetail> = {}): RunDetail => ({
   summary: {},
   attempts: [],
   keys: [],
+  models: [],
+  artifacts: 0,
   ...more,
 });
 

@@ -10,7 +10,15 @@ from traitlets import Bool, Unicode
 
 from ..store.catalog import open_store_anyhow
 from ..store.layout import Store
-from . import handlers, live_handlers, pages, run_handlers, table_handlers
+from . import (
+    artifact_handlers,
+    handlers,
+    live_handlers,
+    media_handlers,
+    pages,
+    run_handlers,
+    table_handlers,
+)
 from .notebooks import clean_when_opened
 from .pages import STATIC
 from .shared import Shared
@@ -47,7 +55,15 @@ class NbtrackServer(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """The addresses."""
-        for module in (handlers, live_handlers, run_handlers, table_handlers, pages):
+        for module in (
+            handlers,
+            live_handlers,
+            media_handlers,
+            run_handlers,
+            artifact_handlers,
+            table_handlers,
+            pages,
+        ):
             self.handlers.extend(module.addresses(self.shared))
         self.handlers.extend(handlers.other_addresses(self.shared))
 

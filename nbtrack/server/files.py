@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 from ..store.layout import RunDir
 from .api.run import FileEntry, Files
@@ -16,7 +16,9 @@ from .stores import UnknownRunError
 MAX_FILES = 10_000
 _LONGEST_PATH = 4_096
 
-_KINDS: dict[str, str] = {
+Kind = Literal["text", "image", "audio", "video", "html", "notebook", "diff", "binary"]
+
+_KINDS: dict[str, Kind] = {
     **dict.fromkeys(".htm .html .xhtml".split(), "html"),
     **dict.fromkeys(".diff .patch".split(), "diff"),
     **dict.fromkeys(".avif .bmp .gif .ico .jpeg .jpg .png .svg .webp".split(), "image"),
@@ -79,7 +81,7 @@ def tree(run_dir: RunDir) -> Files:
                 path=path.relative_to(run_dir.path).as_posix(),
                 size=status.st_size,
                 modified=status.st_mtime_ns // 1000,
-                kind=_kind(path),  # type: ignore[arg-type]  # one of them
+                kind=kind_of(path.name),
             )
         )
     return Files(files=found, more=False)
@@ -95,9 +97,18 @@ def open_file(run_dir: RunDir, path: str) -> OpenFile:
     parts = path.split("/")
     if len(path) > _LONGEST_PATH or "\0" in path or any(map(_is_hidden, parts)):
         raise UnknownFileError("there is no such file")
+    return open_inside(run_dir.path.joinpath(*parts), run_dir.path, parts[-1])
+
+
+def open_inside(path: Path, folder: Path, name: str) -> OpenFile:
+    """Open a plain file that is really inside ``folder``; it is called ``name``.
+
+    Raises:
+        UnknownFileError: There is no such file, or it is a link that leads out.
+    """
     try:
-        real = run_dir.path.joinpath(*parts).resolve(strict=True)
-        if run_dir.path.resolve() not in real.parents:
+        real = path.resolve(strict=True)
+        if folder.resolve() not in real.parents:
             raise UnknownFileError("there is no such file")
         # What is no plain file, such as a pipe, must not hold anybody up.
         descriptor = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -108,16 +119,14 @@ def open_file(run_dir: RunDir, path: str) -> OpenFile:
     if not stat.S_ISREG(status.st_mode):
         file.close()
         raise UnknownFileError("there is no such file")
-    kind = _kind(Path(path))
-    known = _TYPES.get(kind) or mimetypes.guess_type(parts[-1])[0]
-    return OpenFile(
-        file,
-        parts[-1],
-        status.st_size,
-        status.st_mtime_ns,
-        kind,
-        known or "application/octet-stream",
-    )
+    kind = kind_of(name)
+    known = _TYPES.get(kind) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return OpenFile(file, name, status.st_size, status.st_mtime_ns, kind, known)
+
+
+def kind_of(name: str) -> Kind:
+    """What a page does with a file of this name."""
+    return _KINDS.get(Path(name).suffix.lower(), "binary")
 
 
 def _walk(run_dir: RunDir) -> Iterator[Path]:
@@ -140,7 +149,3 @@ def _is_inside(path: Path, run_dir: RunDir) -> bool:
 def _is_hidden(name: str) -> bool:
     """Hidden or temporary, or no name at all."""
     return not name or name.startswith(".") or name.endswith(".tmp")
-
-
-def _kind(path: Path) -> str:
-    return _KINDS.get(path.suffix.lower(), "binary")

@@ -18,7 +18,7 @@ from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from .._errors import NbtrackError, RunNotFoundError, UsageError
+from .._errors import ArtifactNotFoundError, NbtrackError, RunNotFoundError, UsageError
 from .._version import __version__
 from .plain import to_json
 from .stores import UnknownRunError, UnknownStoreError
@@ -31,7 +31,13 @@ RESOURCE = "contents"
 MAX_BODY = 1 << 20
 _WORTH_PACKING = 1024
 _CHUNK = 256 * 1024
-_UNKNOWN = (UnknownStoreError, UnknownRunError, RunNotFoundError, FileNotFoundError)
+_UNKNOWN = (
+    UnknownStoreError,
+    UnknownRunError,
+    RunNotFoundError,
+    ArtifactNotFoundError,
+    FileNotFoundError,
+)
 
 S = TypeVar("S")
 F = TypeVar("F", bound=Callable[..., Awaitable[None]])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from .._errors import UsageError
+from .._errors import StoreError, UsageError
 from ..store import reader
 from ..store.attempt_view import AttemptView
 from ..store.cells import CellView, read_cells
@@ -16,6 +17,7 @@ from ..store.documents import read_info
 from ..store.edits import edit
 from ..store.fold import Attempt, Fold
 from ..store.layout import RunDir, Store
+from ..store.model import read_model
 from ..store.post_mortem import PostMortem
 from ..store.reader import Snapshot
 from ..store.registry import key_of
@@ -26,6 +28,7 @@ from .api.run import (
     CellDetail,
     Cells,
     ExceptionCard,
+    ModelLine,
     PostMortemCard,
     RunDetail,
     RunEdit,
@@ -137,6 +140,8 @@ def _detail(store: Store, run_dir: RunDir, taken: Snapshot) -> RunDetail:
         summary=plain(view.summary),
         attempts=_attempts(view, taken.fold, ran),
         keys=_keys(taken.fold),
+        models=_models(run_dir),
+        artifacts=len(view.artifacts),
         **_said(info),
     )
 
@@ -177,6 +182,16 @@ def _attempt(shown: AttemptView, attempt: Attempt, cell: int | None) -> AttemptD
         summary=plain(attempt.summary),
         exception=_exception(shown.exception),
     )
+
+
+def _models(run_dir: RunDir) -> list[ModelLine]:
+    # A page without its models is still a page; their tab says what is wrong.
+    with contextlib.suppress(StoreError):
+        return [
+            ModelLine(**{name: getattr(model, name) for name in ModelLine.__struct_fields__})
+            for model in read_model(run_dir)
+        ]
+    return []
 
 
 def _keys(fold: Fold) -> list[str]:

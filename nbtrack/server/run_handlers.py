@@ -2,50 +2,44 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable
 from typing import IO, Any
-from urllib.parse import quote
 
 from ..store import reader
 from ..store.cells import read_cells
+from ..store.code import read_code
 from ..store.layout import RunDir
 from ..store.log import log
 from ..store.reader import Snapshot
 from ..store.view import RunView
 from . import files, run
-from .api.run import LogsQuery, RunEdit
+from .api.run import Code, LogsQuery, RunEdit
 from .api.series import SeriesRequest
+from .file_handler import FileHandler, kept
 from .logs import page
-from .requests import ApiHandler, RefusedError, reads, writes
+from .requests import ApiHandler, reads, writes
 from .series import curves
 from .shared import Shared
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-# What a file of a run may do when a browser shows it: look like something, and nothing else.
-_FILE_POLICY = (
-    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
-)
 
-
-class _RunHandler(ApiHandler):
+class OneRunHandler(ApiHandler):
     """What answers for one run."""
 
-    def _run(self, store: str, run_id: str) -> RunDir:
+    def run(self, store: str, run_id: str) -> RunDir:
         return self.shared.stores.run(store, run_id)
 
-    def _ended(self, store: str, run_id: str) -> Callable[[], str | None]:
-        return lambda: run.fingerprint(self._run(store, run_id))
+    def ended(self, store: str, run_id: str) -> Callable[[], str | None]:
+        return lambda: run.fingerprint(self.run(store, run_id))
 
 
-class RunHandler(_RunHandler):
+class RunHandler(OneRunHandler):
     """What a run is."""
 
     @reads
     async def get(self, store: str, run_id: str) -> None:
         """:class:`RunDetail`."""
-        await self.answer(lambda: self._detail(store, run_id), etag=self._ended(store, run_id))
+        await self.answer(lambda: self._detail(store, run_id), etag=self.ended(store, run_id))
 
     @writes
     async def patch(self, store: str, run_id: str) -> None:
@@ -53,28 +47,37 @@ class RunHandler(_RunHandler):
         asked = self.body(RunEdit)
 
         def change() -> Any:
-            run.change(self._run(store, run_id), asked)
+            run.change(self.run(store, run_id), asked)
             self.shared.tables.changed(self.shared.stores.find(store), [run_id])
             return self._detail(store, run_id)
 
         await self.answer(change)
 
     def _detail(self, store: str, run_id: str) -> Any:
-        return run.detail(self.shared.stores.find(store), self._run(store, run_id))
+        return run.detail(self.shared.stores.find(store), self.run(store, run_id))
 
 
-class CellsHandler(_RunHandler):
+class CellsHandler(OneRunHandler):
     """The cells that ran."""
 
     @reads
     async def get(self, store: str, run_id: str) -> None:
         """:class:`Cells`."""
         await self.answer(
-            lambda: run.cells(self._run(store, run_id)), etag=self._ended(store, run_id)
+            lambda: run.cells(self.run(store, run_id)), etag=self.ended(store, run_id)
         )
 
 
-class LogsHandler(_RunHandler):
+class CodeHandler(OneRunHandler):
+    """Where a run came from."""
+
+    @reads
+    async def get(self, store: str, run_id: str) -> None:
+        """:class:`Code`."""
+        await self.answer(lambda: Code(parts=read_code(self.run(store, run_id))))
+
+
+class LogsHandler(OneRunHandler):
     """Lines of what was seen."""
 
     @reads
@@ -82,81 +85,45 @@ class LogsHandler(_RunHandler):
         """:class:`Logs`; takes :class:`LogsQuery`."""
         asked = self.arguments(LogsQuery)
         await self.answer(
-            lambda: page(self.shared.logs.get(self._run(store, run_id)), asked),
-            etag=self._ended(store, run_id),
+            lambda: page(self.shared.logs.get(self.run(store, run_id)), asked),
+            etag=self.ended(store, run_id),
         )
 
 
-class LogDownloadHandler(_RunHandler):
+class LogDownloadHandler(OneRunHandler):
     """Everything that was seen, as text."""
 
     @reads
     async def get(self, store: str, run_id: str) -> None:
         """The text, to be kept."""
-        file, size = await self.in_thread(lambda: _written(self._run(store, run_id)))
+        file, size = await self.in_thread(lambda: _written(self.run(store, run_id)))
         with file:
             self.set_header("Content-Type", "text/plain; charset=utf-8")
-            self.set_header("Content-Disposition", _kept(f"{run_id}.log"))
+            self.set_header("Content-Disposition", kept(f"{run_id}.log"))
             self.set_header("Cache-Control", "no-store")
             self.set_header("Content-Length", size)
             await self.send(file, size, "text/plain; charset=utf-8")
 
 
-class FilesHandler(_RunHandler):
+class FilesHandler(OneRunHandler):
     """Which files there are."""
 
     @reads
     async def get(self, store: str, run_id: str) -> None:
         """:class:`Files`."""
-        await self.answer(lambda: files.tree(self._run(store, run_id)))
+        await self.answer(lambda: files.tree(self.run(store, run_id)))
 
 
-class FileHandler(_RunHandler):
-    """The bytes of one file. Nothing in them is ever run."""
-
-    @property
-    def content_security_policy(self) -> str:
-        """No scripts, no requests, an origin of its own."""
-        return _FILE_POLICY
+class RunFileHandler(FileHandler):
+    """The bytes of one file."""
 
     @reads
     async def get(self, store: str, run_id: str, path: str) -> None:
         """All of them, or those of a range; ``?download=1`` to keep the file."""
-        found = await self.in_thread(lambda: files.open_file(self._run(store, run_id), path))
-        with found.file:
-            tag = f'"{found.modified:x}-{found.size:x}"'
-            self.set_header("ETag", tag)
-            self.set_header("Cache-Control", "no-cache")
-            self.set_header("Accept-Ranges", "bytes")
-            self.set_header("Content-Type", found.type)
-            keep = self.get_query_argument("download", "") == "1" or found.kind == "binary"
-            disposition = _kept(found.name) if keep else "inline"
-            self.set_header("Content-Disposition", disposition)
-            if tag in self.request.headers.get("If-None-Match", ""):
-                self.set_status(304)
-                await self.finish(set_content_type=found.type)
-                return
-            start, end = self._range(found.size, tag)
-            self.set_header("Content-Length", end - start)
-            await self.in_thread(lambda: found.file.seek(start))
-            await self.send(found.file, end - start, found.type)
-
-    def _range(self, size: int, tag: str) -> tuple[int, int]:
-        """The part that is asked for; all of it where several are, or of another state of it."""
-        asked = _RANGE.fullmatch(self.request.headers.get("Range", ""))
-        if asked is None or self.request.headers.get("If-Range", tag) != tag:
-            return 0, size
-        first, last = asked.groups()
-        if not first and not last:
-            return 0, size
-        start = int(first) if first else max(0, size - int(last))
-        end = min(size, int(last) + 1) if first and last else size
-        if start >= end:
-            self.set_header("Content-Range", f"bytes */{size}")
-            raise RefusedError(416, "there are no such bytes")
-        self.set_status(206)
-        self.set_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
-        return start, end
+        stores = self.shared.stores
+        await self.send_file(
+            await self.in_thread(lambda: files.open_file(stores.run(store, run_id), path))
+        )
 
 
 class SeriesHandler(ApiHandler):
@@ -179,10 +146,11 @@ def addresses(shared: Shared) -> list[Any]:
         (r"/nbtrack/api/series", SeriesHandler, with_shared),
         (one, RunHandler, with_shared),
         (f"{one}/cells", CellsHandler, with_shared),
+        (f"{one}/code", CodeHandler, with_shared),
         (f"{one}/logs", LogsHandler, with_shared),
         (f"{one}/logs/download", LogDownloadHandler, with_shared),
         (f"{one}/files", FilesHandler, with_shared),
-        (f"{one}/files/(?P<path>.+)", FileHandler, with_shared),
+        (f"{one}/files/(?P<path>.+)", RunFileHandler, with_shared),
     ]
 
 
@@ -205,7 +173,3 @@ def _written(run_dir: RunDir) -> tuple[IO[bytes], int]:
     size = file.tell()
     file.seek(0)
     return file, size
-
-
-def _kept(name: str) -> str:
-    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"

@@ -79,6 +79,7 @@ class RunDir:
             self.session,
             self.diff,
             self.requirements,
+            self.code,
             self.model,
             self.files,
             self.media,

@@ -15,7 +15,8 @@ _STICKS_OUT = """(selector) => {
             const box = element.getBoundingClientRect();
             // These scroll by themselves, or cut off what they have no room for.
             const scrolls = element.closest("pre, .u-wrap, .nbt-cut, .nbt-scroll, .nbt-grid,"
-                + " .nbt-differences, .nbt-log, .nbt-card:not(:hover) .nbt-card-tools");
+                + " .nbt-logged, .nbt-lineage, .nbt-differences, .nbt-log,"
+                + " .nbt-card:not(:hover) .nbt-card-tools");
             if (!scrolls && box.width && (box.right > edge.right + 1 || box.left < edge.left - 1)) {
                 found.push(`${element.tagName}.${element.className}: ${box.left} to ${box.right}`);
             }

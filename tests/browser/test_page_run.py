@@ -297,7 +297,9 @@ def test_system_model_artifacts(site: Site, page: Page) -> None:
     page.get_by_role("button", name="reset zoom").click()
     expect(page.get_by_role("button", name="reset zoom")).to_have_count(0)
     expect(open_tab(page, "Model")).to_contain_text("No model was recorded in this run.")
-    expect(open_tab(page, "Artifacts")).to_contain_text("No artifacts were recorded in this run.")
+    expect(open_tab(page, "Artifacts")).to_contain_text(
+        "No artifacts were made or used in this run."
+    )
     # Tabs go on by arrow, and around.
     page.get_by_role("tab", name="Artifacts").focus()
     page.keyboard.press("ArrowRight")

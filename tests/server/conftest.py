@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import nbtrack
 from tests.server.servers import Server, jupyter_server, nbtrack_ui
 from tests.server.sessions import Session, record_digits
 
@@ -20,6 +21,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Session:
     (files / "image.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     (files / "long.txt").write_bytes(bytes(range(256)) * 4096)
     return session
+
+
+@pytest.fixture(scope="package")
+def pets(tmp_path_factory: pytest.TempPathFactory, served: Session) -> str:
+    """The name of an artifact in that store, and of what it holds: ``run.json``."""
+    folder = tmp_path_factory.mktemp("pets")
+    (folder / "run.json").write_text("{}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NBTRACK_RECORDER", "off")
+        with nbtrack.init(dir=served.run_dir.path.parent.parent, name="pets") as run:
+            run.log_artifact(str(folder), name="pets", type="dataset").wait()
+    return "pets"
 
 
 @pytest.fixture(scope="package")

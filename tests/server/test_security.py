@@ -13,22 +13,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nbtrack.server import handlers, live_handlers, run_handlers
+from nbtrack.server import (
+    artifact_handlers,
+    handlers,
+    live_handlers,
+    media_handlers,
+    run_handlers,
+)
+from nbtrack.store.spool import put_file
 from tests.server.servers import Server
 from tests.server.sessions import Session, record_digits
 
 MIB = 1 << 20
+MODULES = (artifact_handlers, handlers, live_handlers, media_handlers, run_handlers)
 # Also where the runs' table is, whether it is answered or not.
 OTHERS = ("runs", "runs/export", "sparks", "edits", "compare", "views/{store}", "views/{store}/a")
 
 
 def addresses(session: Session) -> list[str]:
     """Every address of the API, with a run that there is."""
-    patterns = [
-        str(pattern)
-        for module in (handlers, live_handlers, run_handlers)
-        for pattern, *_ in module.addresses(None)
-    ]
+    patterns = [str(pattern) for module in MODULES for pattern, *_ in module.addresses(None)]
     found = [pattern.removeprefix("/nbtrack/api").strip("/?") for pattern in patterns]
     found += OTHERS
     for old, new in (
@@ -37,6 +41,9 @@ def addresses(session: Session) -> list[str]:
         (r"(?P<run_id>[A-Za-z0-9_-]{1,64})", "one"),
         (r"(?P<run>[A-Za-z0-9_-]{1,64})", "one"),
         ("(?P<path>.+)", "run.json"),
+        (r"(?P<name>[0-9a-f]{40}\.[a-z0-9]{1,8})", put_file(session.run_dir, "html", [b"<p>"])),
+        ("(?P<name>[A-Za-z0-9_-][A-Za-z0-9._-]{0,127})", "pets"),
+        ("(?P<version>[0-9]{1,9})", "0"),
     ):
         found = [address.replace(old, new) for address in found]
     assert not [address for address in found if "(" in address]
@@ -45,7 +52,7 @@ def addresses(session: Session) -> list[str]:
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"])
 def test_nobody_gets_anything_without_the_token(
-    server: Server, served: Session, method: str
+    server: Server, served: Session, pets: str, method: str
 ) -> None:
     for address in addresses(served):
         body = b"{}" if method in ("POST", "PATCH", "PUT") else None
@@ -86,16 +93,26 @@ def test_what_the_pages_load_is_there(server: Server) -> None:
     assert answer.headers["Content-Type"] == "image/svg+xml"
 
 
-def test_headers_of_answers(server: Server, served: Session) -> None:
+def test_every_address_has_something_to_answer(server: Server, served: Session, pets: str) -> None:
+    for address in addresses(served):
+        if address.endswith("/stream") or "/tables/" in address or "entries" in address:
+            continue
+        if not address.endswith(("series", "sparks", "edits", "compare", "views/{store}/a", "/a")):
+            assert server.ask("GET", address).status == 200, address
+
+
+def test_headers_of_answers(server: Server, served: Session, pets: str) -> None:
     for address in addresses(served):
         if address.endswith("/stream"):
             continue
         answer = server.ask("GET", address)
+        is_fixed = "/media/files/" in address
         assert answer.headers["X-Content-Type-Options"] == "nosniff", address
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"], address
-        assert answer.headers["Cache-Control"] in ("no-store", "no-cache") or (
-            answer.status in (404, 405)
-        ), address
+        kept = answer.headers["Cache-Control"]
+        # Only what never changes may be kept without asking again.
+        known = (*("no-store", "no-cache"), *["private, max-age=31536000, immutable"] * is_fixed)
+        assert kept in known or answer.status in (404, 405), address
 
 
 def test_an_answer_that_a_page_has_is_not_sent_again(server: Server, served: Session) -> None:
@@ -292,7 +309,10 @@ SERIES = st.fixed_dictionaries(
     },
 )
 QUERY = st.dictionaries(
-    st.sampled_from("cell search before limit since kernel viewer download where store a".split()),
+    st.sampled_from(
+        "cell search before limit since kernel viewer download where store a key attempt steps sort"
+        " descending offset".split()
+    ),
     st.text(max_size=8) | st.integers().map(str) | st.sampled_from(["null", "1e9", "-1", "1_0"]),
     max_size=4,
 )
@@ -302,7 +322,7 @@ PART = st.text(string.ascii_letters + "./%0_-~ü\\'\"<>", max_size=12)
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_request_is_too_much_for_it(
-    server: Server, served: Session, data: st.DataObject
+    server: Server, served: Session, pets: str, data: st.DataObject
 ) -> None:
     known = [address for address in addresses(served) if not address.endswith("/stream")]
     address = data.draw(st.sampled_from(known))

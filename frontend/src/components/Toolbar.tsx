@@ -15,6 +15,9 @@ type Choices = Pick<
   "axis" | "badPattern" | "log" | "search" | "setAxis" | "smoothing" | "zoom"
 >;
 
+/** The notebook has keys of its own. */
+const keep = (event: Event) => event.stopPropagation();
+
 /** How charts are drawn; `children` stand behind the axes. */
 export function Toolbar({ view, children }: { view: Choices; children?: ComponentChildren }) {
   const bad = view.badPattern.value;
@@ -29,8 +32,7 @@ export function Toolbar({ view, children }: { view: Choices; children?: Componen
         title={bad ? "not a regular expression yet" : undefined}
         value={view.search.value}
         onInput={(event) => (view.search.value = event.currentTarget.value)}
-        // The notebook has keys of its own.
-        onKeyDown={(event) => event.stopPropagation()}
+        onKeyDown={keep}
       />
       <label class="nbt-smooth">
         smooth
@@ -41,7 +43,7 @@ export function Toolbar({ view, children }: { view: Choices; children?: Componen
           step="0.01"
           value={view.smoothing.value}
           onInput={(event) => (view.smoothing.value = Number(event.currentTarget.value))}
-          onKeyDown={(event) => event.stopPropagation()}
+          onKeyDown={keep}
         />
         <span class="nbt-number">{view.smoothing.value.toFixed(2)}</span>
       </label>

@@ -69,6 +69,8 @@ export interface Figure {
   at?(x: number): string;
   /** Charts of the same place share a cursor and a zoom. */
   readonly place: Place;
+  /** Changes how it is drawn. */
+  tune?(options: uPlot.Options): void;
   /** Hears what is done to the curves; `closest` has the one that the cursor is on. */
   listen?(over: HTMLElement, closest: () => Pointed | null): void;
 }
@@ -229,7 +231,7 @@ export class Plot {
       ticks: { show: false },
       font: `11px ${this.colour("font")}`,
     };
-    return {
+    const options: uPlot.Options = {
       width: this.width || 300,
       height: this.height,
       legend: { show: false },
@@ -288,6 +290,8 @@ export class Plot {
         ready: [({ over }) => figure.listen?.(over, () => this.closest())],
       },
     };
+    figure.tune?.(options);
+    return options;
   }
 
   /** The curve that the cursor is on. */

@@ -2,25 +2,49 @@
 
 export interface Api {
   Alert: Alert;
+  ArtifactCard: ArtifactCard;
+  ArtifactDetail: ArtifactDetail;
+  ArtifactsPage: ArtifactsPage;
+  ArtifactsQuery: ArtifactsQuery;
   AttemptDetail: AttemptDetail;
   CellDetail: CellDetail;
   Cells: Cells;
+  Code: Code;
+  CodeInfo: CodeInfo;
   Column: Column;
   CompareRequest: CompareRequest;
   Compared: Compared;
   ComparedRun: ComparedRun;
   EditRequest: EditRequest;
   Edited: Edited;
+  Entries: Entries;
+  EntriesQuery: EntriesQuery;
+  Entry: Entry;
   ExceptionCard: ExceptionCard;
   FileEntry: FileEntry;
   Files: Files;
   Group: Group;
+  LayerInfo: LayerInfo;
+  Lineage: Lineage;
+  LineageEdge: LineageEdge;
+  LineageNode: LineageNode;
   LogLine: LogLine;
   Logs: Logs;
   LogsQuery: LogsQuery;
+  MediaEntries: MediaEntries;
+  MediaEntry: MediaEntry;
+  MediaKey: MediaKey;
+  MediaKeys: MediaKeys;
+  MediaQuery: MediaQuery;
+  ModelInfo: ModelInfo;
+  ModelLine: ModelLine;
+  Models: Models;
   PostMortemCard: PostMortemCard;
+  RunArtifact: RunArtifact;
+  RunArtifacts: RunArtifacts;
   RunDetail: RunDetail;
   RunEdit: RunEdit;
+  RunLink: RunLink;
   RunRow: RunRow;
   RunsPage: RunsPage;
   RunsQuery: RunsQuery;
@@ -33,7 +57,11 @@ export interface Api {
   Sparks: Sparks;
   SparksRequest: SparksRequest;
   StoreCard: StoreCard;
+  TableColumn: TableColumn;
+  TablePage: TablePage;
+  TableQuery: TableQuery;
   Unreadable: Unreadable;
+  VersionCard: VersionCard;
   Views: Views;
 }
 /**
@@ -52,6 +80,90 @@ export interface Alert {
   text: string;
   time: number;
   title: string;
+}
+/**
+ * An artifact in a list: its newest version, and how many there are.
+ */
+export interface ArtifactCard {
+  aliases: string[];
+  created: number;
+  description: string | null;
+  files: number;
+  name: string;
+  size: number;
+  type: string;
+  version: number;
+  versions: number;
+}
+/**
+ * All versions, the newest first.
+ */
+export interface ArtifactDetail {
+  name: string;
+  type: string;
+  versions: VersionCard[];
+}
+/**
+ * One version, with all that was said of it later.
+ *
+ *     Attributes:
+ *         digest: Of all that is in it: equal digests, equal content.
+ *         run: The run that made it.
+ *         used_by: The runs that used it.
+ */
+export interface VersionCard {
+  aliases: string[];
+  created: number;
+  description: string | null;
+  digest: string;
+  files: number;
+  metadata: {
+    [k: string]: unknown;
+  };
+  run: RunLink | null;
+  size: number;
+  used_by: RunLink[];
+  version: number;
+}
+/**
+ * A run that something leads to.
+ *
+ *     Attributes:
+ *         name, state: None if it is not in this store any more.
+ */
+export interface RunLink {
+  id: string;
+  name: string | null;
+  state: ("crashed" | "failed" | "finished" | "running") | null;
+}
+/**
+ * A part of them, those with the newest version first.
+ *
+ *     Attributes:
+ *         unreadable: Why some cannot be shown, by name.
+ */
+export interface ArtifactsPage {
+  artifacts: ArtifactCard[];
+  matched: number;
+  store: string;
+  total: number;
+  unreadable: {
+    [k: string]: string;
+  };
+}
+/**
+ * Which artifacts of a store.
+ *
+ *     Attributes:
+ *         store: A store's key; empty for the first.
+ *         search: Words that the name, type, description, aliases or metadata contain.
+ *         limit: From 1 to 1,000.
+ */
+export interface ArtifactsQuery {
+  limit?: number;
+  offset?: number;
+  search?: string;
+  store?: string;
 }
 /**
  * One execution of a tracked cell.
@@ -122,6 +234,63 @@ export interface Cells {
   cells: CellDetail[];
 }
 /**
+ * From which code and in which environment each part of the run came, the oldest first.
+ */
+export interface Code {
+  parts: CodeInfo[];
+}
+/**
+ * The code and the environment of one process that owned a run.
+ *
+ *     Attributes:
+ *         format: The format version.
+ *         writer: The owner's writer.
+ *         time: When its part of the run began, microseconds UTC.
+ *         done: Whether it was looked at; before, only what the process itself knew is here.
+ *         first: Whether the patch and the packages are at the top of the run's folder.
+ *         commit: What was checked out; None outside of git, and before the first commit.
+ *         branch: And on which branch, if on one.
+ *         remote: Where the repository came from, without credentials.
+ *         root: The folder that paths of the patch start from.
+ *         dirty: Whether anything differed from the commit.
+ *         cwd: The working directory.
+ *         entry: The script.
+ *         notebook: The notebook, as its front end calls it.
+ *         python: The version of Python.
+ *         packages: Name to version of what was installed.
+ *         left_out: Changed files that are not in the patch, each with the reason.
+ *         masked: Files of the patch in which secrets were masked.
+ *         whole: Files that the patch holds as if they were new, since lines before had secrets.
+ *         deleted: Files that are gone and not in the patch, since their lines had secrets.
+ *         problem: Why something of this is missing.
+ */
+export interface CodeInfo {
+  branch: string | null;
+  commit: string | null;
+  cwd: string | null;
+  deleted: string[];
+  dirty: boolean | null;
+  done: boolean;
+  entry: string | null;
+  first: boolean;
+  format: number;
+  left_out: {
+    [k: string]: string;
+  };
+  masked: string[];
+  notebook: string | null;
+  packages: {
+    [k: string]: string;
+  };
+  problem: string | null;
+  python: string | null;
+  remote: string | null;
+  root: string | null;
+  time: number;
+  whole: string[];
+  writer: string;
+}
+/**
  * A value that runs have, ``config.lr`` or ``summary.loss``, and how many have it.
  */
 export interface Column {
@@ -185,6 +354,37 @@ export interface Edited {
   };
 }
 /**
+ * A part of them, by path.
+ */
+export interface Entries {
+  entries: Entry[];
+  matched: number;
+  offset: number;
+  total: number;
+}
+/**
+ * A file of an artifact, or what it refers to elsewhere.
+ *
+ *     Attributes:
+ *         uri: Where it is, if it is elsewhere.
+ *         kind: What a page does with it.
+ */
+export interface Entry {
+  digest: string | null;
+  kind: "audio" | "binary" | "diff" | "html" | "image" | "notebook" | "text" | "video";
+  path: string;
+  size: number | null;
+  uri: string | null;
+}
+/**
+ * Which entries of a version: those whose path contains ``search``; up to 2,000.
+ */
+export interface EntriesQuery {
+  limit?: number;
+  offset?: number;
+  search?: string;
+}
+/**
  * A file in a run's directory; ``path`` is relative to it, with ``/``.
  */
 export interface FileEntry {
@@ -206,6 +406,65 @@ export interface Files {
 export interface Group {
   runs: number;
   value: unknown;
+}
+/**
+ * A part of a model: a layer, a step of a pipeline, or an attribute that fitting made.
+ *
+ *     Attributes:
+ *         name: Its path in the model, such as ``encoder.0.linear``; empty for the model itself.
+ *         type: The name of its class.
+ *         depth: How many parts it lies in; 0 for the model itself.
+ *         parameters: How many numbers it learns, with those of its parts. What a model uses twice
+ *             counts once.
+ *         trainable: How many of those are trained.
+ *         output_shape: What it gave in the first pass: a list of sizes (of an attribute, its own
+ *             shape); a list of such lists or a mapping to them where it gave several; None where
+ *             that was not seen. In a shape, None is a size that may vary.
+ *         size_bytes: What its parameters and buffers take in memory, with those of its parts.
+ */
+export interface LayerInfo {
+  depth: number;
+  name: string;
+  output_shape: unknown[] | {} | null;
+  parameters: number;
+  size_bytes: number | null;
+  trainable: number;
+  type: string;
+}
+/**
+ * What came before and what after, in both directions; at most 150 nodes.
+ */
+export interface Lineage {
+  edges: LineageEdge[];
+  more: boolean;
+  nodes: LineageNode[];
+}
+/**
+ * ``start`` made ``end``, or was used by it.
+ */
+export interface LineageEdge {
+  end: string;
+  start: string;
+}
+/**
+ * A run, or a version of an artifact.
+ *
+ *     Attributes:
+ *         id: Names it among the nodes.
+ *         name: The run's name, or ``name:v3``.
+ *         rank: How many steps after what was asked for it comes; less than 0: before it.
+ *         there: It is still in the store.
+ */
+export interface LineageNode {
+  artifact: string | null;
+  id: string;
+  kind: "artifact" | "run";
+  name: string;
+  rank: number;
+  run: RunLink | null;
+  there: boolean;
+  type: string | null;
+  version: number | null;
 }
 /**
  * One line, with the escapes that colour it.
@@ -247,6 +506,109 @@ export interface LogsQuery {
   search?: string;
 }
 /**
+ * By step and index, and how many steps there are in all.
+ */
+export interface MediaEntries {
+  attempt: number;
+  entries: MediaEntry[];
+  steps: number;
+}
+/**
+ * One thing that was logged.
+ *
+ *     Attributes:
+ *         index: Its place among those that were logged as a list.
+ *         file: Its name among ``/media/files``; None where ``info`` has all of it.
+ *         size: Bytes of the file.
+ *         frame: There is a document of it among ``/media/frames``.
+ */
+export interface MediaEntry {
+  file: string | null;
+  frame: boolean;
+  index: number;
+  info: {
+    [k: string]: unknown;
+  };
+  kind: "audio" | "figure" | "histogram" | "html" | "image" | "table" | "text" | "video";
+  size: number;
+  step: number;
+  time: number;
+}
+/**
+ * Everything that was logged under one key.
+ *
+ *     Attributes:
+ *         kind: The kind of the latest one.
+ *         count: How many there are, over all attempts.
+ *         attempts: The attempts that have any, 0 for what belongs to none.
+ */
+export interface MediaKey {
+  attempts: number[];
+  count: number;
+  key: string;
+  kind: "audio" | "figure" | "histogram" | "html" | "image" | "table" | "text" | "video";
+}
+/**
+ * The keys in alphabetical order; at most 5,000, and whether there are more.
+ */
+export interface MediaKeys {
+  keys: MediaKey[];
+  more: boolean;
+}
+/**
+ * Which of one key.
+ *
+ *     Attributes:
+ *         attempt: Of this attempt; None: of the latest that has any.
+ *         steps: At most so many steps, 1 to 2,000: of more, some that lie evenly among them.
+ */
+export interface MediaQuery {
+  attempt?: number | null;
+  key: string;
+  steps?: number;
+}
+/**
+ * A model that was watched.
+ *
+ *     Attributes:
+ *         name: What it is called in the run; no two are called the same.
+ *         framework: What it is made with.
+ *         type: The name of its class.
+ *         parameters, trainable, size_bytes: As in :class:`LayerInfo`, of all of it.
+ *         layers: Its parts, each before those that lie in it. The first is the model itself.
+ *         settings: The arguments that an estimator of scikit-learn was made with, as JSON.
+ *         text: The model as it prints itself, cut where that is long.
+ */
+export interface ModelInfo {
+  framework: "keras" | "sklearn" | "torch";
+  layers: LayerInfo[];
+  name: string;
+  parameters: number;
+  settings: {
+    [k: string]: unknown;
+  };
+  size_bytes: number | null;
+  text: string;
+  trainable: number;
+  type: string;
+}
+/**
+ * A model in one line; ``/models`` has its layers.
+ */
+export interface ModelLine {
+  framework: "keras" | "sklearn" | "torch";
+  name: string;
+  parameters: number;
+  trainable: number;
+  type: string;
+}
+/**
+ * The models that were watched, in the order in which that began.
+ */
+export interface Models {
+  models: ModelInfo[];
+}
+/**
  * How a run died, as far as that is known.
  *
  *     Attributes:
@@ -268,9 +630,35 @@ export interface PostMortemCard {
   stack: string | null;
 }
 /**
+ * A version that a run made or used, as it was recorded then.
+ *
+ *     Attributes:
+ *         there: The store still has that version.
+ *         aliases: What it is called now.
+ */
+export interface RunArtifact {
+  aliases: string[];
+  attempt: number;
+  digest: string;
+  name: string;
+  role: "made" | "used";
+  size: number;
+  there: boolean;
+  time: number;
+  type: string;
+  version: number;
+}
+/**
+ * What a run made and used, in the order in which it did.
+ */
+export interface RunArtifacts {
+  artifacts: RunArtifact[];
+}
+/**
  * Everything about a run that is not long.
  *
  *     Attributes:
+ *         artifacts: How many versions it made and used; ``/artifacts`` has them.
  *         notebook: The notebook's path, or None.
  *         command: The script with its arguments, or None.
  *         damage: What of its files cannot be read, in words.
@@ -278,6 +666,7 @@ export interface PostMortemCard {
  */
 export interface RunDetail {
   alerts: Alert[];
+  artifacts: number;
   attempts: AttemptDetail[];
   command: string[] | null;
   config: {
@@ -296,6 +685,7 @@ export interface RunDetail {
   id: string;
   job_type: string | null;
   keys: string[];
+  models: ModelLine[];
   name: string;
   nbtrack: string | null;
   notebook: string | null;
@@ -508,6 +898,45 @@ export interface SparksRequest {
   keys: string[];
   runs: string[];
   store: string;
+}
+/**
+ * A column, and what its values are.
+ *
+ *     Those that are none of the other kinds are what JSON holds. Media in a cell are an object with
+ *     the key ``nbtrack.media`` alone; in it are ``kind``, ``file``, ``size`` and ``info``.
+ */
+export interface TableColumn {
+  kind: "boolean" | "json" | "number" | "text" | "time";
+  name: string;
+}
+/**
+ * Rows of a table, a value for each column. Long texts are cut to 2,000 letters.
+ *
+ *     Attributes:
+ *         total: Rows of the table; ``matched``: those that were searched for.
+ *         offset: The place of the first of ``rows`` among those.
+ */
+export interface TablePage {
+  columns: TableColumn[];
+  matched: number;
+  offset: number;
+  rows: unknown[][];
+  total: number;
+}
+/**
+ * Which rows of a table.
+ *
+ *     Attributes:
+ *         sort: The place of a column, from 0; -1: as they were logged.
+ *         search: Rows of which a value contains this, whatever the case.
+ *         limit: From 1 to 1,000.
+ */
+export interface TableQuery {
+  descending?: boolean;
+  limit?: number;
+  offset?: number;
+  search?: string;
+  sort?: number;
 }
 /**
  * What people have saved of how they look at runs, by name.

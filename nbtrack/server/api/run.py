@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from ...store.code import CodeInfo
 from ...store.schema import Alert, AttemptState, RunState
 
 
@@ -76,10 +77,21 @@ class AttemptDetail(msgspec.Struct, kw_only=True):
     exception: ExceptionCard | None
 
 
+class ModelLine(msgspec.Struct, kw_only=True):
+    """A model in one line; ``/models`` has its layers."""
+
+    name: str
+    framework: Literal["torch", "keras", "sklearn"]
+    type: str
+    parameters: int
+    trainable: int
+
+
 class RunDetail(msgspec.Struct, kw_only=True):
     """Everything about a run that is not long.
 
     Attributes:
+        artifacts: How many versions it made and used; ``/artifacts`` has them.
         notebook: The notebook's path, or None.
         command: The script with its arguments, or None.
         damage: What of its files cannot be read, in words.
@@ -121,6 +133,14 @@ class RunDetail(msgspec.Struct, kw_only=True):
     summary: dict[str, Any]
     attempts: list[AttemptDetail]
     keys: list[str]
+    models: list[ModelLine]
+    artifacts: int
+
+
+class Code(msgspec.Struct, kw_only=True):
+    """From which code and in which environment each part of the run came, the oldest first."""
+
+    parts: list[CodeInfo]
 
 
 class CellDetail(msgspec.Struct, kw_only=True):

@@ -2,11 +2,12 @@ import { useEffect, useMemo } from "preact/hooks";
 
 import { Problem } from "../Problem";
 import type { Tab } from "../router";
+import { ArtifactsTab } from "./artifacts/ArtifactsTab";
 import { CellsTab } from "./cells/CellsTab";
 import { ChartsTab } from "./charts/ChartsTab";
 import { FilesTab } from "./files/FilesTab";
 import { LogsTab } from "./logs/LogsTab";
-import { Nothing } from "./Nothing";
+import { ModelTab } from "./model/ModelTab";
 import { OverviewTab } from "./overview/OverviewTab";
 import { RunHead } from "./RunHead";
 import { RunState } from "./state";
@@ -67,8 +68,9 @@ function contentOf(tab: Tab, state: RunState) {
     case "cells":
       return <CellsTab state={state} />;
     case "model":
+      return <ModelTab state={state} />;
     case "artifacts":
-      return <Nothing kind={tab} state={state} />;
+      return <ArtifactsTab state={state} />;
     default:
       return <OverviewTab state={state} />;
   }

@@ -12,12 +12,16 @@ export const HEAD = 34;
 type Lines = Virtualizer<HTMLDivElement, HTMLDivElement>;
 
 /** Which of many lines are in sight of an element that scrolls; only those are drawn. */
-export function useLines(count: number, host: { current: HTMLDivElement | null }): Lines {
+export function useLines(
+  count: number,
+  host: { current: HTMLDivElement | null },
+  height = ROW,
+): Lines {
   const [, draw] = useReducer<number, void>((before) => before + 1, 0);
   const options = {
     count,
     getScrollElement: () => host.current,
-    estimateSize: () => ROW,
+    estimateSize: () => height,
     overscan: 8,
     // The heads stay above the lines.
     scrollMargin: HEAD,

@@ -4,6 +4,7 @@ import { Attempts } from "../../../components/Attempts";
 import { Toolbar } from "../../../components/Toolbar";
 import { go, runUrl } from "../../router";
 import { setQuery } from "../../router";
+import { MediaSections, useMediaKeys } from "../media/MediaSections";
 import type { RunState } from "../state";
 import { ChartCard } from "./ChartCard";
 import { moved, sectionsOf, SIZES, type Section } from "./layout";
@@ -14,7 +15,9 @@ export function ChartsTab({ state }: { state: RunState }) {
   const { view } = state;
   useEffect(() => view.remember(), [view]);
   const open = (attempt: number) => openCell(state, attempt);
-  if (!view.model.keys.value.length) return <NoMetrics state={state} />;
+  const media = useMediaKeys(state);
+  const none = !view.model.keys.value.length;
+  if (none && !media.value?.keys.length) return <NoMetrics state={state} />;
   const { layout } = view;
   const groups = view.groups.value.filter((group) => !view.isHidden(group));
   const hidden = view.groups.value.filter((group) => view.isHidden(group));
@@ -53,7 +56,7 @@ export function ChartsTab({ state }: { state: RunState }) {
           </button>
         </p>
       )}
-      {!groups.length && (
+      {!groups.length && !none && (
         <p class="nbt-hint">
           no metric matches{" "}
           <button type="button" onClick={() => (view.search.value = "")}>
@@ -70,6 +73,7 @@ export function ChartsTab({ state }: { state: RunState }) {
           alone={sections.length === 1}
         />
       ))}
+      <MediaSections state={state} loaded={media} />
     </div>
   );
 }

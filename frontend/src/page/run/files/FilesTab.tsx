@@ -9,7 +9,8 @@ import type { RunState } from "../state";
 import { useParam } from "../useParam";
 import { filePath } from "./paths";
 import { Preview } from "./Preview";
-import { rowsOf, treeOf, type Row } from "./tree";
+import { Tree } from "./TreeView";
+import { rowsOf, treeOf } from "./tree";
 
 /** The run's own folder. */
 export function FilesTab({ state }: { state: RunState }) {
@@ -46,24 +47,18 @@ export function FilesTab({ state }: { state: RunState }) {
           {formatBytes(root.size)}
           {loaded.value.more && "; there are more than can be shown"}
         </p>
-        <ul role="tree" aria-label="files" onKeyDown={onKeyDown}>
-          {rows.map((row, at) => (
-            <TreeRow
-              key={row.folder?.path ?? row.file?.path}
-              row={row}
-              open={row.folder ? isOpen(row.folder.path) : undefined}
-              selected={row.file !== undefined && row.file === file}
-              first={at === 0}
-              act={() =>
-                row.folder ? toggle(row.folder.path) : choose(row.file?.path ?? null, true)
-              }
-            />
-          ))}
-        </ul>
+        <Tree
+          label="files"
+          rows={rows}
+          isOpen={isOpen}
+          selected={file}
+          toggle={toggle}
+          choose={({ path }) => choose(path, true)}
+        />
       </div>
       <div class="nbt-preview">
         {file ? (
-          <Preview key={file.path} state={state} file={file} />
+          <Preview key={file.path} file={file} url={(query) => apiUrl(filePath(state, file.path), query)} />
         ) : (
           <div class="nbt-empty">
             {chosen ? (
@@ -79,60 +74,3 @@ export function FilesTab({ state }: { state: RunState }) {
     </div>
   );
 }
-
-interface RowProps {
-  row: Row;
-  open: boolean | undefined;
-  selected: boolean;
-  first: boolean;
-  act: () => void;
-}
-
-function TreeRow({ row, open, selected, first, act }: RowProps) {
-  const name = row.folder?.name ?? row.file?.path.split("/").at(-1) ?? "";
-  return (
-    <li role="none">
-      <button
-        type="button"
-        role="treeitem"
-        class={`nbt-quiet nbt-tree-row${selected ? " nbt-selected" : ""}`}
-        aria-expanded={open}
-        aria-selected={selected}
-        aria-level={row.depth + 1}
-        data-first={first || undefined}
-        style={{ paddingLeft: `${8 + 16 * row.depth}px` }}
-        onClick={act}
-      >
-        <span class="nbt-tree-sign" aria-hidden="true">
-          {open === undefined ? "" : open ? "▾" : "▸"}
-        </span>
-        <span class="nbt-cut" title={row.file?.path ?? row.folder?.path}>
-          {name}
-        </span>
-        <span class="nbt-muted nbt-number">
-          {formatBytes(row.folder?.size ?? row.file?.size ?? 0)}
-        </span>
-      </button>
-    </li>
-  );
-}
-
-/** Up and down through the tree, left and right to close and open. */
-function onKeyDown(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
-  const all = [...event.currentTarget.querySelectorAll<HTMLElement>("[role=treeitem]")];
-  const at = all.indexOf(document.activeElement as HTMLElement);
-  const here = all[at];
-  if (!here) return;
-  const expanded = here.getAttribute("aria-expanded");
-  if (event.key === "ArrowDown") all[at + 1]?.focus();
-  else if (event.key === "ArrowUp") all[at - 1]?.focus();
-  else if (event.key === "Home") all[0]?.focus();
-  else if (event.key === "End") all.at(-1)?.focus();
-  else if (event.key === "ArrowRight" && expanded === "false") here.click();
-  else if (event.key === "ArrowLeft" && expanded === "true") here.click();
-  else return;
-  event.preventDefault();
-}
-
-export const downloadUrl = (state: RunState, path: string) =>
-  apiUrl(filePath(state, path), { download: 1 });

@@ -1,14 +1,12 @@
 import { formatBytes } from "../../../model/format";
 import type { FileEntry } from "../../api";
-import { apiUrl, ask } from "../../client";
+import { ask } from "../../client";
 import { Problem } from "../../Problem";
 import { useLoaded } from "../../useLoaded";
 import { dateTime } from "../overview/Facts";
-import type { RunState } from "../state";
 import { Source } from "../Source";
 import { NotebookPreview } from "./NotebookPreview";
 import { prettyJson } from "./json";
-import { filePath } from "./paths";
 
 /** More of a file is not shown: a browser would be slow with it. */
 const MOST = 1 << 20;
@@ -16,12 +14,14 @@ const MOST = 1 << 20;
 const MOST_MEDIA = 1 << 28;
 
 interface Props {
-  state: RunState;
-  file: FileEntry;
+  /** When it was changed is not known of everything. */
+  file: Pick<FileEntry, "path" | "size" | "kind"> & { modified?: number };
+  /** Where its bytes are. */
+  url: (query?: { download: 1 }) => string;
 }
 
 /** A file as one can look at it in a page. */
-export function Preview({ state, file }: Props) {
+export function Preview({ file, url }: Props) {
   const name = file.path.split("/").at(-1) ?? file.path;
   return (
     <>
@@ -30,23 +30,24 @@ export function Preview({ state, file }: Props) {
           {name}
         </strong>
         <span class="nbt-muted nbt-number">
-          {formatBytes(file.size)} · {dateTime(file.modified)}
+          {formatBytes(file.size)}
+          {file.modified !== undefined && ` · ${dateTime(file.modified)}`}
         </span>
         <a
           class="nbt-button"
-          href={apiUrl(filePath(state, file.path), { download: 1 })}
+          href={url({ download: 1 })}
           download={name}
         >
           download
         </a>
       </div>
-      <Content state={state} file={file} />
+      <Content file={file} url={url} />
     </>
   );
 }
 
-function Content({ state, file }: Props) {
-  const url = apiUrl(filePath(state, file.path));
+function Content({ file, url: urlOf }: Props) {
+  const url = urlOf();
   const tooLarge = file.size > MOST_MEDIA;
   if (file.kind === "binary")
     return <p class="nbt-empty nbt-muted">This is no text; download it to open it.</p>;
@@ -56,12 +57,12 @@ function Content({ state, file }: Props) {
   if (file.kind === "audio") return <audio controls preload="metadata" src={url} />;
   if (file.kind === "video")
     return <video class="nbt-image" controls preload="metadata" src={url} />;
-  return <Text state={state} file={file} />;
+  return <Text file={file} url={urlOf} />;
 }
 
-function Text({ state, file }: Props) {
-  const loaded = useLoaded(`${file.path} ${file.modified}`, async (abort) => {
-    const response = await ask("GET", apiUrl(filePath(state, file.path)), undefined, abort);
+function Text({ file, url }: Props) {
+  const loaded = useLoaded(`${url()} ${file.modified}`, async (abort) => {
+    const response = await ask("GET", url(), undefined, abort);
     return firstOf(response, file.kind === "notebook" ? 16 * MOST : MOST);
   });
   if (loaded.error) return <Problem error={loaded.error} again={loaded.again} />;

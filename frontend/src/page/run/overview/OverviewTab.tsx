@@ -1,8 +1,10 @@
 import type { RunState } from "../state";
 import { Alerts } from "./Alerts";
 import { AttemptsTable } from "./AttemptsTable";
+import { CodeFacts } from "./CodeFacts";
 import { Editable } from "./Editable";
 import { Facts } from "./Facts";
+import { ModelLines } from "./ModelLines";
 import { Tags } from "./Tags";
 import { PostMortem, Raised } from "./Trouble";
 import { Values } from "./Values";
@@ -88,6 +90,8 @@ export function OverviewTab({ state }: { state: RunState }) {
           values={detail.config}
           hint="no config: nbtrack.init(config={…}) keeps what a run was told"
         />
+        <ModelLines state={state} detail={detail} />
+        <CodeFacts state={state} detail={detail} />
       </div>
       <AttemptsTable detail={detail} />
     </div>
