@@ -23,12 +23,13 @@ from tests.browser.pages import Seen, examine, open_tab, seen, wait_until_drawn
 from tests.browser.recorded import BAD
 from tests.server.servers import Server, nbtrack_ui
 
+pytestmark = pytest.mark.browser
+
 SCRIPTS = {
     "prepare": holdings.PREPARE,
     "train": holdings.TRAIN,
     "evaluate": holdings.EVALUATE,
 }
-
 
 # What markup in somebody's text would have made: pictures and frames are the page's own here.
 FOREIGN = "main :is(script, img[onerror], [onclick]), script:not([src])"
