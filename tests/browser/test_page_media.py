@@ -49,7 +49,7 @@ class Held:
             subprocess.run(
                 [sys.executable, str(path), str(folder), BAD],
                 cwd=folder,
-                env={**os.environ, "NBTRACK_DIR": str(self.store)},
+                env={**os.environ, "NBTRACK_DIR": str(self.store), "NBTRACK_CODE": "true"},
                 check=True,
                 capture_output=True,
                 timeout=180,
@@ -252,6 +252,8 @@ def test_artifacts_in_and_out_with_content_and_lineage(
 
 
 def test_saved_files_and_alerts(browser: Browser, held: Held) -> None:
+    run = nbtrack.open_run("train pets", dir=held.store)
+    wait_for(lambda: all(part.done for part in run.code), "the code is looked at", 60)
     with shown(browser) as opened:
         page = opened.page
         page.goto(held.address("train pets", "overview"))
