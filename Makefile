@@ -74,14 +74,14 @@ format: $(VENV)/.dev  ## Repair style and formatting
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-# Kernels and browsers mostly wait, so two groups of tests run beside each other. What a group says
+# Kernels and browsers mostly wait, so the groups of tests run beside each other. What a group says
 # comes when it has ended. A browser's driver keeps an event loop in its process: those tests have
 # one of their own.
 GROUPS := unit-kernel unit-browser unit-other
 SELECTED ?= not full
 
 unit unit-full: $(VENV)/.dev $(VENV)/.browser
-	+$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(GROUPS)
+	+$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target $(GROUPS)
 
 unit-full: export SELECTED := full or not full
 
