@@ -71,7 +71,7 @@ class Server:
         session = self.ask("POST", "sessions", body)
         client = BlockingKernelClient()
         client.load_connection_file(str(self._runtime / f"kernel-{session['kernel']['id']}.json"))
-        # A second without a heartbeat would be taken for a death: kernels are slow on a busy machine.
+        # A second without a heartbeat would be a death: kernels are slow on a busy machine.
         client.hb_channel.time_to_dead = PATIENCE
         client.start_channels()
         client.wait_for_ready(timeout=PATIENCE)
