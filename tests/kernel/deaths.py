@@ -158,7 +158,8 @@ def _server_stops(folder: Path) -> Iterator[Case]:
     try:
         _, client = server.open("notebook.ipynb")
         counter = SharedCounter(folder / "acknowledged")
-        code = CELL.format(counter=str(folder / "acknowledged"), rows=ENDLESS, before="", after="")
+        path = str(folder / "acknowledged")
+        code = CELL.format(counter=path, rows=ENDLESS, many=MANY, before="", after="")
         for source in (LOAD, code):
             client.execute(source)
         wait_until(lambda: counter.get() >= MANY, "rows")

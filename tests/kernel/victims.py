@@ -1,4 +1,4 @@
-"""Kernels and notebooks that log as fast as they can, to be ended by a test.
+"""Kernels and notebooks that log, at first as fast as they can, to be ended by a test.
 
 The rows that ``log()`` has returned from are counted by the cell itself, in memory that the test
 shares with it.
@@ -36,6 +36,8 @@ with open({counter!r}, "r+b") as file:
 for i in range({rows}):
     nbtrack.log({{"i": i, "loss": 1 / (i + 1)}})
     acknowledged[:] = struct.pack("<q", i + 1)
+    if i >= {many} and i % 16 == 0:
+        time.sleep(0.001)  # who is waited for is no flood that no reader keeps up with
 {after}
 """
 
@@ -87,7 +89,7 @@ class Victim:
 
     def cell(self, rows: int, *, before: str = "", after: str = "") -> str:
         path = str(self.kernel.folder / "acknowledged")
-        return CELL.format(counter=path, rows=rows, before=before, after=after)
+        return CELL.format(counter=path, rows=rows, many=MANY, before=before, after=after)
 
     def find_recorder(self) -> int:
         """The recorder's process; 0 if the kernel is gone."""
@@ -144,7 +146,7 @@ def memory_group(limit: int) -> Iterator[Path]:
 
 def write_notebook(folder: Path, after: str) -> tuple[SharedCounter, nbformat.NotebookNode]:
     path = str(folder / "acknowledged")
-    cell = CELL.format(counter=path, rows=MANY, before="", after=after)
+    cell = CELL.format(counter=path, rows=MANY, many=MANY, before="", after=after)
     cells = [nbformat.v4.new_code_cell(source) for source in (LOAD, cell)]
     written: nbformat.NotebookNode = nbformat.v4.new_notebook(cells=cells)
     written.metadata.kernelspec = {"name": "python3", "display_name": "", "language": "python"}
