@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import msgspec
+import pytest
 
 from nbtrack._options import RunOptions
 from nbtrack._process import this_process
@@ -27,6 +28,8 @@ from nbtrack.store.view import RunView
 Kind = Literal["auto", "mmap", "write"]
 
 KINDS: tuple[Kind, ...] = ("mmap", "write")
+# For tests that take long: the one that hardly anybody has is left to the full run.
+MAPPED_FIRST = ("mmap", pytest.param("write", marks=pytest.mark.full))
 
 
 class Cell(NamedTuple):

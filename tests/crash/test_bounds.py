@@ -70,7 +70,7 @@ def soak(folder: Path, rows: int, values: int, policy: str, quota: int) -> Any:
     ("rows", "values"),
     [
         (300_000, 3),
-        (3_000, 3_000),
+        pytest.param(3_000, 3_000, marks=pytest.mark.full),
         pytest.param(10_000_000, 3, marks=[pytest.mark.full, pytest.mark.timeout(1800)]),
         pytest.param(6_000, 5_000, marks=[pytest.mark.full, pytest.mark.timeout(1800)]),
     ],

@@ -32,6 +32,7 @@ from tests.crash.scenarios import (
 )
 from tests.journals import (
     KINDS,
+    MAPPED_FIRST,
     Kind,
     logged,
     new_run,
@@ -69,7 +70,7 @@ def interrupt_everywhere(
             check(scenario, where or "not interrupted")
 
 
-@pytest.mark.parametrize("journal", KINDS)
+@pytest.mark.parametrize("journal", MAPPED_FIRST)
 @pytest.mark.parametrize("kind", SCENARIOS)
 def test_log_at_every_line(
     make: Callable[[type[Scenario], Kind], Scenario], kind: type[Scenario], journal: Kind
@@ -77,7 +78,7 @@ def test_log_at_every_line(
     interrupt_everywhere(make, kind, journal, "line", 1)
 
 
-@pytest.mark.parametrize("journal", KINDS)
+@pytest.mark.parametrize("journal", MAPPED_FIRST)
 @pytest.mark.parametrize("kind", SCENARIOS)
 def test_log_at_many_instructions(
     make: Callable[[type[Scenario], Kind], Scenario], kind: type[Scenario], journal: Kind
@@ -103,7 +104,7 @@ class Backlog(DirectoryGoneLonger):
         self.mend()
 
 
-@pytest.mark.parametrize("journal", KINDS)
+@pytest.mark.parametrize("journal", MAPPED_FIRST)
 @pytest.mark.parametrize("kind", [PlainRow, SegmentChange, FirstRowAfterAnotherRun, Backlog])
 def test_finish_at_every_line(
     make: Callable[[type[Scenario], Kind], Scenario], kind: type[Scenario], journal: Kind

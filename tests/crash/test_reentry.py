@@ -19,7 +19,7 @@ from nbtrack.store.layout import RunDir
 from nbtrack.store.segment import FIRST_SIZE
 from tests.crash.interrupts import Events, Interrupt, count_events, places, reenter
 from tests.crash.scenarios import SCENARIOS, Scenario, check
-from tests.journals import KINDS, Kind, logged, new_run, wait_until
+from tests.journals import KINDS, MAPPED_FIRST, Kind, logged, new_run, wait_until
 
 
 class Alarm:
@@ -80,7 +80,7 @@ def reenter_everywhere(
             check(scenario, where or "not reached")
 
 
-@pytest.mark.parametrize("journal", KINDS)
+@pytest.mark.parametrize("journal", MAPPED_FIRST)
 @pytest.mark.parametrize("kind", SCENARIOS)
 def test_log_inside_log_at_many_instructions(
     make: Callable[[type[Scenario], Kind], Scenario], kind: type[Scenario], journal: Kind
