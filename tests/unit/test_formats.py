@@ -264,7 +264,7 @@ def test_a_run_of_every_format_can_be_gone_on_with(store: Path, monkeypatch: Any
     found = nbtrack.open_run("third", dir=store)
     losses = [(r["attempt"], r["step"], r["value"]) for r in found.history("loss").to_pylist()]
     before = [(attempt, step, value) for attempt, step, _, value in LOSSES["merged"]]
-    assert losses == [*before, (3, 0, 0.0)]
+    assert losses == [*before, (3, 1, 0.0)], "steps go on"
 
 
 def test_a_status_of_another_format_is_made_anew(store: Path) -> None:
