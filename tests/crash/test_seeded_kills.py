@@ -16,7 +16,7 @@ from nbtrack._run import Run
 from nbtrack.recorder.recover import recover
 from nbtrack.store import faults, seal
 from nbtrack.store import merge as merge_module
-from nbtrack.store.faults import JOURNAL_POINTS, POINTS
+from nbtrack.store.faults import JOURNAL_POINTS, MERGE_POINTS, SEAL_POINTS
 from nbtrack.store.journal import now
 from nbtrack.store.layout import RunDir, Store
 from nbtrack.store.schema import Media, Sample
@@ -150,7 +150,7 @@ def die_at(point: str, store: Path, journal: Kind, counter: SharedCounter) -> No
 @pytest.mark.parametrize(
     "repetitions", [1, pytest.param(20, marks=[pytest.mark.full, pytest.mark.timeout(1800)])]
 )
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", (*JOURNAL_POINTS, *SEAL_POINTS, *MERGE_POINTS))
 def test_at_every_point(tmp_path: Path, point: str, repetitions: int) -> None:
     for repetition in range(repetitions):
         folder = tmp_path / str(repetition)
