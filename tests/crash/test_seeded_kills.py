@@ -25,6 +25,7 @@ from tests.crash.processes import SharedCounter, fork, join
 from tests.journals import KINDS, Kind, new_run, view, wait_until
 
 SHARE, ALL = 30, 1000
+POINTS = (*JOURNAL_POINTS, *SEAL_POINTS, *MERGE_POINTS)
 # The smallest that there can be: segments change all the time.
 QUOTA = 1 << 20
 PAD = "x" * 100
@@ -150,7 +151,7 @@ def die_at(point: str, store: Path, journal: Kind, counter: SharedCounter) -> No
 @pytest.mark.parametrize(
     "repetitions", [1, pytest.param(20, marks=[pytest.mark.full, pytest.mark.timeout(1800)])]
 )
-@pytest.mark.parametrize("point", (*JOURNAL_POINTS, *SEAL_POINTS, *MERGE_POINTS))
+@pytest.mark.parametrize("point", POINTS)
 def test_at_every_point(tmp_path: Path, point: str, repetitions: int) -> None:
     for repetition in range(repetitions):
         folder = tmp_path / str(repetition)
