@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +20,7 @@ from playwright.sync_api import Page
 from nbtrack.store.layout import RunDir, Store
 from nbtrack.store.reader import snapshot
 from nbtrack.store.registry import key_of
+from tests.server.servers import free_port
 
 # A slow machine needs so long for the slowest of these things.
 PATIENCE = 120.0
@@ -63,7 +62,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        self.port = _free_port()
+        self.port = free_port()
         log = (self.root / f"server-{self.port}.log").open("wb")
         with log:
             self._process = subprocess.Popen(
@@ -271,9 +270,3 @@ def chromium() -> str | None:
         if path:
             return path
     return None
-
-
-def _free_port() -> int:
-    with contextlib.closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

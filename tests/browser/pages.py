@@ -16,7 +16,7 @@ from nbtrack.store.registry import key_of
 from tests.browser.lab import wait_for
 from tests.browser.looks import faint, sticks_out
 from tests.browser.recorded import Recorded
-from tests.server.servers import Server, nbtrack_ui
+from tests.server.servers import Server, free_port, nbtrack_ui
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -47,7 +47,7 @@ class Site:
 
     def __init__(self, recorded: Recorded, folder: Path) -> None:
         self.recorded = recorded
-        self.server: Server = nbtrack_ui(folder, str(recorded.store))
+        self.server: Server = nbtrack_ui(folder, str(recorded.store), port=free_port())
         self.key = key_of(Store(recorded.store))
 
     def address(self, path: str = "", **query: str) -> str:

@@ -21,7 +21,7 @@ from tests.browser.conftest import pictures
 from tests.browser.lab import wait_for
 from tests.browser.pages import Seen, examine, open_tab, seen, wait_until_drawn
 from tests.browser.recorded import BAD
-from tests.server.servers import Server, nbtrack_ui
+from tests.server.servers import Server, free_port, nbtrack_ui
 
 pytestmark = pytest.mark.browser
 
@@ -54,7 +54,7 @@ class Held:
                 capture_output=True,
                 timeout=180,
             )
-        self.server: Server = nbtrack_ui(folder, str(self.store))
+        self.server: Server = nbtrack_ui(folder, str(self.store), port=free_port())
 
     def address(self, run: str, tab: str, query: str = "") -> str:
         """A part of a run's page."""

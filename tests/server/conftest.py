@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import nbtrack
-from tests.server.servers import Server, jupyter_server, nbtrack_ui
+from tests.server.servers import Server, free_port, jupyter_server, nbtrack_ui
 from tests.server.sessions import Session, record_digits
 
 
@@ -47,6 +47,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, served: Session) -> Iterato
 def read_only(tmp_path_factory: pytest.TempPathFactory, served: Session) -> Iterator[Server]:
     """``nbtrack ui --read-only`` of that store."""
     store = served.run_dir.path.parent.parent
-    running = nbtrack_ui(tmp_path_factory.mktemp("ui"), str(store), "--read-only")
+    running = nbtrack_ui(tmp_path_factory.mktemp("ui"), str(store), "--read-only", port=free_port())
     yield running
     running.stop()

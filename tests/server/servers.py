@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -56,12 +57,18 @@ class Server:
             )
         try:
             found = wait_for(lambda: re.search(announced, self._said()), "the address")
-            self.port = int(found["port"])
+            self._port = int(found["port"])
             self.token = token or found["token"]
             wait_for(lambda: self._answers(), "the server answers")
         except BaseException:
             self.stop()
             raise
+
+    @property
+    def port(self) -> int:
+        """Where it listens; a server that has ended fails the test with what it said."""
+        assert self.process.poll() is None, f"it ended: {self.process.poll()}\n{self._said()}"
+        return self._port
 
     def stop(self) -> None:
         """End it, as Ctrl-C does for one."""
@@ -103,7 +110,6 @@ class Server:
             yield connection.getresponse()
 
     def _answers(self) -> bool:
-        assert self.process.poll() is None, self._said()
         with contextlib.suppress(OSError):
             return self.ask("GET", "nbtrack/api/").status == 200
         return False
@@ -126,11 +132,23 @@ def jupyter_server(folder: Path, *options: str) -> Server:
     return Server(command, folder / "server.log", said, BASE, TOKEN)
 
 
-def nbtrack_ui(folder: Path, *options: str) -> Server:
-    """``nbtrack ui``."""
+def nbtrack_ui(folder: Path, *options: str, port: int | None = None) -> Server:
+    """``nbtrack ui``.
+
+    Args:
+        port: None: the first free one, as for a person; other tests may look for it too.
+    """
     command = [sys.executable, "-m", "nbtrack", "ui", "--no-browser", *options]
+    command += [] if port is None else ["--port", str(port)]
     said = r"http://127\.0\.0\.1:(?P<port>\d+)/nbtrack\?token=(?P<token>\w+)"
     return Server(command, folder / "ui.log", said, "/", None)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with contextlib.closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
