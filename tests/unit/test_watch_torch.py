@@ -23,6 +23,7 @@ import nbtrack
 from nbtrack import InvalidDataError, InvalidSettingError, NbtrackWarning, RunFinishedError
 from nbtrack._attempts import CellInfo
 from nbtrack.store.model import LayerInfo, ModelInfo
+from tests import large
 from tests.docs import markdown
 from tests.stores import current
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 else:
-    torch = pytest.importorskip("torch")
+    torch = large.library("torch")
     nn = torch.nn
 
 pytestmark = pytest.mark.usefixtures("own_process")
