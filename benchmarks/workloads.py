@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import processes, trackers
-from benchmarks.trackers import Log, Tracker
+from benchmarks.trackers import Keeping, Log, Readable, Tracker
 
 Figures = dict[str, float]
 
@@ -242,7 +242,7 @@ def victim(tracker: Tracker) -> Figures:
     raise TimeoutError("nobody killed it")
 
 
-def survivors(tracker: Tracker) -> Figures:
+def survivors(tracker: Keeping) -> Figures:
     """Compare what the killed process counted with what can be read."""
     (count,) = COUNTER.unpack((tracker.directory / ACKNOWLEDGED).read_bytes())
     steps = [int(value) for value in tracker.recorded("batch")]
@@ -293,6 +293,7 @@ def write(tracker: Tracker, rows: int, kind: str, live: int = 0) -> Figures:
         log(row)
     figures = {}
     if live:
+        assert isinstance(tracker, Readable), f"{tracker.name} reads no runs that are on the disk"
         deadline = time.monotonic() + 120
         while True:
             start = time.perf_counter()
@@ -314,7 +315,7 @@ def rest(tracker: Tracker) -> Figures:
     return {}
 
 
-def size(tracker: Tracker, rows: int, key: str) -> Figures:
+def size(tracker: Keeping, rows: int, key: str) -> Figures:
     """Bytes per scalar of the run as it is kept, once every row was found in it."""
     tracker.rest()
     if len(tracker.recorded(key)) != rows:
@@ -324,7 +325,7 @@ def size(tracker: Tracker, rows: int, key: str) -> Figures:
     return {"bytes": sum(file.stat().st_size for file in files) / (rows * 10)}
 
 
-def read(tracker: Tracker, points: int) -> Figures:
+def read(tracker: Readable, points: int) -> Figures:
     """The first read of a metric and the median of five more, in ms."""
     durations = []
     for _ in range(6):

@@ -4,7 +4,9 @@ An adapter is imported on both sides. The harness reads its class attributes (`r
 `environment()`), so an adapter's module imports nothing but the standard library at its top. The
 workloads, which run inside the tracker's own environment, make an instance and call its methods.
 
-A row that a tracker has no part in is named in `without`, with the reason; the table shows a dash.
+An adapter derives from what its tracker can do: :class:`Tracker`, :class:`Keeping` or
+:class:`Readable`. A row that a tracker has no part in is named in `without`, with the reason; the
+table shows a dash.
 """
 
 from __future__ import annotations
@@ -58,17 +60,28 @@ class Tracker(ABC):
         """
         return
 
+
+class Keeping(Tracker):
+    """One whose runs are on the disk, and can be looked at there."""
+
+    @abstractmethod
     def location(self) -> Path:
         """The file or directory that is the run, without caches and debug logs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def recorded(self, key: str) -> list[float]:
         """Every value of `key` that can be got back from the disk, by whatever means."""
-        return [float(value) for value in self.series(key)]
 
+
+class Readable(Keeping):
+    """One that reads its runs on the disk itself."""
+
+    @abstractmethod
     def series(self, key: str) -> Any:
         """All values of `key` as a numpy array, by the tracker's own reading interface."""
-        raise NotImplementedError
+
+    def recorded(self, key: str) -> list[float]:
+        return [float(value) for value in self.series(key)]
 
 
 def load(name: str) -> type[Tracker]:

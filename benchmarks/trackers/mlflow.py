@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from benchmarks.trackers import Log, Tracker
+from benchmarks.trackers import Keeping, Log
 
 SLOW = "at milliseconds a call it would take most of an hour"
 
 
-class Adapter(Tracker):
+class Adapter(Keeping):
     """mlflow, local."""
 
     name: ClassVar[str] = "mlflow"

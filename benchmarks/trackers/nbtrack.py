@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmarks.trackers import Log, Tracker
+from benchmarks.trackers import Log, Readable
 
 
-class Adapter(Tracker):
+class Adapter(Readable):
     """nbtrack in a script, with its recorder process and its settings as they come."""
 
     name: ClassVar[str] = "nbtrack"

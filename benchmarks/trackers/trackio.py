@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmarks.trackers import Log, Tracker
+from benchmarks.trackers import Log, Readable
 
 PROJECT = "benchmark"
 RUN = "run"
 
 
-class Adapter(Tracker):
+class Adapter(Readable):
     """trackio, local."""
 
     name: ClassVar[str] = "trackio"

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from benchmarks.trackers import Log, Tracker
+from benchmarks.trackers import Keeping, Log
 
 FILE_HEADER = 7
 BLOCK = 32768
@@ -42,7 +42,7 @@ def records(path: Path) -> Iterator[bytes]:
             yield pending
 
 
-class Adapter(Tracker):
+class Adapter(Keeping):
     """wandb, offline."""
 
     name: ClassVar[str] = "wandb"

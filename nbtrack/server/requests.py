@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 # Who may read or change the files of the server's folder may do so with runs.
 RESOURCE = "contents"
+# Parts of addresses: a store by its key, and a run in a store.
+STORE = r"(?P<store>[0-9a-f]{16})"
+RUN = STORE + r"/(?P<run_id>[A-Za-z0-9_-]{1,64})"
 MAX_BODY = 1 << 20
 _WORTH_PACKING = 1024
 _CHUNK = 256 * 1024

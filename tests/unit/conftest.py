@@ -41,3 +41,9 @@ def own_process(store_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
         left.finish()
     _current.set_run(run)
     _current.set_host(host)
+
+
+@pytest.fixture
+def run(own_process: None) -> nbtrack.Run:
+    """The run of a process of its own."""
+    return nbtrack.init()
