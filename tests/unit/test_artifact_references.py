@@ -25,6 +25,7 @@ class _Web(BaseHTTPRequestHandler):
     asked: list[str] = []  # noqa: RUF012
     files: dict[str, bytes] = {}  # noqa: RUF012
     missing = 0  # bytes that are announced and not sent
+    says_etags = True
 
     def do_HEAD(self) -> None:
         self._answer()
@@ -38,7 +39,8 @@ class _Web(BaseHTTPRequestHandler):
         content = self.files.get(self.path)
         self.send_response(404 if content is None else 200)
         self.send_header("Content-Length", str(len(content or b"")))
-        self.send_header("ETag", f'"{blake3(content or b"").hexdigest()[:8]}"')
+        if self.says_etags:
+            self.send_header("ETag", f'"{blake3(content or b"").hexdigest()[:8]}"')
         self.send_header("Last-Modified", "Sun, 29 Nov 2026 09:00:00 GMT")
         self.end_headers()
         return content or b""
@@ -113,6 +115,23 @@ def test_what_has_changed_on_the_web_is_noticed(web: str, place: Path) -> None:
     with pytest.raises(nbtrack.DamagedFileError, match=r"'x\.bin' refers to cannot be .*404"):
         artifact.download(place / "again")
     assert tree(Path(root)) == {"x.bin": b"x" * 12345, "y.bin": b"y"}
+
+
+def test_another_size_is_noticed_where_there_are_no_etags(
+    web: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Web, "says_etags", False)
+    artifact = Artifact("data", "dataset")
+    (entry,) = artifact.add_reference(f"{web}/x.bin")
+    assert (entry.size, entry.etag) == (12345, None)
+    nbtrack.log_artifact(artifact).wait()
+    artifact.download()
+    artifact.verify(references=True)
+    _Web.files["/x.bin"] = b"x"
+    with pytest.raises(nbtrack.DamagedFileError, match="has changed since"):
+        artifact.verify(references=True)
+    with pytest.raises(nbtrack.DamagedFileError, match="has changed since"):
+        artifact.download(place / "again")
 
 
 def test_half_a_file_is_no_file(web: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
