@@ -114,6 +114,7 @@ HEAVY = (
     "duckdb",
     "PIL",
     "blake3",
+    "obstore",
     "numpy",
     "pandas",
     "polars",
