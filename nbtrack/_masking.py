@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import time
+import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -119,6 +121,7 @@ def mask(text: str) -> str:
     if not may_hold_secret(text):
         return text
     try:
+        _load_detectors()
         from . import _secrets
 
         for one in reversed(_secrets.find(text)):
@@ -165,6 +168,7 @@ def _masked_setting(value: str, name: str) -> str:
     lower = name.lower()
     if value and ("key" in lower or any(hint in lower for hint in NAME_HINTS)):
         try:
+            _load_detectors()
             from . import _secrets
 
             sure = _secrets.is_secret_name(name)
@@ -175,6 +179,18 @@ def _masked_setting(value: str, name: str) -> str:
         except Exception:
             return _CANNOT_LOOK
     return mask(value)
+
+
+@cache
+def _load_detectors() -> None:
+    """Load them, and leave warnings as they are: their library hands them all to ``logging``."""
+    shows = warnings.showwarning
+    from . import _secrets  # noqa: F401
+
+    if warnings.showwarning is not shows:
+        import logging
+
+        logging.captureWarnings(False)
 
 
 def _mark(value: str, kind: str) -> str:
