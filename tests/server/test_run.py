@@ -159,7 +159,10 @@ def test_the_parts_of_a_resumed_run(store_dir: Path) -> None:
     assert [part.attempts for part in found.parts] == [[1, 2], [3, 4], [5, 6]]
     assert [part.rows for part in found.parts] == [2, 2, 2]
     for part, seen in zip(found.parts, view.parts, strict=True):
-        assert (part.started, part.ended) == (run.micros(seen.started_at), run.micros(seen.ended_at))
+        assert (part.started, part.ended) == (
+            run.micros(seen.started_at),
+            run.micros(seen.ended_at),
+        )
         assert part.started is not None
         assert part.ended is not None
         assert part.started < part.ended
