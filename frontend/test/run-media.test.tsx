@@ -5,6 +5,7 @@ import { query } from "../src/page/router";
 import { momentsOf, placeOf, sectionsOf } from "../src/page/run/media/media";
 import { MediaSections, useMediaKeys } from "../src/page/run/media/MediaSections";
 import type { RunState } from "../src/page/run/state";
+import { theme } from "../src/page/theme";
 import { attemptDetail, BAD, detail } from "./details";
 import { begin, end, entry, key, stateWith } from "./holdings";
 
@@ -107,4 +108,28 @@ test("html is in a frame of its own, without this page's rights", async () => {
   const frame = container.querySelector("iframe");
   expect(frame?.getAttribute("sandbox")).toBe("allow-scripts");
   expect(frame?.getAttribute("src")).toBe("/nbtrack/api/runs/s/r/media/frames/x.html");
+});
+
+test("figures of altair are told of the colours that a person chose", async () => {
+  const { state } = stateWith({
+    "/runs/s/r/media": { keys: ["a", "b"].map((one) => key(one, { kind: "figure" })), more: false },
+    "/runs/s/r/media/entries": (url: URL) => {
+      const source = url.searchParams.get("key") === "a" ? "altair" : "plotly";
+      const of = { kind: "figure", file: `${source}.json`, frame: true, info: { source } } as const;
+      return { attempt: 1, steps: 1, entries: [entry(0, of)] };
+    },
+  });
+  const { container } = render(<Media state={state} />);
+  const addresses = () =>
+    [...container.querySelectorAll("iframe")].map((one) => one.getAttribute("src"));
+  const frames = "/nbtrack/api/runs/s/r/media/frames";
+  const of = (scheme: string) => [`${frames}/altair.json${scheme}`, `${frames}/plotly.json`];
+  await waitFor(() => expect(addresses()).toEqual(of("")));
+  theme.value = "dark";
+  await waitFor(() => expect(addresses()).toEqual(of("?scheme=dark")));
+  theme.value = "auto";
+  await waitFor(() => expect(addresses()).toEqual(of("")));
+  for (const frame of container.querySelectorAll("iframe")) {
+    expect(frame.getAttribute("sandbox")).toBe("allow-scripts");
+  }
 });
