@@ -246,6 +246,8 @@ def test_figures_of_altair_are_kept_as_json() -> None:
         found = read_back(given)
         assert (found.kind, found.info["source"]) == ("figure", "altair")
         assert found.read() == chart.to_dict()
+    vega = {"$schema": "https://vega.github.io/schema/vega/v6.json", "data": [], "layout": {}}
+    assert read_back(Figure(vega)).info["source"] == "altair"
 
 
 def test_figures_of_matplotlib_are_pictures() -> None:
