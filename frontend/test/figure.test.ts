@@ -124,11 +124,14 @@ test("what is below the pointer is text, whatever it is", () => {
 
 test("a figure is drawn with a mark for each value, and again in other colours", async () => {
   const values = [1, 2, 3].map((x) => ({ x, y: x }));
-  const text = JSON.stringify(chart({ data: { values }, width: 200 }));
+  const params = [{ name: "cut", value: 1, bind: { input: "range", name: BAD } }];
+  const text = JSON.stringify(chart({ data: { values }, width: 200, params }));
   for (const dark of [false, true]) {
     await draw(text, dark);
     expect(document.querySelectorAll("#figure svg .mark-symbol path").length).toBe(3);
     expect(document.querySelectorAll("#figure svg").length).toBe(1);
+    expect(document.querySelectorAll("#inputs input").length).toBe(1);
+    expect(document.getElementById("inputs")?.textContent).toContain(BAD);
     expect(document.documentElement.dataset.scheme).toBe(dark ? "dark" : "light");
     expect(said()).toBe("");
   }
