@@ -42,7 +42,7 @@ ESCAPES = [
 
 def chart(title: str) -> altair.Chart:
     """A chart of the values, with nothing in it yet."""
-    data = altair.Data(values=VALUES)  # type: ignore[no-untyped-call]  # it has no types
+    data = altair.Data(values=VALUES)
     return altair.Chart(data, title=title)
 
 
