@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ._decoding import convert
 from ._settings import secret_variables
 from .store.schema import (
     AttemptStart,
@@ -146,7 +147,7 @@ def masked_like(thing: T, kind: type[T]) -> T:
     """A structure with every text in it masked."""
     plain = msgspec.to_builtins(thing)
     masked = mask_value(plain)
-    return thing if masked == plain else msgspec.convert(masked, kind)
+    return thing if masked == plain else convert(masked, kind)
 
 
 def _masked(value: Any, name: str, depth: int) -> Any:

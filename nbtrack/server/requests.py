@@ -18,6 +18,7 @@ from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
 from tornado.iostream import StreamClosedError
 
+from .._decoding import convert, from_json
 from .._errors import ArtifactNotFoundError, NbtrackError, RunNotFoundError, UsageError
 from .._version import __version__
 from .plain import to_json
@@ -135,7 +136,7 @@ class ApiHandler(ExtensionHandlerMixin, APIHandler):
             else:
                 given[name] = values[-1]
         try:
-            return msgspec.convert(given, kind, strict=False)
+            return convert(given, kind, strict=False)
         except (msgspec.ValidationError, OverflowError) as error:
             raise RefusedError(400, str(error)) from None
 
@@ -148,7 +149,7 @@ class ApiHandler(ExtensionHandlerMixin, APIHandler):
         if self._size > min(limit, MAX_BODY):
             raise RefusedError(413, f"at most {limit} bytes can be sent")
         try:
-            return msgspec.json.decode(b"".join(self._received), type=kind)
+            return from_json(b"".join(self._received), kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
             raise RefusedError(400, str(error)) from None
 
