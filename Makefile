@@ -15,7 +15,7 @@ DEMO := build/demo
 NBVAL := build/nbval
 
 .PHONY: help env demo test test-full lint format types unit unit-full unit-kernel unit-browser \
-	unit-crash unit-other notebooks frontend frontend-test bench screenshots clean
+	unit-other notebooks frontend frontend-test bench screenshots clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -76,13 +76,13 @@ types: $(VENV)/.dev
 
 # Kernels and browsers mostly wait, so the groups of tests run beside each other. What a group says
 # comes when it has ended. A browser's driver keeps an event loop in its process: those tests have
-# one of their own.
-GROUPS := unit-kernel unit-browser unit-crash unit-other
-CRASH := tests/crash tests/properties tests/recorder
+# one of their own, and their group goes on with others when they have ended.
+GROUPS := unit-kernel unit-browser unit-other
+AFTER_BROWSER := tests/crash tests/properties tests/recorder tests/doctor
 SELECTED ?= not full
 
 unit unit-full: $(VENV)/.dev $(VENV)/.browser
-	+$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target $(GROUPS)
+	+$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target $(GROUPS)
 
 unit-full: export SELECTED := full or not full
 
@@ -90,13 +90,11 @@ unit-kernel:
 	$(BIN)/python -m pytest -m 'kernel and not browser and ($(SELECTED))'
 
 unit-browser:
-	$(BIN)/python -m pytest -m 'browser and ($(SELECTED))'
-
-unit-crash:
-	$(BIN)/python -m pytest -m '$(SELECTED)' $(CRASH)
+	$(BIN)/python -m pytest -m 'browser and ($(SELECTED))'; status=$$?; \
+		$(BIN)/python -m pytest -m '$(SELECTED)' $(AFTER_BROWSER) && exit $$status
 
 unit-other:
-	$(BIN)/python -m pytest -m 'not kernel and not browser and ($(SELECTED))' $(CRASH:%=--ignore=%)
+	$(BIN)/python -m pytest -m 'not kernel and not browser and ($(SELECTED))' $(AFTER_BROWSER:%=--ignore=%)
 
 notebooks: $(VENV)/.dev
 	rm -rf $(NBVAL)
