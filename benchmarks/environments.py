@@ -1,4 +1,7 @@
-"""One virtual environment per tracker, made once and kept until its requirements change."""
+"""One virtual environment per tracker, made once and kept until its requirements change.
+
+Two that are one package used in two ways share one.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ def prepare(tracker: type[Tracker]) -> Path:
         subprocess.CalledProcessError: pip or venv failed; what they said was printed.
     """
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    directory = ENVIRONMENTS / f"{tracker.name}-{version}"
+    directory = ENVIRONMENTS / f"{tracker.room or tracker.name}-{version}"
     python = directory / "bin" / "python"
     stamp = directory / "fingerprint"
     requirements = (*COMMON_REQUIREMENTS, *tracker.requirements)

@@ -98,10 +98,11 @@ class Scale:
     disk_rows: int
     points: int
     kill_after: float
+    seconds: float
 
 
-FULL = Scale(3, 20_000, 200_000, 5_000, 100_000, 1_000_000, 3.0)
-QUICK = Scale(1, 3_000, 50_000, 1_000, 20_000, 100_000, 1.0)
+FULL = Scale(3, 20_000, 200_000, 5_000, 100_000, 1_000_000, 3.0, 20.0)
+QUICK = Scale(1, 3_000, 50_000, 1_000, 20_000, 100_000, 1.0, 3.0)
 
 
 def _latency(
@@ -114,7 +115,7 @@ def _latency(
 ) -> Case:
     return Case(
         name,
-        (Stage("latency", {"calls": scale.calls, **parameters}),),
+        (Stage("latency", {"calls": scale.calls, "seconds": scale.seconds, **parameters}),),
         (
             Figure("p50", f"{label}, p50", "µs", p50),
             Figure("p99", f"{label}, p99", "µs", p99),

@@ -117,15 +117,23 @@ def imports(tracker: Tracker) -> Figures:
 
 
 def latency(
-    tracker: Tracker, calls: int, scalars: int, values: str = "float", threads: int = 0
+    tracker: Tracker,
+    calls: int,
+    scalars: int,
+    values: str = "float",
+    threads: int = 0,
+    seconds: float = SECONDS_A_CASE,
 ) -> Figures:
     """Durations of `log()` back to back, beside so many busy threads."""
     now = time.perf_counter_ns
     durations = zeros(calls)
     rows = fresh_rows(scalars, values)
     log = tracker.start()
+    deadline = now() + int(seconds / 4 * 1e9)
     for _ in range(WARM_UP):
         log(next(rows))
+        if now() > deadline:
+            break
     stop = threading.Event()
 
     def busy() -> None:
@@ -135,7 +143,7 @@ def latency(
     others = [threading.Thread(target=busy) for _ in range(threads)]
     for other in others:
         other.start()
-    deadline = now() + int(SECONDS_A_CASE * 1e9)
+    deadline = now() + int(seconds * 1e9)
     count = 0
     for row in rows:
         start = now()

@@ -19,7 +19,21 @@ from typing import Any, ClassVar
 COMMON_REQUIREMENTS = ("numpy==2.4.6", "psutil==7.2.2")
 
 # In the order in which they are run and shown. The first is what the ratios refer to.
-NAMES = ("nbtrack", "wandb", "trackio", "mlflow", "limit")
+NAMES = (
+    "nbtrack",
+    "wandb",
+    "trackio",
+    "mlflow",
+    "mlflow_async",
+    "aim",
+    "tensorboardX",
+    "swanlab",
+    "dvclive",
+    "jsonl",
+    "limit",
+)
+# Those of the quick comparison: the one most people have, and the fastest.
+QUICK = ("nbtrack", "wandb", "trackio")
 
 Log = Callable[[dict[str, Any]], object]
 
@@ -28,6 +42,8 @@ class Tracker(ABC):
     """One tracker, keeping all that it writes under `directory`."""
 
     name: ClassVar[str]
+    #: Another tracker's environment that this one runs in, instead of one of its own.
+    room: ClassVar[str] = ""
     #: The module whose import is timed; empty for what is no tracker.
     module: ClassVar[str] = ""
     #: What pip installs. A path (ending in a slash) is installed as a package, not editable.
