@@ -12,9 +12,12 @@ import uuid
 from pathlib import Path
 
 from benchmarks import processes
+from benchmarks.environments import torch_packages
 from benchmarks.rows import Case, Stage
 from benchmarks.trackers import Tracker
-from benchmarks.workloads import ACKNOWLEDGED, COUNTER, Figures
+from benchmarks.workloads.common import Figures
+from benchmarks.workloads.kill import ACKNOWLEDGED, COUNTER
+from benchmarks.workloads.loop import TORCH
 
 STAGE_SECONDS = 900.0
 # A helper that takes longer than this after the process has ended is killed.
@@ -40,6 +43,10 @@ def environment(tracker: type[Tracker], directory: Path, token: str) -> dict[str
         "HTTP_PROXY": REFUSING_PROXY,
         "HTTPS_PROXY": REFUSING_PROXY,
         "no_proxy": "localhost,127.0.0.1",
+        # Threads of linear algebra would count as those of the tracker.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        TORCH: str(torch_packages()),
         processes.TOKEN: token,
         **tracker.environment(directory),
     }
@@ -119,6 +126,8 @@ def run_stage(
     if stage.kill_after is not None:
         return {}
     figures: Figures = json.loads(result.read_text())
+    if "images" in figures:
+        figures["kept"] = figures["images"] / (figures["seconds"] + settled)
     return {
         **figures,
         "helpers_memory": max(figures.get("helpers_memory", 0), outlived.earlier / processes.MIB),

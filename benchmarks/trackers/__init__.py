@@ -48,11 +48,14 @@ class Tracker(ABC):
     module: ClassVar[str] = ""
     #: What pip installs. A path (ending in a slash) is installed as a package, not editable.
     requirements: ClassVar[tuple[str, ...]]
-    #: Rows that are not run for this tracker, and why.
+    #: Rows that are not run for this tracker, and why. `chart` is a part of the row `read`; a name
+    #: such as `loop-torch` is that of a case.
     without: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        #: What the next run is called, where runs have names.
+        self.run = "run"
 
     @classmethod
     def environment(cls, directory: Path) -> Mapping[str, str]:
@@ -84,6 +87,26 @@ class Tracker(ABC):
 
     def series(self, key: str) -> Any:
         """All values of `key` as a numpy array, by the tracker's own reading interface."""
+        raise NotImplementedError
+
+    def chart(self, key: str, buckets: int) -> int:
+        """Make what the tracker draws of `key` in so much detail; how many points that has."""
+        raise NotImplementedError
+
+    def state(self) -> str:
+        """What the tracker says of the state of a run, in its own word; `-`: it keeps none."""
+        return "-"
+
+    def image(self, picture: Any, step: int) -> None:
+        """Log a picture, an array of height x width bytes."""
+        raise NotImplementedError
+
+    def artifact(self, folder: Path) -> None:
+        """Record a folder of files, and wait until that is done where one can wait for it."""
+        raise NotImplementedError
+
+    def runs(self) -> int:
+        """List all runs with their names and states, as a person asks for them; how many."""
         raise NotImplementedError
 
 

@@ -21,7 +21,13 @@ class Adapter(Tracker):
     name: ClassVar[str] = "aim"
     module: ClassVar[str] = "aim"
     requirements: ClassVar[tuple[str, ...]] = ("aim==3.29.1",)
-    without: ClassVar[Mapping[str, str]] = {"memory": SLOW, "disk": SLOW, "read": SLOW}
+    without: ClassVar[Mapping[str, str]] = {
+        "memory": SLOW,
+        "disk": SLOW,
+        "read": SLOW,
+        "growth": SLOW,
+        "artifact": "needs a server or a bucket for them",
+    }
 
     def start(self) -> Log:
         from aim import Repo, Run
@@ -59,3 +65,20 @@ class Adapter(Tracker):
         metric = repository.get_run(name).get_metric(key, Context({}))
         _, (values,) = metric.data.view(("val",)).numpy()
         return values
+
+    def state(self) -> str:
+        from aim import Repo
+
+        (run,) = Repo(str(self.directory)).iter_runs()
+        return "active" if run.active else "ended"
+
+    def image(self, picture: Any, step: int) -> None:
+        import aim
+
+        self._run.track(aim.Image(picture), name="picture", step=step)
+
+    def runs(self) -> int:
+        from aim import Repo
+
+        found = Repo(str(self.directory)).iter_runs()
+        return sum(1 for run in found if run.name and run.active in (True, False))

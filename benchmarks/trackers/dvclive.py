@@ -21,8 +21,15 @@ class Adapter(Tracker):
 
     name: ClassVar[str] = "dvclive"
     module: ClassVar[str] = "dvclive"
-    requirements: ClassVar[tuple[str, ...]] = ("dvclive==3.49.1",)
-    without: ClassVar[Mapping[str, str]] = {"memory": SLOW, "disk": SLOW, "read": SLOW}
+    requirements: ClassVar[tuple[str, ...]] = ("dvclive==3.49.1", "pillow==13.0.0")
+    without: ClassVar[Mapping[str, str]] = {
+        "memory": SLOW,
+        "disk": SLOW,
+        "read": SLOW,
+        "growth": SLOW,
+        "artifact": "needs DVC and a git repository for them",
+        "runs": "its list is made of git commits",
+    }
 
     @classmethod
     def environment(cls, directory: Path) -> Mapping[str, str]:
@@ -53,3 +60,6 @@ class Adapter(Tracker):
 
         rows = parse_tsv(self.location() / "plots" / "metrics" / f"{key}.tsv")
         return numpy.array([row[key.rpartition("/")[2]] for row in rows], float)
+
+    def image(self, picture: Any, step: int) -> None:
+        self._live.log_image(f"picture-{step}.png", picture)

@@ -19,7 +19,13 @@ class Adapter(Tracker):
 
     name: ClassVar[str] = "jsonl"
     requirements: ClassVar[tuple[str, ...]] = ()
-    without: ClassVar[Mapping[str, str]] = {"import": "is no package"}
+    without: ClassVar[Mapping[str, str]] = {
+        "import": "is no package",
+        "chart": "has none",
+        "images": "has none",
+        "artifact": "has none",
+        "runs": "has no list",
+    }
 
     def start(self) -> Log:
         self._file = self.location().open("ab", buffering=0)

@@ -21,10 +21,10 @@ class Adapter(waiting.Adapter):
     room: ClassVar[str] = "mlflow"
     without: ClassVar[Mapping[str, str]] = {
         name: waiting.SLOW for name in waiting.Adapter.without if name != "latency"
-    }
+    } | dict.fromkeys(("images", "artifact", "runs"), "the same as without a queue")
 
     def start(self) -> Log:
         import mlflow
 
-        mlflow.start_run()
+        mlflow.start_run(run_name=self.run)
         return partial(mlflow.log_metrics, synchronous=False)

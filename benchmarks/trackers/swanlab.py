@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from benchmarks.trackers import Log, Tracker
 
@@ -19,8 +19,12 @@ class Adapter(Tracker):
 
     name: ClassVar[str] = "swanlab"
     module: ClassVar[str] = "swanlab"
-    requirements: ClassVar[tuple[str, ...]] = ("swanlab==0.10.3",)
-    without: ClassVar[Mapping[str, str]] = {"read": "reads a run only from its server"}
+    requirements: ClassVar[tuple[str, ...]] = ("swanlab==0.10.3", "pillow==13.0.0")
+    without: ClassVar[Mapping[str, str]] = {
+        "read": "reads a run only from its server",
+        "artifact": "has none",
+        "runs": "lists runs only at its server",
+    }
 
     @classmethod
     def environment(cls, directory: Path) -> Mapping[str, str]:
@@ -45,13 +49,29 @@ class Adapter(Tracker):
 
     def recorded(self, key: str) -> list[float]:
         from swanlab.proto.swanlab.record.v1.record_pb2 import Record
-        from swanlab.sdk.internal.core_python.store import DataStoreReader
 
-        reader = DataStoreReader()
-        reader.open(self.location())
-        found = map(Record.FromString, reader)
+        found = map(Record.FromString, self._records())
         return [
             record.scalar.value.number
             for record in found
             if record.HasField("scalar") and record.scalar.key == key
         ]
+
+    def state(self) -> str:
+        from swanlab.proto.swanlab.record.v1.record_pb2 import Record
+
+        # It says nothing of a run that has not been sent; a closing record would be in the file.
+        found = map(Record.FromString, self._records())
+        return "ended" if any(record.HasField("finish") for record in found) else "-"
+
+    def image(self, picture: Any, step: int) -> None:
+        import swanlab
+
+        swanlab.log({"picture": swanlab.Image(picture)})
+
+    def _records(self) -> Any:
+        from swanlab.sdk.internal.core_python.store import DataStoreReader
+
+        reader = DataStoreReader()
+        reader.open(self.location())
+        return reader

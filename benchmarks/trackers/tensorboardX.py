@@ -17,7 +17,15 @@ class Adapter(Tracker):
 
     name: ClassVar[str] = "tensorboardX"
     module: ClassVar[str] = "tensorboardX"
-    requirements: ClassVar[tuple[str, ...]] = ("tensorboardX==2.6.5", "tensorboard==2.21.0")
+    requirements: ClassVar[tuple[str, ...]] = (
+        "tensorboardX==2.6.5",
+        "tensorboard==2.21.0",
+        "pillow==13.0.0",
+    )
+    without: ClassVar[Mapping[str, str]] = {
+        "artifact": "has none",
+        "runs": "has no list but the directories",
+    }
 
     def start(self) -> Log:
         from tensorboardX import SummaryWriter
@@ -53,3 +61,14 @@ class Adapter(Tracker):
             if value.tag == key
         ]
         return numpy.array(values)
+
+    def chart(self, key: str, buckets: int) -> int:
+        # What TensorBoard's page draws: so many points picked by chance.
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+        accumulator = EventAccumulator(str(self.location()), {"scalars": buckets})
+        accumulator.Reload()
+        return len(accumulator.Scalars(key))
+
+    def image(self, picture: Any, step: int) -> None:
+        self._writer.add_image("picture", picture, step, dataformats="HW")
