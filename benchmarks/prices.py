@@ -29,6 +29,8 @@ WORDS = {
 OF_ROWS = {
     ("read", "tensorboardX", "chart"): "points picked by chance: spikes go missing",
     ("runs", "trackio", ""): "names only: no states",
+    ("images", "wandb", "kept"): "its loop waits for every picture, see calls",
+    ("images", "trackio", "kept"): "its loop waits for every picture, see calls",
     ("artifact", "wandb", ""): "offline nothing says when it is done",
     ("artifact", "mlflow", ""): "copies every file each time and knows no versions",
 }

@@ -65,7 +65,8 @@ def number(value: float) -> str:
     size = abs(value)
     if value == int(value) and size < 1e6:
         return f"{value:.0f}"
-    return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+    digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 4
+    return f"{value:,.{digits}f}"
 
 
 def cell(values: Sequence[float], reference: Sequence[float], is_reference: bool) -> str:

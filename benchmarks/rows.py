@@ -135,6 +135,8 @@ class Scale:
     #: How long a growing run may take to write, and a store of runs.
     growing: float
     torch: bool = False
+    #: Leave out what is a variant of something else.
+    brief: bool = False
 
 
 FULL = Scale(
@@ -166,6 +168,7 @@ QUICK = Scale(
     rows=(10_000,),
     runs=(10,),
     growing=15.0,
+    brief=True,
 )
 
 
@@ -214,6 +217,8 @@ def rows(scale: Scale) -> tuple[Row, ...]:
         _latency("10-float32", "10 float32", scale, {"scalars": 10, "values": "float32"}, 4, 15),
         _latency("3-busy", "3, busy thread", scale, {"scalars": 3, "threads": 1}, None, 50),
     )
+    if scale.brief:
+        latency = tuple(case for case in latency if case.name in ("3", "100", "3-busy"))
     memory = Case(
         "memory",
         (Stage("memory", {"rows": scale.memory_rows}),),
@@ -239,7 +244,11 @@ def rows(scale: Scale) -> tuple[Row, ...]:
                 Figure("step", f"{kind}, step without it", "µs", neutral=True),
             ),
         )
-        for kind in ("python", "numpy", *(("torch",) if scale.torch else ()))
+        for kind in (
+            "python",
+            *(() if scale.brief else ("numpy",)),
+            *(("torch",) if scale.torch else ()),
+        )
     )
     kill = Case(
         "kill",
@@ -261,6 +270,7 @@ def rows(scale: Scale) -> tuple[Row, ...]:
             (Figure("bytes", f"{kind}, per scalar", "B", target),),
         )
         for kind, key, target in (("mix", "train/loss", 6.0), ("random", "metric_0", 8.0))
+        if kind == "mix" or not scale.brief
     )
     read = Case(
         "read",
