@@ -95,7 +95,7 @@ def main() -> int:
     pythons = {adapter.name: environments.prepare(adapter) for adapter in adapters}
     versions = {adapter.name: environments.versions(pythons[adapter.name]) for adapter in adapters}
     for name, installed in versions.items():
-        print(f"{name} {installed.get(name, '')}".rstrip(), end=", ")
+        print(f"{name} {installed.get(report.package(name), '')}".rstrip(), end=", ")
     place = report.machine()
     print(f"Python {place['python']}, {scale.repetitions} interleaved repetitions")
     print(f"{place['system']}, {place['cores']} cores, load {place['load']:.1f}")

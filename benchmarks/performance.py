@@ -80,7 +80,7 @@ def versions(found: dict[str, dict[str, str]]) -> str:
     """Which version of each was measured."""
     named = []
     for name, installed in found.items():
-        version = installed.get(name) or installed.get(name.partition("_")[0], "")
+        version = installed.get(report.package(name), "")
         named.append(f"{name} {version}".rstrip())
     return f"Versions: {', '.join(named)}.\n"
 

@@ -60,6 +60,11 @@ def without(name: str) -> Mapping[str, str]:
     return load(name).without if name in NAMES else {}
 
 
+def package(name: str) -> str:
+    """The package that a tracker is."""
+    return (load(name).room if name in NAMES else "") or name
+
+
 def number(value: float) -> str:
     """A value with three digits that count."""
     size = abs(value)
