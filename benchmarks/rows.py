@@ -39,8 +39,8 @@
     every 100 rows. `random` is 10 independent uniform floats, which nothing can compress much.
 `read`
     One metric of 1,000,000 points (of a run with this one metric) as a numpy array, by the
-    tracker's own reading interface, in a fresh process. `read` is the median of five reads after
-    the first, `first` the first one with what it has to import, `live` the first complete one in
+    tracker's own reading interface, in a fresh process. `read` is the median of up to five reads
+    after the first, none begun after a minute, `first` the first one with what it has to import, `live` the first complete one in
     the logging process before the run has ended. `chart` is what the tracker draws of it in 1,000
     points or buckets, from its files and not in a browser.
 `notebook`
@@ -208,7 +208,7 @@ def rows(scale: Scale) -> tuple[Row, ...]:
             Figure("ready", "ready", "ms", 150),
         ),
     )
-    latency = (
+    latency: tuple[Case, ...] = (
         _latency("1", "1 scalar", scale, {"scalars": 1}, 1.5, 15),
         _latency("3", "3 scalars", scale, {"scalars": 3}, None, 15),
         _latency("10", "10 scalars", scale, {"scalars": 10}, 2, 15),

@@ -25,6 +25,7 @@ class Adapter(Tracker):
     without: ClassVar[Mapping[str, str]] = {
         "artifact": "has none",
         "runs": "has no list but the directories",
+        "growth-10000000": "reading a million points takes minutes",
     }
 
     def start(self) -> Log:
