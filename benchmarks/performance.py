@@ -62,7 +62,7 @@ def markdown(document: dict[str, Any], scale: Scale, results: Results, images: s
         f"Measured on {document['time'][:10]}: {system}, {machine['cores']} cores, Python"
         f" {machine['python']}, load {machine['load']:.1f} at the end.\n"
     )
-    parts.append(versions(document["versions"]))
+    parts.append(versions(document["versions"], document["torch"]))
     missing: list[str] = []
     for row in rows(scale):
         if row.name in document["figures"]:
@@ -76,9 +76,9 @@ def markdown(document: dict[str, Any], scale: Scale, results: Results, images: s
     return "\n".join(parts)
 
 
-def versions(found: dict[str, dict[str, str]]) -> str:
-    """Which version of each was measured."""
-    named = []
+def versions(found: dict[str, dict[str, str]], torch: str) -> str:
+    """Which version of each was measured, in loops of which torch."""
+    named = [torch.replace("==", " ")] if torch else []
     for name, installed in found.items():
         version = installed.get(report.package(name), "")
         named.append(f"{name} {version}".rstrip())

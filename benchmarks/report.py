@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.environments import TORCH_REQUIREMENT
 from benchmarks.rows import Case, Figure, Row, Scale
 from benchmarks.trackers import NAMES, load
 
@@ -177,6 +178,7 @@ def write_json(
         "machine": machine(),
         "scale": vars(scale),
         "versions": versions,
+        "torch": TORCH_REQUIREMENT if scale.torch else "",
         "figures": figures,
         "failures": results.failures,
     }

@@ -40,8 +40,8 @@
 `read`
     One metric of 1,000,000 points (of a run with this one metric) as a numpy array, by the
     tracker's own reading interface, in a fresh process. `read` is the median of up to five reads
-    after the first, none begun after a minute, `first` the first one with what it has to import, `live` the first complete one in
-    the logging process before the run has ended. `chart` is what the tracker draws of it in 1,000
+    after the first, none begun after a minute, `first` the first one with what it has to import,
+    `live` the first complete one in the logging process before the run has ended. `chart` is what the tracker draws of it in 1,000
     points or buckets, from its files and not in a browser.
 `notebook`
     `%load_ext` in a shell of IPython, with the import of the module; for what is an extension.
@@ -158,7 +158,7 @@ QUICK = Scale(
     repetitions=1,
     calls=3_000,
     memory_rows=20_000,
-    steps=300,
+    steps=1_000,
     disk_rows=5_000,
     points=50_000,
     kill_after=1.0,

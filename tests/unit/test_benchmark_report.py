@@ -40,6 +40,7 @@ def document() -> dict[str, Any]:
         "time": "2030-01-02T03:04:05+00:00",
         "machine": {"system": "Linux-6.1-of-somebody", "python": "3.11", "cores": 2, "load": 0.5},
         "scale": dataclasses.asdict(QUICK),
+        "torch": "torch==2.0",
         "versions": {name: {name: "1.0"} for name in NAMES},
         "figures": {
             "latency": {"3": latency},
@@ -139,6 +140,7 @@ def test_every_reason_names_a_row_that_is_there() -> None:
 
 def test_the_page_names_no_machine_and_no_path(page: str) -> None:
     assert "Linux, 2 cores, Python 3.11" in page
+    assert "Versions: torch 2.0, nbtrack 1.0, wandb 1.0, " in page
     assert "of-somebody" not in page
     assert "/somewhere" not in page
     assert "memory memory wandb: ended with 1" in page
