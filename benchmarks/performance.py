@@ -196,4 +196,5 @@ def write(source: Path, page: Path) -> None:
     document, scale, results = report.read_json(source)
     text = markdown(document, scale, results, "images")
     write_charts(results, page.parent / "images")
+    page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(text)

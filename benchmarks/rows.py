@@ -41,8 +41,8 @@
     One metric of 1,000,000 points (of a run with this one metric) as a numpy array, by the
     tracker's own reading interface, in a fresh process. `read` is the median of up to five reads
     after the first, none begun after a minute, `first` the first one with what it has to import,
-    `live` the first complete one in the logging process before the run has ended. `chart` is what the tracker draws of it in 1,000
-    points or buckets, from its files and not in a browser.
+    `live` the first complete one in the logging process before the run has ended. `chart` is what
+    the tracker draws of it in 1,000 points or buckets, from its files and not in a browser.
 `notebook`
     `%load_ext` in a shell of IPython, with the import of the module; for what is an extension.
 `images`

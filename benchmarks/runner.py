@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import time
 import uuid
@@ -56,7 +57,7 @@ def acknowledged(directory: Path) -> int:
     """How many rows the process in `directory` has counted so far."""
     try:
         (count,) = COUNTER.unpack((directory / ACKNOWLEDGED).read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, struct.error):
         return 0
     return int(count)
 
