@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from array import array
 from pathlib import Path
 from typing import Any
@@ -33,5 +34,10 @@ def three(step: int) -> dict[str, Any]:
 
 def bytes_in(path: Path) -> int:
     """What a file, or all files below a directory, hold."""
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    return sum(file.stat().st_size for file in files)
+    total = 0
+    for file in [path] if path.is_file() else path.rglob("*"):
+        # Helpers may remove what they made while it is counted.
+        with contextlib.suppress(FileNotFoundError):
+            if file.is_file():
+                total += file.stat().st_size
+    return total
