@@ -10,8 +10,8 @@ from statistics import median
 
 from benchmarks.report import Results
 
-# Growth of the process over the row `memory`, beyond which it counts as without a bound, in MiB.
-UNBOUNDED = 8.0
+# Growth of the process over the row `memory`, in MiB, beyond which it is a price.
+GROWN = 8.0
 
 WORDS = {
     "wandb": "its files can be read at a server only",
@@ -43,8 +43,8 @@ def measured(results: Results, tracker: str) -> list[str]:
     if lost and median(lost) > 0:
         found.append(f"loses {median(lost):,.0f} rows at SIGKILL")
     growth = results.values.get(("memory", "memory", "growth", tracker))
-    if growth and median(growth) > UNBOUNDED:
-        found.append(f"memory grows without a bound ({median(growth):,.0f} MiB here)")
+    if growth and median(growth) > GROWN:
+        found.append(f"memory grows with what is logged ({median(growth):,.0f} MiB here)")
     return found
 
 

@@ -87,7 +87,7 @@ def test_whoever_is_ahead_has_a_mark_and_a_price_with_what_was_measured(page: st
     trackio = re.search(r"- ▲ \*\*trackio\*\* in 3 scalars, p99\. Its price: (.*)", page)
     assert trackio is not None
     assert "loses 62 rows at SIGKILL" in trackio[1]
-    assert "memory grows without a bound (899 MiB here)" in trackio[1]
+    assert "memory grows with what is logged (899 MiB here)" in trackio[1]
 
 
 def test_where_more_is_better_the_higher_one_is_ahead(page: str) -> None:
