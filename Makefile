@@ -15,7 +15,7 @@ DEMO := build/demo
 NBVAL := build/nbval
 
 .PHONY: help env demo test test-full lint format types unit unit-full unit-kernel unit-browser \
-	unit-other notebooks frontend frontend-test bench bench-quick screenshots clean
+	unit-crash unit-other notebooks frontend frontend-test bench bench-quick screenshots clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -77,11 +77,12 @@ types: $(VENV)/.dev
 # Kernels and browsers mostly wait, so the groups of tests run beside each other. What a group says
 # comes when it has ended. A browser's driver keeps an event loop in its process: those tests have
 # one of their own.
-GROUPS := unit-kernel unit-browser unit-other
+GROUPS := unit-kernel unit-browser unit-crash unit-other
+CRASH := tests/crash tests/properties tests/recorder
 SELECTED ?= not full
 
 unit unit-full: $(VENV)/.dev $(VENV)/.browser
-	+$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target $(GROUPS)
+	+$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target $(GROUPS)
 
 unit-full: export SELECTED := full or not full
 
@@ -91,8 +92,11 @@ unit-kernel:
 unit-browser:
 	$(BIN)/python -m pytest -m 'browser and ($(SELECTED))'
 
+unit-crash:
+	$(BIN)/python -m pytest -m '$(SELECTED)' $(CRASH)
+
 unit-other:
-	$(BIN)/python -m pytest -m 'not kernel and not browser and ($(SELECTED))'
+	$(BIN)/python -m pytest -m 'not kernel and not browser and ($(SELECTED))' $(CRASH:%=--ignore=%)
 
 notebooks: $(VENV)/.dev
 	rm -rf $(NBVAL)

@@ -14,7 +14,7 @@ const check = process.argv.includes("--check");
 
 const { outputFiles, metafile } = await esbuild.build({
   absWorkingDir: root,
-  entryPoints: ["widget.tsx", "page.tsx", "style/widget.css", "style/page.css"].map((name) =>
+  entryPoints: ["widget.tsx", "page.tsx", "figure.ts", "style/widget.css", "style/page.css"].map((name) =>
     path.join("src", name),
   ),
   outdir: target,
@@ -52,15 +52,18 @@ for (const name of await sources()) {
 /** The notices of all packages of which anything is in the bundles. */
 async function licences() {
   const inputs = Object.keys(metafile.inputs);
-  const names = inputs.map((input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
-  const notices = [...new Set(names.filter(Boolean))].sort().map(async (name) => {
-    const folder = path.join(root, "node_modules", name);
-    const { version, license } = JSON.parse(await readFile(path.join(folder, "package.json")));
+  // A package may have one of its own in another version.
+  const folders = inputs.map((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]);
+  const notices = [...new Set(folders.filter(Boolean))].map(async (name) => {
+    const folder = path.join(root, name);
+    const { name: known, version, license } = JSON.parse(
+      await readFile(path.join(folder, "package.json")),
+    );
     const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
     const text = file ? await readFile(path.join(folder, file), "utf8") : "";
-    return `${name} ${version} (${license})\n\n${text.replaceAll("\r", "").trim()}\n`;
+    return `${known} ${version} (${license})\n\n${text.replaceAll("\r", "").trim()}\n`;
   });
-  return (await Promise.all(notices)).join(`\n${"-".repeat(72)}\n\n`);
+  return (await Promise.all(notices)).sort().join(`\n${"-".repeat(72)}\n\n`);
 }
 
 const built = new Map(outputFiles.map((file) => [path.basename(file.path), file.contents]));

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from ._decoding import from_json
 from ._process import ProcessIdentity, liveness, started_at, this_process
 from ._settings import announce_run, announced_run, launch
 from .store.documents import read_info
@@ -113,7 +114,7 @@ def _identity(pid: int) -> ProcessIdentity:
 def _announced() -> _Announcement | None:
     text = announced_run()
     try:
-        return msgspec.json.decode(text, type=_Announcement) if text else None
+        return from_json(text, _Announcement) if text else None
     except msgspec.DecodeError:
         return None
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 import time
+import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 
+from ._decoding import convert
 from ._settings import secret_variables
 from .store.schema import (
     AttemptStart,
@@ -119,6 +122,7 @@ def mask(text: str) -> str:
     if not may_hold_secret(text):
         return text
     try:
+        _load_detectors()
         from . import _secrets
 
         for one in reversed(_secrets.find(text)):
@@ -143,7 +147,7 @@ def masked_like(thing: T, kind: type[T]) -> T:
     """A structure with every text in it masked."""
     plain = msgspec.to_builtins(thing)
     masked = mask_value(plain)
-    return thing if masked == plain else msgspec.convert(masked, kind)
+    return thing if masked == plain else convert(masked, kind)
 
 
 def _masked(value: Any, name: str, depth: int) -> Any:
@@ -165,6 +169,7 @@ def _masked_setting(value: str, name: str) -> str:
     lower = name.lower()
     if value and ("key" in lower or any(hint in lower for hint in NAME_HINTS)):
         try:
+            _load_detectors()
             from . import _secrets
 
             sure = _secrets.is_secret_name(name)
@@ -175,6 +180,18 @@ def _masked_setting(value: str, name: str) -> str:
         except Exception:
             return _CANNOT_LOOK
     return mask(value)
+
+
+@cache
+def _load_detectors() -> None:
+    """Load them, and leave warnings as they are: their library hands them all to ``logging``."""
+    shows = warnings.showwarning
+    from . import _secrets  # noqa: F401
+
+    if warnings.showwarning is not shows:
+        import logging
+
+        logging.captureWarnings(False)
 
 
 def _mark(value: str, kind: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from ._configs import plain_config
+from ._decoding import convert
 from ._errors import InvalidSettingError
 from .store.layout import check_run_id
 
@@ -57,7 +58,7 @@ def make_options(
         if "tags" in values:
             values["tags"] = _words(values["tags"])
         values["config"] = plain_config(config)
-        return msgspec.convert({"id": id, **values}, RunOptions)
+        return convert({"id": id, **values}, RunOptions)
     except (msgspec.ValidationError, TypeError) as error:
         raise InvalidSettingError(str(error), operation="init a run") from None
 

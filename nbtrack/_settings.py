@@ -335,6 +335,15 @@ def announce_run(text: str | None) -> None:
         os.environ[RUN_VARIABLE] = text
 
 
+def variables_with(prefix: str) -> dict[str, str]:
+    """The variables whose names begin so, by the rest of their names in lower case."""
+    return {
+        name.upper().removeprefix(prefix).lower(): value
+        for name, value in os.environ.items()
+        if name.upper().startswith(prefix)
+    }
+
+
 def secret_variables() -> dict[str, str]:
     """The variables of this process that hold a secret, going by their names and values."""
     return {

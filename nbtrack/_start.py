@@ -13,6 +13,7 @@ import msgspec
 
 from . import _current, _family
 from ._attempts import CellInfo, Past
+from ._decoding import convert
 from ._disabled import DisabledRun
 from ._errors import RunExistsError, RunNotFoundError
 from ._masking import mask_value
@@ -134,7 +135,7 @@ def _describe(
     )
     # Paths and arguments may hold bytes that are no text.
     plain = plain_setting(msgspec.to_builtins(info))
-    return msgspec.convert(mask_value(plain) if settings.mask_secrets else plain, RunInfo)
+    return convert(mask_value(plain) if settings.mask_secrets else plain, RunInfo)
 
 
 def _system() -> str:

@@ -155,6 +155,13 @@ def only_segment(run_dir: RunDir) -> tuple[SegmentName, Path]:
     return name, run_dir.segment(name)
 
 
+def is_ended(run_dir: RunDir, name: SegmentName) -> bool:
+    """Whether a segment's writer has said that nothing more comes."""
+    tail = SegmentTail(run_dir.segment(name), name)
+    tail.read()
+    return tail.ended
+
+
 def wait_until(condition: Callable[[], Any], seconds: float = 120.0) -> None:
     """Look again and again until ``condition`` holds.
 

@@ -79,7 +79,7 @@ class Tracker(ABC):
 
     def location(self) -> Path:
         """The file or directory that is the run, without caches and debug logs."""
-        raise NotImplementedError
+        raise self._not_offered()
 
     def recorded(self, key: str) -> list[float]:
         """Every value of `key` that can be got back from the disk, by whatever means."""
@@ -87,11 +87,11 @@ class Tracker(ABC):
 
     def series(self, key: str) -> Any:
         """All values of `key` as a numpy array, by the tracker's own reading interface."""
-        raise NotImplementedError
+        raise self._not_offered()
 
     def chart(self, key: str, buckets: int) -> int:
         """Make what the tracker draws of `key` in so much detail; how many points that has."""
-        raise NotImplementedError
+        raise self._not_offered()
 
     def state(self) -> str:
         """What the tracker says of the state of a run, in its own word; `-`: it keeps none."""
@@ -99,15 +99,18 @@ class Tracker(ABC):
 
     def image(self, picture: Any, step: int) -> None:
         """Log a picture, an array of height x width bytes."""
-        raise NotImplementedError
+        raise self._not_offered()
 
     def artifact(self, folder: Path) -> None:
         """Record a folder of files, and wait until that is done where one can wait for it."""
-        raise NotImplementedError
+        raise self._not_offered()
 
     def runs(self) -> int:
         """List all runs with their names and states, as a person asks for them; how many."""
-        raise NotImplementedError
+        raise self._not_offered()
+
+    def _not_offered(self) -> LookupError:
+        return LookupError(f"{self.name} does not offer this; name the row in its `without`")
 
 
 def load(name: str) -> type[Tracker]:

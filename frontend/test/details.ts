@@ -1,4 +1,4 @@
-import type { AttemptDetail, CellDetail, RunDetail } from "../src/page/api";
+import type { AttemptDetail, CellDetail, PartDetail, RunDetail } from "../src/page/api";
 
 /** Markup that must be seen as it is typed. */
 export const BAD = `<img src=x onerror="alert(1)"><script>alert(2)</script>&amp;`;
@@ -20,6 +20,20 @@ export const attemptDetail = (n: number, more: Partial<AttemptDetail> = {}): Att
   config: { lr: n / 10 },
   summary: { loss: 1 / n },
   exception: null,
+  ...more,
+});
+
+export const partDetail = (n: number, more: Partial<PartDetail> = {}): PartDetail => ({
+  n,
+  state: "finished",
+  started: n * 100e6,
+  ended: n * 100e6 + 50e6,
+  host: `host${n}`,
+  user: "ada",
+  notebook: "a.ipynb",
+  attempts: [n],
+  rows: 100,
+  differences: [],
   ...more,
 });
 
@@ -60,6 +74,7 @@ export const detail = (more: Partial<RunDetail> = {}): RunDetail => ({
   attempts: [],
   keys: [],
   models: [],
+  parts: [],
   artifacts: 0,
   ...more,
 });

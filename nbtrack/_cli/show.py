@@ -15,6 +15,7 @@ from .options import json_option, print_json, store_option
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..store.artifact_uses import UsedVersion
     from ..store.attempt_view import AttemptView
     from ..store.cells import CellView
     from ..store.model import ModelInfo
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # How many values the table of attempts shows; --json has all.
 _SUMMARY_COLUMNS = 3
+# How many artifacts the table shows, the latest; --json has all.
+_ARTIFACT_ROWS = 20
 
 
 @click.command()
@@ -33,7 +36,7 @@ _SUMMARY_COLUMNS = 3
 @store_option
 @json_option
 def show(run: str, cells: bool, store: Path | None, as_json: bool) -> None:
-    """Show one run, by its id or name: state, reason, attempts, config and summary."""
+    """Show one run, by its id or name: state, reason, attempts, config, summary and artifacts."""
     from ..store.catalog import open_run
 
     view = open_run(run, dir=store)
@@ -43,6 +46,7 @@ def show(run: str, cells: bool, store: Path | None, as_json: bool) -> None:
             "post_mortem": found.to_dict() if found is not None else None,
             "models": msgspec.to_builtins(view.models),
             "media": msgspec.to_builtins(view.media_counts()),
+            "artifacts": msgspec.to_builtins(_artifacts(view)),
         }
         if cells:
             more["cells"] = [cell.to_dict() for cell in view.cells]
@@ -93,6 +97,9 @@ def _show(console: Console, view: RunView) -> None:
     media = {one.key: f"{one.count:,} {one.kind}" for one in view.media_counts()}
     if media:
         console.print(_pairs("media", media))
+    artifacts = _artifacts(view)
+    if artifacts:
+        console.print(_artifact_table(artifacts))
     for damage in view.damage:
         console.print(Text(f"damaged: {damage}", "yellow"))
     if view.exception:
@@ -232,6 +239,44 @@ def _part_table(parts: list[PartView]) -> Any:
             Text(part.python or ""),
             Text((part.git_commit or "")[:10]),
             Text("\n".join(map(str, part.differences))),
+        )
+    return table
+
+
+def _artifacts(view: RunView) -> list[UsedVersion]:
+    from ..store.artifact_uses import used_versions
+    from ..store.layout import Store
+
+    return used_versions(Store(view.path.parent.parent), view.artifacts)
+
+
+def _artifact_table(artifacts: list[UsedVersion]) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    before = len(artifacts) - _ARTIFACT_ROWS
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        caption=f"{before:,} before these; --json has all" if before > 0 else None,
+        caption_justify="left",
+    )
+    table.add_column("artifact", overflow="fold")
+    table.add_column("", no_wrap=True)
+    table.add_column("type", overflow="fold")
+    for column in ("files", "size"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("aliases", overflow="fold")
+    for found in artifacts[-_ARTIFACT_ROWS:]:
+        gone = found.files is None
+        table.add_row(
+            Text(found.name),
+            found.role,
+            Text(found.type),
+            "" if gone else f"{found.files:,}",
+            render.size(found.size),
+            Text("gone or damaged", "dim") if gone else Text(", ".join(found.aliases)),
         )
     return table
 

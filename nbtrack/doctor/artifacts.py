@@ -22,7 +22,8 @@ def check_artifacts(store: Store, *, thorough: bool = False) -> Iterator[Finding
     deadline = math.inf if thorough else time.monotonic() + _PATIENCE
     found = examine_artifacts(store, thorough=thorough, deadline=deadline)
     if not found.is_complete:
-        what = f"{_count(found.versions, 'version')} of artifacts were looked at: time was up"
+        were = "was" if found.versions == 1 else "were"
+        what = f"{_count(found.versions, 'version')} of artifacts {were} looked at: time was up"
         advice = "`nbtrack doctor --verify` takes the time that it needs."
         yield Finding("artifacts", "note", what, advice=advice)
     if found.problems:
@@ -37,11 +38,12 @@ def check_artifacts(store: Store, *, thorough: bool = False) -> Iterator[Finding
         )
     elif found.versions:
         words = "holds what was stored" if thorough else "is there"
+        refer = "refers" if found.versions == 1 else "refer"
         yield Finding(
             "artifacts",
             "ok",
             f"everything that {_count(found.versions, 'version')} of"
-            f" {_count(found.artifacts, 'artifact')} refer to {words}",
+            f" {_count(found.artifacts, 'artifact')} {refer} to {words}",
         )
     else:
         yield Finding("artifacts", "ok", "there are no artifacts yet")

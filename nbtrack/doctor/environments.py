@@ -15,6 +15,7 @@ import msgspec
 import psutil
 
 from .. import _settings
+from .._decoding import from_json
 from .._version import __version__
 from .finding import Finding
 
@@ -182,7 +183,7 @@ def _ask(launcher: list[str], variables: Mapping[str, str] | None = None) -> Env
     except OSError as error:
         return f"{launcher[0]}: {error.strerror}"
     try:
-        return msgspec.json.decode(done.stdout.strip().rpartition("\n")[2], type=Environment)
+        return from_json(done.stdout.strip().rpartition("\n")[2], Environment)
     except msgspec.DecodeError:
         said = done.stderr.strip().rpartition("\n")[2]
         return said or f"{launcher[0]} ends with status {done.returncode}"

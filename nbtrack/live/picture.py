@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from .._decoding import from_json
 from ..store.layout import RunDir, atomic_write
 
 
@@ -37,6 +38,6 @@ def write_picture(run_dir: RunDir, picture: Picture) -> None:
 def read_picture(run_dir: RunDir, attempt: int) -> Picture | None:
     """The last picture of an attempt; None if there is none."""
     try:
-        return msgspec.json.decode(run_dir.picture(attempt).read_bytes(), type=Picture)
+        return from_json(run_dir.picture(attempt).read_bytes(), Picture)
     except (OSError, msgspec.DecodeError):
         return None

@@ -10,6 +10,7 @@ from itertools import islice
 
 import msgspec
 
+from .._decoding import from_json
 from .._errors import StoreError
 from .._process import liveness
 from ..store.documents import read_info, read_status
@@ -69,4 +70,4 @@ def _look_at(store: Store, run_dir: RunDir, info: RunInfo) -> _Shown | None:
         if writer is not None and writer.role == "owner" and liveness(writer.process) != "dead":
             return None  # another kernel of this notebook, at work
     done = asking.show(run_dir.id, "--json", store=store.path, seconds=_PATIENCE)
-    return msgspec.json.decode(done.stdout, type=_Shown)
+    return from_json(done.stdout, _Shown)

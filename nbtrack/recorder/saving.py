@@ -9,8 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-import msgspec
-
+from .._decoding import convert
 from ..store.artifact_schema import SavedFile
 from ..store.layout import RunDir
 from ..store.saved import bring_all
@@ -42,7 +41,7 @@ class SavedFiles:
     def add(self, change: Change) -> None:
         """A file was saved."""
         value = {"path": change.key, "time": change.time, **change.value}
-        self._files[change.key] = msgspec.convert(value, SavedFile)
+        self._files[change.key] = convert(value, SavedFile)
 
     def poll(self) -> None:
         """Copy what has changed, if it is time to look. Never waits."""

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import msgspec
 
+from .._decoding import from_json
 from .._process import ProcessIdentity, this_process
 from .._settings import Settings
 from ..store.schema import MemoryAlert
@@ -87,7 +88,7 @@ class RecorderHandle:
         found = []
         for line in data.splitlines():
             with contextlib.suppress(msgspec.DecodeError):
-                found.append(msgspec.json.decode(line, type=MemoryAlert))
+                found.append(from_json(line, MemoryAlert))
         return found
 
     def close(self) -> None:
@@ -262,7 +263,7 @@ def decode_message(line: bytes) -> tuple[Path, Settings]:
     Raises:
         msgspec.DecodeError: It is something else.
     """
-    path, settings = msgspec.json.decode(line, type=tuple[str, Settings])
+    path, settings = from_json(line, tuple[str, Settings])
     return Path(os.fsdecode(path.encode("latin-1"))), settings
 
 

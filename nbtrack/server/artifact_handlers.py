@@ -10,7 +10,7 @@ from . import artifacts, lineage
 from .api.artifacts import ArtifactsQuery, EntriesQuery
 from .api.media import Models
 from .file_handler import FileHandler
-from .requests import ApiHandler, reads
+from .requests import RUN, STORE, ApiHandler, reads
 from .run_handlers import OneRunHandler
 from .shared import Shared
 
@@ -110,9 +110,9 @@ class ModelsHandler(OneRunHandler):
 
 def addresses(shared: Shared) -> list[Any]:
     """What is answered here."""
-    one = r"/nbtrack/api/runs/(?P<store>[0-9a-f]{16})/(?P<run_id>[A-Za-z0-9_-]{1,64})"
+    one = f"/nbtrack/api/runs/{RUN}"
     name = r"(?P<name>[A-Za-z0-9_-][A-Za-z0-9._-]{0,127})"
-    artifact = rf"/nbtrack/api/artifacts/(?P<store>[0-9a-f]{{16}})/{name}"
+    artifact = f"/nbtrack/api/artifacts/{STORE}/{name}"
     version = rf"{artifact}/v(?P<version>[0-9]{{1,9}})"
     with_shared = {"shared": shared}
     return [

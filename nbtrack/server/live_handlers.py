@@ -7,7 +7,7 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 
 from ..live.wire import encode, seen
-from .requests import ApiHandler, RefusedError, reads
+from .requests import RUN, ApiHandler, RefusedError, reads
 from .shared import Shared
 from .watch import Watch
 
@@ -25,7 +25,7 @@ class LiveHandler(ApiHandler):
     _track_activity = False
 
     @reads
-    async def get(self, store: str, run: str) -> None:
+    async def get(self, store: str, run_id: str) -> None:
         """The message that brings a page up to date; 204 if it is.
 
         Arguments: ``since``, the number of the state that the page holds; ``kernel``, whose state
@@ -38,7 +38,7 @@ class LiveHandler(ApiHandler):
             raise RefusedError(400, "since is no number") from None
         seen = self.get_query_argument("viewer", "") == "1"
         message = await self.in_thread(
-            lambda: self.shared.live.message(store, run, since, kernel=kernel, viewer=seen)
+            lambda: self.shared.live.message(store, run_id, since, kernel=kernel, viewer=seen)
         )
         self.set_header(_KERNEL_HEADER, kernel or "unknown")
         self.set_header("Cache-Control", "no-store")
@@ -70,7 +70,7 @@ class StreamHandler(ApiHandler):
         self._gone = False
 
     @reads
-    async def get(self, store: str, run: str) -> None:
+    async def get(self, store: str, run_id: str) -> None:
         """Messages, each behind its length as little-endian uint32: the first holds everything.
 
         A length of 0 comes when there is nothing else to say for a while.
@@ -78,7 +78,7 @@ class StreamHandler(ApiHandler):
         watches = self.shared.watches
         if watches.viewers >= _MOST_STREAMS:
             raise RefusedError(503, "too many pages follow runs here")
-        run_dir = await self.in_thread(lambda: self.shared.stores.run(store, run))
+        run_dir = await self.in_thread(lambda: self.shared.stores.run(store, run_id))
         watch = self._watch = watches.join(run_dir)
         try:
             # What cannot be shown is said with a status, before anything is sent.
@@ -120,6 +120,6 @@ class StreamHandler(ApiHandler):
 
 def addresses(shared: Shared) -> list[Any]:
     """What is answered here."""
-    one = r"/nbtrack/api/live/(?P<store>[0-9a-f]{16})/(?P<run>[A-Za-z0-9_-]{1,64})"
+    one = f"/nbtrack/api/live/{RUN}"
     with_shared = {"shared": shared}
     return [(one, LiveHandler, with_shared), (f"{one}/stream", StreamHandler, with_shared)]

@@ -113,5 +113,6 @@ def _entry(item: Item) -> MediaEntry:
 
 def _has_frame(item: Item) -> bool:
     if item.kind == "figure":
-        return item.info.get("source") == "plotly" and plotly_script().exists()
+        source = item.info.get("source")
+        return source == "altair" or (source == "plotly" and plotly_script().exists())
     return item.kind == "html"

@@ -7,7 +7,7 @@ from typing import Any
 from . import frames, media
 from .api.media import MediaQuery, TableQuery
 from .file_handler import FileHandler
-from .requests import reads
+from .requests import RUN, reads
 from .run_handlers import OneRunHandler
 from .shared import Shared
 
@@ -79,7 +79,7 @@ class MediaTableHandler(OneRunHandler):
 
 def addresses(shared: Shared) -> list[Any]:
     """What is answered here."""
-    one = r"/nbtrack/api/runs/(?P<store>[0-9a-f]{16})/(?P<run_id>[A-Za-z0-9_-]{1,64})/media"
+    one = f"/nbtrack/api/runs/{RUN}/media"
     file = r"(?P<name>[0-9a-f]{40}\.[a-z0-9]{1,8})"
     with_shared = {"shared": shared}
     return [

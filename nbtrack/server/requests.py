@@ -18,6 +18,7 @@ from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
 from tornado.iostream import StreamClosedError
 
+from .._decoding import convert, from_json
 from .._errors import ArtifactNotFoundError, NbtrackError, RunNotFoundError, UsageError
 from .._version import __version__
 from .plain import to_json
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 # Who may read or change the files of the server's folder may do so with runs.
 RESOURCE = "contents"
+# Parts of addresses: a store by its key, and a run in a store.
+STORE = r"(?P<store>[0-9a-f]{16})"
+RUN = STORE + r"/(?P<run_id>[A-Za-z0-9_-]{1,64})"
 MAX_BODY = 1 << 20
 _WORTH_PACKING = 1024
 _CHUNK = 256 * 1024
@@ -132,7 +136,7 @@ class ApiHandler(ExtensionHandlerMixin, APIHandler):
             else:
                 given[name] = values[-1]
         try:
-            return msgspec.convert(given, kind, strict=False)
+            return convert(given, kind, strict=False)
         except (msgspec.ValidationError, OverflowError) as error:
             raise RefusedError(400, str(error)) from None
 
@@ -145,7 +149,7 @@ class ApiHandler(ExtensionHandlerMixin, APIHandler):
         if self._size > min(limit, MAX_BODY):
             raise RefusedError(413, f"at most {limit} bytes can be sent")
         try:
-            return msgspec.json.decode(b"".join(self._received), type=kind)
+            return from_json(b"".join(self._received), kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
             raise RefusedError(400, str(error)) from None
 

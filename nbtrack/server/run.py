@@ -29,6 +29,8 @@ from .api.run import (
     Cells,
     ExceptionCard,
     ModelLine,
+    PartDetail,
+    PartDifference,
     PostMortemCard,
     RunDetail,
     RunEdit,
@@ -54,7 +56,9 @@ def fingerprint(run_dir: RunDir) -> str | None:
     if view.ended_at is None or taken.selection.segments:
         return None
     edits = [path.name for path in run_dir.edit_files()]
-    return f"{taken.selection.signature} {edits} {view.state} {view.reason} {len(view.damage)}"
+    said = f"{view.state} {view.reason} {len(view.damage)}"
+    # Whoever looks at the code may come later than the end.
+    return f"{taken.selection.signature} {edits} {said} {_code_times(run_dir)}"
 
 
 def detail(store: Store, run_dir: RunDir) -> RunDetail:
@@ -117,6 +121,12 @@ def micros(time: datetime | None) -> int | None:
     return (time - _EPOCH) // timedelta(microseconds=1) if time is not None else None
 
 
+def _code_times(run_dir: RunDir) -> list[int]:
+    with contextlib.suppress(OSError):
+        return sorted(path.stat().st_mtime_ns for path in run_dir.code.iterdir())
+    return []
+
+
 def _detail(store: Store, run_dir: RunDir, taken: Snapshot) -> RunDetail:
     info = read_info(run_dir)
     view = RunView(run_dir, taken)
@@ -141,6 +151,7 @@ def _detail(store: Store, run_dir: RunDir, taken: Snapshot) -> RunDetail:
         attempts=_attempts(view, taken.fold, ran),
         keys=_keys(taken.fold),
         models=_models(run_dir),
+        parts=_parts(view, taken.fold),
         artifacts=len(view.artifacts),
         **_said(info),
     )
@@ -192,6 +203,35 @@ def _models(run_dir: RunDir) -> list[ModelLine]:
             for model in read_model(run_dir)
         ]
     return []
+
+
+def _parts(view: RunView, fold: Fold) -> list[PartDetail]:
+    owners = {writer.writer for writer in fold.writers if writer.role == "owner"}
+    if len(owners) < 2:
+        return []
+    # Rows of no attempt, and those of an attempt whose beginning is lost, may be of any part.
+    told = fold.loose is None and all(attempt.writer in owners for attempt in fold.attempts)
+    found = []
+    for part in view.parts:
+        own = [attempt for attempt in fold.attempts if attempt.writer == part.writer]
+        found.append(
+            PartDetail(
+                n=part.n,
+                state=part.state,
+                started=micros(part.started_at),
+                ended=micros(part.ended_at),
+                host=part.host,
+                user=part.user,
+                notebook=part.notebook,
+                attempts=[attempt.n for attempt in own],
+                rows=sum(attempt.rows for attempt in own) if told else None,
+                differences=[
+                    PartDifference(what=what, before=plain(before), now=plain(now))
+                    for what, before, now in part.differences
+                ],
+            )
+        )
+    return found
 
 
 def _keys(fold: Fold) -> list[str]:

@@ -18,7 +18,7 @@ from .api.run import Code, LogsQuery, RunEdit
 from .api.series import SeriesRequest
 from .file_handler import FileHandler, kept
 from .logs import page
-from .requests import ApiHandler, reads, writes
+from .requests import RUN, ApiHandler, reads, writes
 from .series import curves
 from .shared import Shared
 
@@ -140,7 +140,7 @@ class SeriesHandler(ApiHandler):
 
 def addresses(shared: Shared) -> list[Any]:
     """What is answered here."""
-    one = r"/nbtrack/api/runs/(?P<store>[0-9a-f]{16})/(?P<run_id>[A-Za-z0-9_-]{1,64})"
+    one = f"/nbtrack/api/runs/{RUN}"
     with_shared = {"shared": shared}
     return [
         (r"/nbtrack/api/series", SeriesHandler, with_shared),

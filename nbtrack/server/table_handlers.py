@@ -8,7 +8,7 @@ from ..store.saved_views import MOST_BYTES, read_views, remove_view, save_view
 from .api.runs import CompareRequest, Edited, EditRequest, RunsQuery, SparksRequest
 from .api.server import Views
 from .bulk import compare, edit_runs
-from .requests import ApiHandler, reads, writes
+from .requests import STORE, ApiHandler, reads, writes
 from .shared import Shared
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/octet-stream"}
@@ -119,7 +119,7 @@ class ViewHandler(ApiHandler):
 def addresses(shared: Shared) -> list[Any]:
     """What is answered here."""
     with_shared = {"shared": shared}
-    views = r"/nbtrack/api/views/(?P<store>[0-9a-f]{16})"
+    views = f"/nbtrack/api/views/{STORE}"
     return [
         (r"/nbtrack/api/runs", RunsHandler, with_shared),
         (r"/nbtrack/api/runs/export", ExportHandler, with_shared),

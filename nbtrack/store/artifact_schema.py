@@ -24,7 +24,7 @@ class ArtifactEntry(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=Tru
         size: Bytes; None where nobody told.
         uri: Where it is; None if the content is among the store's objects.
         etag: What the server there called this content.
-        mtime: When a file that is referred to was changed last (nanoseconds since 1970).
+        mtime: When what is referred to was changed last (nanoseconds since 1970).
     """
 
     path: str

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from .._decoding import from_json
 from .._errors import ArtifactNotFoundError, DamagedFileError, InvalidArtifactError
 from .artifact_paths import LATEST, ArtifactDir, ArtifactsRoot, check_paths, parse_address
 from .artifact_schema import ArtifactEdit, ArtifactHead, ArtifactManifest, ArtifactVersion
@@ -170,10 +171,10 @@ def _version(
 def _read(path: Path, kind: type[D]) -> D:
     content = path.read_bytes()
     try:
-        version = msgspec.json.decode(content, type=_Format).format
+        version = from_json(content, _Format).format
         if version > FORMAT_VERSION:
             raise newer_format(str(path), version)
-        return msgspec.json.decode(content, type=kind)
+        return from_json(content, kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DamagedFileError(
             f"not a readable {kind.__name__} document: {error}", path=path, operation=_READ

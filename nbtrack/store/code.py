@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from .._decoding import from_json
 from .layout import RunDir, atomic_write
 from .schema import FORMAT_VERSION
 
@@ -75,7 +76,7 @@ def read_code(run_dir: RunDir) -> list[CodeInfo]:
     found = []
     for path in sorted(run_dir.code.glob("[!.]*.json")):
         with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
-            found.append(msgspec.json.decode(path.read_bytes(), type=CodeInfo))
+            found.append(from_json(path.read_bytes(), CodeInfo))
     return sorted(found, key=lambda info: info.time)
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
+from .._decoding import convert
 from .._errors import DamagedFileError
 from .fold import Fold
 from .frames import newer_format
@@ -23,7 +24,7 @@ def read_status(run_dir: RunDir) -> tuple[list[str], Fold] | None:
         document = json.loads(run_dir.status.read_bytes())
         if document["format"] != FORMAT_VERSION:
             return None
-        return document["signature"], msgspec.convert(document["fold"], Fold)
+        return document["signature"], convert(document["fold"], Fold)
     except (OSError, ValueError, KeyError, TypeError, msgspec.ValidationError):
         return None  # derived: absent, out of date or damaged, it is made again
 
@@ -76,7 +77,7 @@ def read_document(path: Path, kind: type[D]) -> D:
         version = raw.get("format", FORMAT_VERSION)
         if version > FORMAT_VERSION:
             raise newer_format(str(path), version)
-        return msgspec.convert(raw, kind)
+        return convert(raw, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, TypeError) as error:
         raise DamagedFileError(
             f"not a readable {kind.__name__} document: {error}",

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from .._decoding import from_msgpack
 from .layout import atomic_write
 
 _FORMAT = 1
@@ -86,7 +87,7 @@ class FileCache:
 
     def _load(self) -> dict[str, _Known]:
         try:
-            saved = msgspec.msgpack.decode(self._path.read_bytes(), type=_Saved)
+            saved = from_msgpack(self._path.read_bytes(), _Saved)
         except (OSError, msgspec.DecodeError):
             return {}
         return saved.files if saved.format == _FORMAT else {}

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from .._decoding import convert
 from .._process import liveness
 from .artifact_schema import ArtifactUse, SavedFile
 from .death import Death
@@ -169,7 +170,7 @@ class Fold(msgspec.Struct, kw_only=True):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Fold:
-        return msgspec.convert(json.loads(text), cls)
+        return convert(json.loads(text), cls)
 
 
 def fold(
@@ -250,24 +251,24 @@ def _change(
         at = Last(writer, event.seq, event.time, -1, None, None)
         set_by_hand[event.key] = (at, event.value)
     elif event.kind == "closed":
-        result.closings[writer] = msgspec.convert(event.value, Closing)
+        result.closings[writer] = convert(event.value, Closing)
         result.closed_at[writer] = event.time
     elif event.kind == "owner_died":
-        result.died[event.key] = msgspec.convert(event.value or {}, Death)
+        result.died[event.key] = convert(event.value or {}, Death)
     elif event.kind == "dropped":
         result.dropped += event.value
     elif event.kind == "resumed":
         if not result.resumptions:
             result.first_config = dict(result.config)
-        result.resumptions[event.key] = msgspec.convert(event.value, Circumstances)
+        result.resumptions[event.key] = convert(event.value, Circumstances)
     elif event.kind == "memory":
-        result.memory_alert = msgspec.convert(event.value, MemoryAlert)
+        result.memory_alert = convert(event.value, MemoryAlert)
         result.memory_alert_at = event.time
     elif event.kind == "artifact":
         result.artifacts.append(_artifact_use(event))
     elif event.kind == "saved":
         value = {"path": event.key, "time": event.time, **event.value}
-        result.saved[event.key] = msgspec.convert(value, SavedFile)
+        result.saved[event.key] = convert(value, SavedFile)
     elif event.kind == "metric":
         result.metrics[event.key] = defined(result.metrics, event.key, event.value)
     elif event.kind == "alert":
@@ -279,7 +280,7 @@ def _change(
 def _artifact_use(event: Change) -> ArtifactUse:
     name, _, version = event.key.rpartition(":v")
     value = {"name": name, "version": int(version), "time": event.time, "attempt": event.attempt}
-    return msgspec.convert({**value, **event.value}, ArtifactUse)
+    return convert({**value, **event.value}, ArtifactUse)
 
 
 def _alert(event: Change) -> Alert:

@@ -21,6 +21,7 @@ from zlib import crc32
 
 import msgspec
 
+from .._decoding import from_json
 from .._errors import InvalidDataError, NewerFormatError
 from .schema import FORMAT_VERSION, WriterInfo
 
@@ -114,7 +115,7 @@ def read_header(data: bytes, path: str) -> WriterInfo | None:
     if version > FORMAT_VERSION:
         raise newer_format(path, version)
     try:
-        return msgspec.json.decode(body, type=WriterInfo)
+        return from_json(body, WriterInfo)
     except msgspec.DecodeError:
         return None
 

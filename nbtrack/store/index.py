@@ -31,6 +31,7 @@ from pathlib import Path
 
 import msgspec
 
+from .._decoding import from_msgpack
 from .._errors import DamagedFileError, NewerFormatError
 from .._version import __version__
 from .filter import RunTable
@@ -260,7 +261,7 @@ class RunIndex:
 
     def _load(self) -> None:
         with contextlib.suppress(OSError, msgspec.DecodeError):
-            saved = msgspec.msgpack.decode(self._path.read_bytes(), type=Saved)
+            saved = from_msgpack(self._path.read_bytes(), Saved)
             if (saved.version, saved.store) == (__version__, self._name):
                 self._entries = saved.entries
                 self._columns = Counter({(place, kind): n for place, kind, n in saved.columns})

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from .._decoding import convert
 from .digest import Digest, Last, Numbers
 
 SUMMARIES = ("min", "max", "mean", "best", "last", "first", "copy", "none")
@@ -50,7 +51,7 @@ Definitions = Mapping[str, MetricDefinition]
 def defined(before: Definitions, name: str, value: Any) -> MetricDefinition:
     """A definition, from the value of its record and those before it."""
     given = {"name": name, **(value if isinstance(value, dict) else {})}
-    new = msgspec.convert(given, MetricDefinition)
+    new = convert(given, MetricDefinition)
     return new if given.get("overwrite") else new.over(before.get(name))
 
 

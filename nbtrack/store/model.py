@@ -69,6 +69,29 @@ class ModelDocument(msgspec.Struct, kw_only=True, omit_defaults=False):
     models: list[ModelInfo] = []
 
 
+def of_layers(
+    name: str,
+    framework: Framework,
+    layers: list[LayerInfo],
+    *,
+    text: str,
+    settings: dict[str, Any] | None = None,
+) -> ModelInfo:
+    """A model of these layers, of which the first is the model itself."""
+    whole = layers[0]
+    return ModelInfo(
+        name=name,
+        framework=framework,
+        type=whole.type,
+        parameters=whole.parameters,
+        trainable=whole.trainable,
+        size_bytes=whole.size_bytes,
+        layers=layers,
+        settings=settings or {},
+        text=text,
+    )
+
+
 def read_model(run_dir: RunDir) -> list[ModelInfo]:
     """The models that the run watched; none if it watched none.
 

@@ -11,6 +11,7 @@ import os
 
 import msgspec
 
+from .._decoding import from_json
 from .journal import now
 from .layout import RunDir
 from .segment import QuietFile
@@ -96,6 +97,6 @@ class PositionFile:
 def read_position(run_dir: RunDir) -> Position | None:
     """Where the owner was last; None if nobody says so."""
     try:
-        return msgspec.json.decode(run_dir.position.read_bytes(), type=Position)
+        return from_json(run_dir.position.read_bytes(), Position)
     except (OSError, msgspec.DecodeError):
         return None

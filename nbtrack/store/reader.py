@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import duckdb
-import msgspec
 
+from .._decoding import convert
 from .._errors import DamagedFileError, StoreError
 from . import parts, query
 from .digest import Digest
@@ -193,7 +193,7 @@ def read_metadata(files: Sequence[Path]) -> tuple[list[WriterInfo], Digest]:
             raise DamagedFileError("not a table of nbtrack", path=path, operation=_READ)
         if int(entries[FORMAT_KEY]) > FORMAT_VERSION:
             raise newer_format(path, int(entries[FORMAT_KEY]))
-        for writer in msgspec.convert(json.loads(entries[WRITERS_KEY]), list[WriterInfo]):
+        for writer in convert(json.loads(entries[WRITERS_KEY]), list[WriterInfo]):
             writers[writer.writer] = writer
         digest.add([Digest.from_json(entries[DIGEST_KEY])])
     return list(writers.values()), digest

@@ -17,6 +17,7 @@ import itertools
 import mmap
 import os
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from io import FileIO
 from pathlib import Path
@@ -47,7 +48,7 @@ class QuietFile(FileIO):
         self.close()
 
 
-class Segment:
+class Segment(ABC):
     """A journal file that is being written.
 
     Attributes:
@@ -122,9 +123,9 @@ class Segment:
         fault("segment.after_end")
         file.close()
 
+    @abstractmethod
     def _stop(self) -> int:
         """Refuse further writes. Returns an offset before which everything is whole frames."""
-        raise NotImplementedError
 
 
 class MappedSegment(Segment):

@@ -9,6 +9,7 @@ from typing import Any
 import arro3.core as arrow
 import msgspec
 
+from .._decoding import convert
 from . import parquet
 from .digest import Digest
 from .rows import metrics_batch
@@ -135,7 +136,7 @@ def _dump(value: Any) -> str:
 
 
 def _failure(text: str | None) -> Failure | None:
-    return msgspec.convert(json.loads(text), Failure) if text else None
+    return convert(json.loads(text), Failure) if text else None
 
 
 def _attempt_start(row: Mapping[str, Any]) -> AttemptStart:

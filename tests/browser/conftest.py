@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.lab import PATIENCE, Notebook, Server, chromium
-from tests.browser.pages import Site
+from tests.browser.pages import Seen, Site, seen
 from tests.browser.recorded import Recorded
 
 SIZE = (1200, 900)
@@ -43,6 +43,13 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page for one test."""
     with open_page(browser) as opened:
         yield opened
+
+
+@pytest.fixture
+def sight(browser: Browser) -> Iterator[Seen]:
+    """A page of runs in which nothing may go wrong."""
+    with seen(browser) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

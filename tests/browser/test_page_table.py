@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 import nbtrack
 from tests.browser.lab import wait_for
-from tests.browser.pages import MADE, Seen, Site, examine, seen, wait_until_drawn
+from tests.browser.pages import MADE, Seen, Site, examine, wait_until_drawn
 from tests.browser.recorded import BAD
 
 pytestmark = [pytest.mark.kernel, pytest.mark.browser]
 
 FILTER = "filter, an SQL expression"
-
-
-@pytest.fixture
-def sight(browser: Browser) -> Iterator[Seen]:
-    """A page in which nothing may go wrong."""
-    with seen(browser) as found:
-        yield found
 
 
 @pytest.fixture

@@ -140,6 +140,61 @@ def test_the_doctor_shows_use_and_soundness(store: Store) -> None:
     assert "holds what was stored" in doctor(store, "--verify")["artifacts"]["what"]
 
 
+def test_the_doctor_counts_one_and_many(store: Store) -> None:
+    for name, left in (("data:v0", "2 versions of 2 artifacts refer"), ("data:v1", None)):
+        nb.open_artifact(name, dir=store.path).delete(delete_aliases=True)
+        what = doctor(store)["artifacts"]["what"]
+        assert what == f"everything that {left or '1 version of 1 artifact refers'} to is there"
+
+
+def test_show_lists_the_artifacts_of_a_run(store: Store) -> None:
+    with nb.init(name="user", dir=store.path) as run:
+        run.use_artifact("data:best")
+        run.use_artifact("model")
+    found = read_json(store, "show", "maker")["artifacts"]
+    assert [(one["name"], one["role"], one["type"]) for one in found] == [
+        ("data:v0", "made", "dataset"),
+        ("data:v1", "made", "dataset"),
+        ("model:v0", "made", "model"),
+    ]
+    assert [(one["files"], one["size"], one["aliases"]) for one in found] == [
+        (2, 15, ["best"]),
+        (2, 15, ["latest"]),
+        (1, 1000, ["latest"]),
+    ]
+    used = read_json(store, "show", "user")["artifacts"]
+    assert [(one["name"], one["role"]) for one in used] == [
+        ("data:v0", "used"),
+        ("model:v0", "used"),
+    ]
+    nb.open_artifact("model", dir=store.path).delete()
+    lines = [line.split() for line in nbtrack(store, "show", "user").stdout.splitlines()]
+    assert ["artifact", "type", "files", "size", "aliases"] in lines
+    assert "data:v0 used dataset 2 15 B best".split() in lines
+    assert "model:v0 used model 1 kB gone or damaged".split() in lines
+    assert read_json(store, "show", "user")["artifacts"][1]["files"] is None
+    ArtifactsRoot(store).artifact("data").manifest(0).write_text("{")
+    shown = nbtrack(store, "show", "maker")
+    assert (shown.returncode, shown.stdout.count("gone or damaged")) == (0, 3)
+
+
+def test_show_lists_the_latest_of_many_artifacts(store: Store) -> None:
+    with nb.init(name="many", dir=store.path) as run:
+        for number in range(23):
+            artifact = nb.Artifact("weights", "model")
+            with artifact.new_file("w") as file:
+                file.write(str(number))
+            run.log_artifact(artifact).wait()
+    shown = nbtrack(store, "show", "many").stdout
+    assert "weights:v2 " not in shown
+    assert shown.count("weights:v") == 20
+    assert "3 before these; --json has all" in shown
+    assert len(read_json(store, "show", "many")["artifacts"]) == 23
+    with nb.init(name="none", dir=store.path) as run:
+        run.log({"a": 1})
+    assert "aliases" not in nbtrack(store, "show", "none").stdout
+
+
 def test_the_doctor_names_what_is_missing(store: Store) -> None:
     entry = nb.open_artifact("model", dir=store.path).get_entry("model.bin")
     path = ArtifactsRoot(store).object(str(entry.digest))

@@ -16,6 +16,7 @@ import pytest
 import nbtrack
 from nbtrack.recorder.recover import recover
 from nbtrack.store.layout import Store
+from tests import large
 
 HERE = Path(__file__).parent
 SCRIPT = HERE / "wandb_script.py"
@@ -173,7 +174,7 @@ def test_it_was_resumed(run: nbtrack.RunView, logged: Logged) -> None:
 
 
 def test_a_network_that_was_watched(run: nbtrack.RunView, logged: Logged) -> None:
-    pytest.importorskip("torch")
+    large.library("torch")
     (model,) = run.models
     assert model.parameters == 64 * 16 + 16 + 16 * 10 + 10
     names = logged.values["watched"]

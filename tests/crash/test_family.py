@@ -13,6 +13,7 @@ import pytest
 
 import nbtrack
 from nbtrack import RunView
+from tests import large
 from tests.crash.processes import environment
 
 HEAD = """\
@@ -128,7 +129,7 @@ joblib.Parallel(n_jobs=2)(joblib.delayed(work)(i) for i in range(30))
 
 @pytest.mark.full
 def test_workers_of_a_data_loader(tmp_path: Path) -> None:
-    pytest.importorskip("torch", reason="torch is large: whoever has it runs this")
+    large.library("torch")
     body = """\
 import torch
 class Numbers(torch.utils.data.Dataset):

@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
-import os
 import re
 import subprocess
 import sys
-import textwrap
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-import duckdb
-import msgspec
 import pytest
 
-import nbtrack
-from nbtrack.store import schema
-from nbtrack.store.chart import Chart, ChartKind
-from nbtrack.store.model import LayerInfo, ModelDocument, ModelInfo
-from nbtrack.store.parquet import COLUMNS
-from nbtrack.store.view import RunView
 from tests.docs import markdown
-from tests.docs.recording import ODD
+from tests.docs.processes import PAGE, Start, view_of, wait_for
 
-PAGE = "docs/format.md"
-RECORDING = Path(__file__).with_name("recording.py")
 MANY = 8000  # more than a first segment holds
-
-Start = Callable[..., "Recording"]
 
 # Runs every statement that it is given, and imports nothing but DuckDB.
 DUCKDB_ALONE = """
@@ -46,75 +30,6 @@ for statement in json.load(sys.stdin):
 assert not {"nbtrack", "arro3", "pyarrow"} & set(sys.modules)
 print(json.dumps(found, default=str))
 """
-
-
-def query(sql: str) -> list[Any]:
-    relation = duckdb.sql(sql)
-    assert relation is not None
-    return relation.fetchall()
-
-
-def view_of(run: Path) -> RunView:
-    return nbtrack.open_run(run.name, dir=run.parents[1])
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within a minute"
-        time.sleep(0.02)
-
-
-class Recording:
-    """A process of ``recording.py``, which lives until it is told to end."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        assert process.stdout is not None
-        self.run = Path(process.stdout.readline().strip())
-
-    def end(self) -> Path:
-        """Let it raise its exception. Returns the run's directory."""
-        self._process.communicate(timeout=180)
-        assert self._process.returncode == 1
-        return self.run
-
-
-@contextlib.contextmanager
-def recordings(store: Path) -> Iterator[Start]:
-    """Starts recordings of so many rows in a store, with these variables."""
-    with contextlib.ExitStack() as processes:
-
-        def start(rows: int, **variables: str) -> Recording:
-            process = subprocess.Popen(
-                [sys.executable, str(RECORDING), str(rows)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                env={**os.environ, "NBTRACK_DIR": str(store), **variables},
-            )
-            return Recording(processes.enter_context(process))
-
-        yield start
-
-
-@pytest.fixture
-def record(tmp_path: Path) -> Iterator[Start]:
-    with recordings(tmp_path / "store") as start:
-        yield start
-
-
-@pytest.fixture(scope="module")
-def merged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A run with samples that ended with an exception, and was merged."""
-    with recordings(tmp_path_factory.mktemp("merged") / "store") as start:
-        recording = start(50)
-        view = view_of(recording.run)
-        wait_for(lambda: len(view.system("memory.process.bytes")), "the machine was sampled")
-        path = recording.end()
-        wait_for((path / "status.json").exists, "the run was merged and summed up")
-        yield path
 
 
 def sql_blocks() -> dict[str, list[str]]:
@@ -279,132 +194,3 @@ def test_the_printed_reader_reads_around_damage(record: Start, where: str) -> No
     data[frame - (20 if where == "before" else 0)] ^= 1
     segment.write_bytes(data)
     assert len(journal_rows(run)) == 49
-
-
-@pytest.mark.parametrize("table", COLUMNS)
-def test_the_columns_of_the_page_are_those_of_the_files(merged: Path, table: str) -> None:
-    (path,) = merged.glob(f"merged/*.{table}.parquet")
-    found = query(f"DESCRIBE FROM '{path}'")
-    types = {"VARCHAR": "utf8", "BIGINT": "int64", "DOUBLE": "float64"}
-    documented = markdown.tables(markdown.section(PAGE, table))[0]
-    assert [(markdown.code(row[0]), row[1]) for row in documented] == [
-        (name, types[kind]) for name, kind, *_ in found
-    ]
-
-
-def test_the_order_of_merged_rows_is_the_one_of_the_page(merged: Path) -> None:
-    for table in COLUMNS:
-        order = re.search(r"Sorted by `([^`]*)`", markdown.section(PAGE, table))
-        assert order is not None
-        (path,) = merged.glob(f"merged/*.{table}.parquet")
-        rows = query(f"SELECT {order[1]} FROM '{path}'")
-        assert rows == sorted(rows)
-
-
-def test_the_metadata_keys_of_the_page_are_those_of_the_files(merged: Path) -> None:
-    documented = markdown.tables(markdown.section(PAGE, "Metadata"))[0]
-    for table in COLUMNS:
-        (path,) = merged.glob(f"merged/*.{table}.parquet")
-        found = query(f"SELECT key, value FROM parquet_kv_metadata('{path}')")
-        entries = {
-            bytes(key).decode(): json.loads(bytes(value))
-            for key, value in found
-            if not bytes(key).startswith(b"ARROW:")
-        }
-        assert set(entries) == {
-            markdown.code(row[0]) for row in documented if row[1] in ("all tables", f"`{table}`")
-        }
-        assert entries["nbtrack.format"] == schema.FORMAT_VERSION
-        if table == "changes":
-            rows, max_step, last, first, numbers = entries["nbtrack.digest"]["1"]
-            assert (rows, max_step) == (51, 50)
-            writer, seq, moment, step, value, text = last["loss"]
-            assert (step, value, text) == (50, 1 / 50, None)
-            assert writer.startswith("o")
-            assert seq < moment
-            assert first["loss"][3] == 1
-            assert numbers["loss"][0] == 50
-            assert numbers["loss"][2:4] == [1 / 50, 50]
-
-
-def test_values_are_kept_as_the_page_says(merged: Path) -> None:
-    (path,) = merged.glob("merged/*.metrics.parquet")
-    found = query(f"SELECT key, value, text FROM '{path}' WHERE step = 0 AND seq < 10")
-    kept = {key: (value, text) for key, value, text in found}
-    assert math.isnan(kept.pop("nan")[0])
-    assert kept == {
-        "float": (0.1, None),
-        "bool": (1.0, None),
-        "int": (float(2**53), None),
-        "large": (float(2**53 + 1), str(2**53 + 1)),
-        "huge": (-float(2**80), str(-(2**80))),
-        "string": (None, "warm up"),
-        "none": (None, None),
-        "list": (None, "[1,2.5]"),
-        "moment": (None, "2026-01-31T17:45:00+00:00"),
-        "nested/inner": (1.5, None),
-        "infinite": (math.inf, None),
-    }
-    assert len(kept) + 1 == len(ODD)
-
-
-def fields(heading: str) -> list[str]:
-    return [markdown.code(row[0]) for row in markdown.tables(markdown.section(PAGE, heading))[-1]]
-
-
-def test_the_documents_have_the_fields_of_the_page(merged: Path) -> None:
-    assert list(json.loads((merged / "run.json").read_bytes())) == fields("run.json")
-    assert list(json.loads((merged / "merged.json").read_bytes())) == fields("merged.json")
-    edits = [json.loads(path.read_bytes()) for path in (merged / "edits").iterdir()]
-    assert edits == [{"tags": ["docs"]}]
-    failure = view_of(merged).exception
-    assert failure is not None
-    assert list(failure) == fields("Failure")
-
-
-def test_a_model_and_a_chart_have_the_fields_of_the_page() -> None:
-    for heading, kind in (
-        ("model.json", ModelDocument),
-        ("A model", ModelInfo),
-        ("A layer", LayerInfo),
-        ("A chart", Chart),
-    ):
-        assert list(kind.__struct_fields__) == fields(heading)
-    kinds = re.findall("`(\\w+)`", markdown.section(PAGE, "A chart").split("`kind`")[1])
-    assert list(get_args(ChartKind)) == kinds[: len(get_args(ChartKind))]
-
-
-def test_the_header_has_the_fields_of_the_page(record: Start) -> None:
-    run = record(1, NBTRACK_RECORDER="off").run
-    (segment,) = (run / "journal").glob("o*.seg")
-    length = int.from_bytes(segment.read_bytes()[6:8], "little")
-    header = json.loads(segment.read_bytes()[12 : 12 + length])
-    assert list(header) == fields("Header")
-    process = markdown.section(PAGE, "Header").partition("| `process` |")[2].partition("\n")[0]
-    assert list(header["process"]) == re.findall(r"`(\w+)`", process)
-
-
-def test_the_records_of_the_page_are_those_of_the_journal() -> None:
-    documented = {
-        int(number): re.findall(r"\w+", names)
-        for number, _, names in markdown.tables(markdown.section(PAGE, "Records"))[0]
-    }
-    kinds = schema.Record.__args__
-    assert documented == {
-        kind.__struct_config__.tag: [field.name for field in msgspec.structs.fields(kind)]
-        for kind in kinds
-    }
-
-
-def test_every_value_of_a_sample_is_documented(merged: Path) -> None:
-    keys = {row["key"] for row in view_of(merged).system().to_pylist()}
-    assert keys
-    table = markdown.tables(markdown.section(PAGE, "system"))[1]
-    documented = {markdown.code(row[0]) for row in table}
-    assert {re.sub(r"^gpu\.\d+", "gpu.N", key) for key in keys} <= documented
-
-
-def test_the_tree_of_the_page_holds_every_file(merged: Path) -> None:
-    tree = textwrap.dedent(markdown.blocks(PAGE, "")[0].text)
-    named = {word.partition("/")[0] for word in re.findall(r"^ {4}(\S+)", tree, re.MULTILINE)}
-    assert {path.name for path in merged.iterdir()} <= named

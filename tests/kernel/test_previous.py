@@ -19,20 +19,28 @@ from tests.kernel.kernels import Kernel, wait_until
 pytestmark = pytest.mark.kernel
 
 LOAD = "%load_ext nbtrack\nimport nbtrack"
+BEGIN = """\
+import time
+def wait_until_kept(text):
+    journal = nbtrack.run.path / 'journal'
+    while text.encode() not in b''.join(file.read_bytes() for file in journal.glob('*.seg')):
+        time.sleep(0.01)
+"""
+# The kernel hands on what was printed a moment later: what dies with it was never said.
 DYING = """\
 %%track
-import ctypes, time
+import ctypes
 for epoch in range(100):
     nbtrack.log({'epoch': epoch})
     print(f'epoch {epoch}')
-time.sleep(0.4)
+wait_until_kept(f'epoch {epoch}')
 ctypes.string_at(0)
 """
 
 
 def died(kernel: Kernel) -> None:
     kernel.run(LOAD)
-    kernel.run("'begin'")
+    kernel.run(BEGIN)
     wait_until(lambda: list(kernel.store.glob("runs/*/journal/r*.seg")), "the recorder")
     kernel.start(DYING)
     wait_until(lambda: not kernel.manager.is_alive(), "the kernel to die")

@@ -52,7 +52,7 @@ class Server:
                 command,
                 stdout=file,
                 stderr=file,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"},
                 start_new_session=True,
             )
         try:

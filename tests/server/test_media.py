@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import nbtrack
 from nbtrack.server import frames, media
 from nbtrack.server.files import UnknownFileError
+from nbtrack.server.pages import STATIC
 from nbtrack.store import registry
 from nbtrack.store.code import CodeInfo, write_code
 from nbtrack.store.layout import RunDir, Store
@@ -20,6 +22,8 @@ from nbtrack.store.model import LayerInfo, ModelInfo, keep_model
 from tests.server.servers import Server
 
 BAD = "</script><script>alert(1)</script>'\"&"
+CHART = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "mark": "point"}
+VALUES = [{"x": 1}, {"x": float("nan")}]
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +48,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> RunDir:
                 "twice": twice,
                 "page": nbtrack.Html(f"<p>{BAD}</p><script>1</script>"),
                 "drawing": nbtrack.Figure({"data": [{"y": [1, 2]}], "layout": {"title": BAD}}),
+                "chart": nbtrack.Figure({**CHART, "title": BAD, "data": {"values": VALUES}}),
                 "said": nbtrack.Text(BAD),
                 "told " + BAD: nbtrack.Text("odd key"),
             },
@@ -199,6 +204,39 @@ def test_a_figure_is_drawn_by_the_plotly_that_is_installed(
     # What somebody logged cannot end the script that it lies in.
     assert document.count("</script>") == 3
     assert BAD.replace("<", "\\u003c").replace('"', '\\"') in document
+
+
+def test_a_figure_of_altair_is_drawn_by_what_nbtrack_brings(server: Server, held: RunDir) -> None:
+    (entry,) = entries(server, held, "chart")["entries"]
+    assert (entry["info"]["source"], entry["frame"]) == ("altair", True)
+    answer = ask(server, held, f"media/frames/{entry['file']}")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    # Nothing more is allowed than to plotly, or to HTML that somebody logged.
+    assert answer.headers["Content-Security-Policy"] == frames.POLICY
+    assert "unsafe-eval" not in frames.POLICY
+    assert "connect-src" not in frames.POLICY
+    document = answer.body.decode()
+    assert (STATIC / "figure.js").read_text() in document
+    # What somebody logged cannot end the script that it lies in, and is what JSON holds.
+    assert document.count("</script>") == 2
+    data = document.partition('type="application/json">')[2].partition("</script>")[0]
+    assert json.loads(data, parse_constant=pytest.fail) == {
+        **CHART,
+        "title": BAD,
+        "data": {"values": [{"x": 1}, {"x": None}]},
+    }
+    plain = ask(server, held, f"media/files/{entry['file']}")
+    assert "allow-scripts" not in plain.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("content", [b"[1]", b"{}", b"5", b"{", b'{"data": {}}', b"[" * 9999])
+def test_json_that_is_no_figure_has_no_frame(server: Server, held: RunDir, content: bytes) -> None:
+    name = "d" * 40 + ".json"
+    (held.media / name).write_bytes(content)
+    answer = ask(server, held, f"media/frames/{name}")
+    assert answer.status == 404
+    assert "this is no figure" in answer.json()["message"]
+    (held.media / name).unlink()
 
 
 @pytest.mark.parametrize(

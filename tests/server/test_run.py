@@ -15,11 +15,13 @@ import pytest
 
 import nbtrack
 from nbtrack import UsageError
+from nbtrack._attempts import CellInfo
 from nbtrack.server import run
 from nbtrack.server.api.run import ExceptionCard, RunDetail, RunEdit
 from nbtrack.server.plain import plain, to_json
 from nbtrack.server.stores import Stores, UnknownRunError, UnknownStoreError
 from nbtrack.store import registry
+from nbtrack.store.code import CodeInfo, write_code
 from nbtrack.store.layout import RunDir, Store
 from nbtrack.store.schema import Change
 from nbtrack.store.seal import seal_run
@@ -138,6 +140,56 @@ def test_the_operating_system_is_recorded(store_dir: Path) -> None:
     del document["os"]
     info.write_text(json.dumps(document))
     assert detail(Store(store_dir).run("one")).os is None
+
+
+def test_the_parts_of_a_resumed_run(store_dir: Path) -> None:
+    cell = CellInfo(cell_id="cell", execution_count=1)
+    values = [0.1, float("nan"), "x" * 1000]
+    for value in values:
+        with nbtrack.init(id="one", resume="allow", config={"value": value}) as recorded:
+            assert detail(Store(store_dir).run("one")).parts == [] or value != values[0]
+            recorded.log({"loss": 1.0})
+            recorded.begin_attempt(cell)
+            recorded.log({"loss": 1.0})
+    found = detail(Store(store_dir).run("one"))
+    view = nbtrack.open_run("one")
+    assert [(part.n, part.state, part.host) for part in found.parts] == [
+        (n, "finished", view.host) for n in (1, 2, 3)
+    ]
+    assert [part.attempts for part in found.parts] == [[1, 2], [3, 4], [5, 6]]
+    assert [part.rows for part in found.parts] == [2, 2, 2]
+    for part, seen in zip(found.parts, view.parts, strict=True):
+        assert (part.started, part.ended) == (
+            run.micros(seen.started_at),
+            run.micros(seen.ended_at),
+        )
+        assert part.started is not None
+        assert part.ended is not None
+        assert part.started < part.ended
+    assert [[d.what for d in part.differences] for part in found.parts] == [
+        [],
+        ["config.value"],
+        ["config.value"],
+    ]
+    changes = [part.differences[0] for part in found.parts[1:]]
+    assert [(change.before, change.now) for change in changes] == [(0.1, "NaN"), (0.1, "x" * 1000)]
+    # Whose a row of no attempt is, nobody can say.
+    with nbtrack.init(id="one", resume="allow") as recorded:
+        recorded.begin_attempt(cell)
+        recorded.end_attempt("finished", None)
+        recorded.log({"loss": 1.0})
+    found = detail(Store(store_dir).run("one"))
+    assert [part.rows for part in found.parts] == [None] * 4
+
+
+def test_code_that_is_looked_at_after_the_end_is_news(tmp_path: Path) -> None:
+    session = Session(tmp_path / ".nbtrack")
+    session.close(merged=True)
+    before = run.fingerprint(session.run_dir)
+    write_code(session.run_dir, CodeInfo(writer="o1", time=1, done=True))
+    after = run.fingerprint(session.run_dir)
+    assert None not in (before, after)
+    assert before != after
 
 
 def test_the_post_mortem_of_a_killed_script(store_dir: Path) -> None:

@@ -12,6 +12,7 @@ import nbtrack
 from nbtrack import _current
 from nbtrack._settings import Settings
 from nbtrack._start import start_next
+from nbtrack.store.layout import Store
 
 
 class Process:
@@ -41,3 +42,29 @@ def own_process(store_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
         left.finish()
     _current.set_run(run)
     _current.set_host(host)
+
+
+@pytest.fixture
+def run(own_process: None) -> nbtrack.Run:
+    """The run of a process of its own."""
+    return nbtrack.init()
+
+
+@pytest.fixture
+def place(store_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working directory of its own, no recorder, and a disk that is never too full."""
+    monkeypatch.setenv("NBTRACK_RECORDER", "off")
+    monkeypatch.setenv("NBTRACK_DISK_WARNING", "0")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    yield folder
+    if nbtrack.run is not None:
+        nbtrack.finish()
+
+
+@pytest.fixture
+def store(store_dir: Path) -> Store:
+    """The store that ``NBTRACK_DIR`` names; it does not exist yet."""
+    return Store(store_dir)

@@ -50,7 +50,8 @@ def test_parsed_arguments() -> None:
 
 
 def test_a_config_of_omegaconf_is_resolved_at_every_depth() -> None:
-    omegaconf = pytest.importorskip("omegaconf")
+    import omegaconf
+
     config = omegaconf.OmegaConf.create(
         {"lr": 0.1, "warm": {"lr": "${lr}", "steps": [1, "${lr}"]}, "deep": {"all": "${warm}"}}
     )
@@ -63,13 +64,15 @@ def test_a_config_of_omegaconf_is_resolved_at_every_depth() -> None:
 
 
 def test_a_config_of_omegaconf_that_refers_to_nothing_is_kept_as_it_stands() -> None:
-    omegaconf = pytest.importorskip("omegaconf")
+    import omegaconf
+
     config = omegaconf.OmegaConf.create({"lr": "${nothing}", "batch": "???", "epochs": 3})
     assert recorded(config) == {"lr": "${nothing}", "batch": "???", "epochs": 3}
 
 
 def test_flags_of_absl() -> None:
-    flags = pytest.importorskip("absl.flags")
+    from absl import flags
+
     values = flags.FlagValues()
     flags.DEFINE_float("lr", 0.1, "the step", flag_values=values)
     flags.DEFINE_list("layers", ["8", "4"], "sizes", flag_values=values)

@@ -12,7 +12,9 @@ import nbtrack
 STATIC = Path(nbtrack.__file__).parent / "static"
 FRONTEND = Path(__file__).parents[2] / "frontend"
 AGAIN = "the front end has changed since: run `make frontend`"
+BUILT = ("LICENSES.txt", "figure.js", "page.css", "page.js", "widget.css", "widget.js")
 LARGEST_BUNDLE = 100_000
+LARGEST_FIGURE = 900_000
 
 
 def manifest() -> dict[str, object]:
@@ -33,10 +35,7 @@ def test_the_bundle_was_built_from_these_sources() -> None:
 
 
 def test_the_bundle_is_the_one_that_was_built() -> None:
-    built = {
-        name: sha256((STATIC / name).read_bytes()).hexdigest()
-        for name in ("LICENSES.txt", "page.css", "page.js", "widget.css", "widget.js")
-    }
+    built = {name: sha256((STATIC / name).read_bytes()).hexdigest() for name in BUILT}
     assert built == manifest()["files"], AGAIN
 
 
@@ -49,3 +48,13 @@ def test_the_types_of_messages_are_those_of_python() -> None:
 def test_the_bundle_is_small() -> None:
     assert (STATIC / "widget.js").stat().st_size <= LARGEST_BUNDLE
     assert (STATIC / "widget.css").stat().st_size <= LARGEST_BUNDLE // 8
+
+
+def test_what_draws_figures_is_a_script_that_can_lie_in_a_document() -> None:
+    script = (STATIC / "figure.js").read_text(encoding="utf-8").lower()
+    assert len(script) <= LARGEST_FIGURE
+    assert "</script" not in script
+    assert "<!--" not in script
+    # The document alone has it: pages and widgets are as small as they were.
+    for other in ("page.js", "widget.js"):
+        assert "vega" not in (STATIC / other).read_text(encoding="utf-8").lower()

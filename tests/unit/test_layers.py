@@ -17,7 +17,7 @@ import nbtrack
 ROOT = Path(nbtrack.__file__).parent
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "static" not in path.parts)
 
-BASE = ("_errors", "_process", "_settings", "_version")
+BASE = ("_decoding", "_errors", "_process", "_settings", "_version")
 # What a user's process does. One room in several files; they may import one another.
 TRACKING = (
     "_arguments",
@@ -85,6 +85,7 @@ STORE_FOR_TRACKING = (
 # Room (a package or a module at the top) -> what it may import of nbtrack: a room, or one module
 # of a room. A room may always import its own modules.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "_decoding": (),
     "_errors": (),
     "_process": (),
     "_version": (),
@@ -114,6 +115,7 @@ HEAVY = (
     "duckdb",
     "PIL",
     "blake3",
+    "obstore",
     "numpy",
     "pandas",
     "polars",
@@ -236,6 +238,19 @@ def test_the_table_names_only_rooms_that_exist() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: "/".join(name_of(path)))
 def test_no_module_holds_two_things(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_only_one_module_decodes_into_structures_that_threads_may_share() -> None:
+    def decodes(node: ast.AST) -> bool:
+        if not isinstance(node, ast.Call):
+            return False
+        called = ast.unparse(node.func)
+        typed = any(keyword.arg == "type" for keyword in node.keywords)
+        return called == "msgspec.convert" or (typed and called.endswith(".decode"))
+
+    found = {name_of(path) for path in MODULES if any(map(decodes, ast.walk(parse(path))))}
+    # Settings hold no structures, and that of records is known when its module is loaded.
+    assert found == {("_decoding",), ("_settings",), ("store", "schema")}
 
 
 def test_only_the_settings_read_the_environment() -> None:

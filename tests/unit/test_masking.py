@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -232,6 +234,31 @@ def test_a_detector_that_fails_lets_nothing_through(monkeypatch: pytest.MonkeyPa
     text, secret = SECRETS["github"]
     assert secret not in mask(f"a\n{text}")
     assert mask(f"a\n{text}").count("\n") == 1
+
+
+WARNS = """
+import logging, warnings
+import nbtrack
+from nbtrack._masking import mask
+
+if {captured}:
+    logging.basicConfig(format="logged: %(message)s")
+    logging.captureWarnings(True)
+assert mask({text!r}) != {text!r}
+warnings.warn("look out")
+"""
+
+
+@pytest.mark.parametrize(
+    ("captured", "said"), [(False, "UserWarning: look out"), (True, "logged:")]
+)
+def test_warnings_of_others_go_where_they_went(captured: bool, said: str) -> None:
+    program = WARNS.format(captured=captured, text=SECRETS["aws access key"][0])
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.count("look out") == 1
+    assert said in done.stderr
 
 
 def test_what_cannot_be_encoded_as_text_is_no_trouble() -> None:

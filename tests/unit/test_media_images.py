@@ -11,6 +11,7 @@ import PIL.Image
 import pytest
 
 from nbtrack import Image, InvalidDataError
+from tests import large
 from tests.media import TensorLike, read_back
 
 RNG = numpy.random.default_rng(7)
@@ -49,7 +50,7 @@ def test_an_array_reads_back(name: str) -> None:
 
 
 def test_a_tensor_of_torch_reads_back() -> None:
-    torch = pytest.importorskip("torch")
+    torch = large.library("torch")
     tensor = torch.tensor(COLOURS.transpose(2, 0, 1) / 255, requires_grad=True)
     numpy.testing.assert_array_equal(read_back(Image(tensor)).read(), COLOURS)
 

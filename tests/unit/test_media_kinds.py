@@ -228,7 +228,8 @@ def test_html_and_text_read_back(tmp_path: Path) -> None:
 
 
 def test_figures_of_plotly_are_kept_as_json() -> None:
-    go = pytest.importorskip("plotly.graph_objects")
+    from plotly import graph_objects as go
+
     figure = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]))
     for given in (figure, Figure(figure), Figure(json.loads(figure.to_json()))):  # also bare
         found = read_back(given)
@@ -237,13 +238,16 @@ def test_figures_of_plotly_are_kept_as_json() -> None:
 
 
 def test_figures_of_altair_are_kept_as_json() -> None:
-    altair = pytest.importorskip("altair")
+    import altair
+
     data = altair.Data(values=[{"x": 1, "y": 2}])
     chart = altair.Chart(data).mark_bar().encode(x="x:Q", y="y:Q")
     for given in (chart, Figure(chart), Figure(chart.to_dict())):
         found = read_back(given)
         assert (found.kind, found.info["source"]) == ("figure", "altair")
         assert found.read() == chart.to_dict()
+    vega = {"$schema": "https://vega.github.io/schema/vega/v6.json", "data": [], "layout": {}}
+    assert read_back(Figure(vega)).info["source"] == "altair"
 
 
 def test_figures_of_matplotlib_are_pictures() -> None:

@@ -10,11 +10,12 @@ import numpy
 import pytest
 
 from nbtrack.record.model import torch_histograms
+from tests import large
 
 if TYPE_CHECKING:
     import torch
 else:
-    torch = pytest.importorskip("torch")
+    torch = large.library("torch")
 
 BINS = torch_histograms.BINS
 MOST = torch_histograms.MOST_VALUES

@@ -8,17 +8,14 @@ from typing import Any
 import pytest
 
 import nbtrack
-from nbtrack.store.model import ModelInfo
+from tests import large
+from tests.stores import models
 
-pytest.importorskip("torch")
+large.library("torch")
 os.environ.setdefault("KERAS_BACKEND", "torch")
-keras: Any = pytest.importorskip("keras")
+keras: Any = large.library("keras")
 
 pytestmark = pytest.mark.usefixtures("own_process")
-
-
-def models(run: nbtrack.Run) -> list[ModelInfo]:
-    return nbtrack.open_run(run.id).models
 
 
 def test_a_model_of_nested_layers() -> None:

@@ -19,26 +19,13 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 import nbtrack
 from nbtrack import DamagedFileError, InvalidDataError, NewerFormatError
 from nbtrack._attempts import CellInfo
-from nbtrack.store.model import LayerInfo, ModelInfo
 from tests.cli.test_commands import nbtrack as command
+from tests.stores import layers, models
 
 pytestmark = pytest.mark.usefixtures("own_process")
 
 X = numpy.random.default_rng(3).normal(size=(60, 4))
 Y = (X[:, 0] > 0).astype(int)
-
-
-@pytest.fixture
-def run() -> nbtrack.Run:
-    return nbtrack.init()
-
-
-def models(run: nbtrack.Run) -> list[ModelInfo]:
-    return nbtrack.open_run(run.id).models
-
-
-def layers(run: nbtrack.Run) -> dict[str, LayerInfo]:
-    return {layer.name: layer for layer in models(run)[-1].layers}
 
 
 def pipeline() -> Pipeline:

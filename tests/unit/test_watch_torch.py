@@ -1,93 +1,22 @@
-"""``watch()`` of torch models: layers, shapes, histograms, and that training never feels it."""
+"""``watch()`` of torch models: their layers, and histograms of what they learn."""
 
 from __future__ import annotations
 
-import _thread
-import copy
-import gc
-import io
-import os
-import pickle
-import shutil
 import subprocess
 import sys
-import threading
-import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 import pytest
 
 import nbtrack
-from nbtrack import InvalidDataError, InvalidSettingError, NbtrackWarning, RunFinishedError
-from nbtrack._attempts import CellInfo
-from nbtrack.store.model import LayerInfo, ModelInfo
+from nbtrack import InvalidDataError, InvalidSettingError, NbtrackWarning
 from tests.docs import markdown
-from tests.stores import current
-
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
-else:
-    torch = pytest.importorskip("torch")
-    nn = torch.nn
+from tests.stores import current, layers, models
+from tests.unit.nets import Net, batch, hooks, net, nn, recorded, torch
 
 pytestmark = pytest.mark.usefixtures("own_process")
-
-
-class Net(nn.Module):  # type: ignore[misc]  # types of torch are not looked at
-    """Two layers, of which one is used twice, and an output of several tensors."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first = nn.Linear(4, 8)
-        self.twice = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8))
-        self.last = nn.Linear(8, 2)
-
-    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        hidden = self.twice(self.twice(self.first(x)))
-        return {"out": self.last(hidden), "hidden": hidden}
-
-
-@pytest.fixture
-def run() -> nbtrack.Run:
-    return nbtrack.init()
-
-
-def net() -> nn.Module:
-    return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
-
-
-def batch(model: nn.Module, scale: float = 1.0) -> None:
-    """One pass forth and back; gradients of before are gone."""
-    model.zero_grad()
-    (model(torch.randn(3, 4)) * scale).sum().backward()
-
-
-def models(run: nbtrack.Run) -> list[ModelInfo]:
-    return nbtrack.open_run(run.id).models
-
-
-def layers(run: nbtrack.Run) -> dict[str, LayerInfo]:
-    return {layer.name: layer for layer in models(run)[-1].layers}
-
-
-def recorded(run: nbtrack.Run) -> dict[str, list[int]]:
-    """The keys of the histograms, with their steps."""
-    found: dict[str, list[int]] = {}
-    for item in nbtrack.open_run(run.id).media():
-        assert item.kind == "histogram"
-        found.setdefault(item.key, []).append(item.step)
-    return found
-
-
-def hooks(model: nn.Module) -> int:
-    """How many hooks hang in a model."""
-    in_modules = sum(len(module._forward_hooks) for module in model.modules())
-    return in_modules + sum(
-        len(parameter._post_accumulate_grad_hooks or ()) for parameter in model.parameters()
-    )
 
 
 def test_the_layers_are_there_at_once_and_the_shapes_after_the_first_pass(
@@ -234,146 +163,6 @@ def test_what_is_not_finite_is_said_once_and_counted(run: nbtrack.Run) -> None:
     assert sum(item.info["counts"]) == 32 - nans
 
 
-def test_warnings_that_are_errors_do_not_reach_the_training(run: nbtrack.Run) -> None:
-    model = net()
-    run.watch(model, log_freq=1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        batch(model, float("nan"))
-        batch(model)
-    assert recorded(run)["gradients/0.weight"] == [0, 0]
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_compiled_models(run: nbtrack.Run, when: str) -> None:
-    model = net()
-    if when == "after":
-        run.watch(model, log_freq=2)
-    compiled: Any = torch.compile(model, backend="aot_eager", fullgraph=True)
-    if when == "before":
-        run.watch(compiled, log_freq=2)
-    for _ in range(3):
-        batch(compiled)
-        run.log({"loss": 0.0})
-    assert recorded(run)["gradients/0.weight"] == [0, 2]
-    assert models(run)[0].name == "Sequential"
-    run.unwatch(compiled)
-    assert hooks(model) == 0
-
-
-def test_parallel_models(run: nbtrack.Run) -> None:
-    model = net()
-    parallel = nn.DataParallel(model)
-    run.watch(parallel, log_freq=1)
-    batch(parallel)
-    assert layers(run)["0"].output_shape == [3, 8]
-    assert "gradients/0.weight" in recorded(run)
-    run.unwatch(model)
-    assert hooks(model) == 0
-
-
-RANK = """
-import sys
-import torch
-import nbtrack
-
-folder, rank = sys.argv[1], int(sys.argv[2])
-torch.distributed.init_process_group(
-    "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2
-)
-torch.manual_seed(1)
-model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Linear(8, 2))
-parallel = torch.nn.parallel.DistributedDataParallel(model)
-with nbtrack.init(id=f"rank-{rank}", dir=f"{folder}/store-{rank}") as run:
-    run.watch(parallel, log_freq=1)
-    parallel(torch.randn(3, 4) + 10 * rank).sum().backward()
-print(float(model[0].weight.grad.min()), float(model[0].weight.grad.max()))
-torch.distributed.destroy_process_group()
-"""
-
-
-def test_of_the_ranks_of_one_training_the_first_records_what_all_have(tmp_path: Path) -> None:
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, "-c", RANK, str(tmp_path), str(rank)],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "NBTRACK_RECORDER": "off"},
-        )
-        for rank in range(2)
-    ]
-    printed = [rank.communicate(timeout=120)[0] for rank in ranks]
-    assert [rank.returncode for rank in ranks] == [0, 0]
-    first, second = (
-        nbtrack.open_run(f"rank-{rank}", dir=tmp_path / f"store-{rank}") for rank in range(2)
-    )
-    (item,) = first.media("gradients/0.weight")
-    _, bins = item.read()
-    # Not those of its own rows alone: the gradients of both ranks, as they were averaged.
-    assert printed[0] == printed[1]
-    assert [bins[0], bins[-1]] == pytest.approx([float(end) for end in printed[0].split()])
-    assert second.media() == []
-    assert [model.name for model in second.models] == ["Sequential"]
-
-
-def test_tracing_sees_the_model_alone(run: nbtrack.Run) -> None:
-    model = net()
-    run.watch(model)
-    exported = torch.export.export(model, (torch.randn(3, 4),))
-    assert exported.module()(torch.ones(3, 4)).shape == (3, 2)
-    model(torch.randn(5, 4))
-    assert layers(run)["0"].output_shape == [5, 8]
-
-
-@pytest.mark.parametrize("passed", [False, True], ids=["before", "after"])
-def test_copies_are_not_watched(run: nbtrack.Run, passed: bool) -> None:
-    model = net()
-    run.watch(model, log_freq=1)
-    if passed:
-        batch(model)
-    saved = io.BytesIO()
-    torch.save(model, saved)
-    saved.seek(0)
-    copies = [
-        copy.deepcopy(model),
-        torch.load(saved, weights_only=False),
-        pickle.loads(pickle.dumps(model)),
-    ]
-    seen = recorded(run)
-    for other in copies:
-        batch(other)
-        run.unwatch(other)
-    assert recorded(run) == seen
-    batch(model)
-    assert recorded(run) != seen
-
-
-def test_unwatch_leaves_nothing_behind(run: nbtrack.Run) -> None:
-    one, other = net(), net()
-    run.watch([one, other])
-    assert hooks(one) > 0
-    run.unwatch(one)
-    assert (hooks(one), hooks(other) > 0) == (0, True)
-    run.unwatch()
-    assert hooks(other) == 0
-    run.watch(one)
-    run.finish()
-    assert hooks(one) == 0
-    with pytest.raises(RunFinishedError):
-        run.watch(one)
-
-
-def test_a_model_is_gone_when_nobody_has_it(run: nbtrack.Run) -> None:
-    for _ in range(2):
-        model = net()
-        run.watch(model, log_freq=1)
-        batch(model)
-        del model
-        gc.collect()
-    assert [model.name for model in models(run)] == ["Sequential"]
-    assert set(map(len, recorded(run).values())) == {2}
-
-
 def test_several_models_have_names_and_keys_of_their_own(run: nbtrack.Run) -> None:
     one, other, net_ = net(), net(), Net()
     run.watch(one, log_freq=1)
@@ -397,50 +186,6 @@ def test_watching_again_is_watching_anew(run: nbtrack.Run) -> None:
     assert len(models(run)) == 1
     run.unwatch()
     assert hooks(model) == 0
-
-
-def test_a_disk_that_is_gone_does_not_stop_the_training(run: nbtrack.Run) -> None:
-    model = net()
-    run.watch(model, log_freq=1)
-    shutil.rmtree(run.path)
-    with pytest.warns(NbtrackWarning, match="the layers of Sequential cannot be kept"):
-        batch(model)
-    batch(model)
-    assert model[0].weight.grad is not None
-
-
-def test_trouble_of_its_own_ends_the_watch_and_not_the_training(
-    run: nbtrack.Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = net()
-    run.watch(model, log_freq=1)
-
-    def broken(*args: Any, **kwargs: Any) -> None:
-        raise RuntimeError("no room")
-
-    monkeypatch.setattr(torch, "aminmax", broken)
-    with pytest.warns(NbtrackWarning, match="not watched any more: RuntimeError: no room"):
-        batch(model)
-    assert hooks(model) == 0
-    batch(model)
-
-
-def test_a_backward_pass_on_another_thread_belongs_to_the_cell_that_waits(
-    run: nbtrack.Run,
-) -> None:
-    model = net()
-    run.watch(model, log_freq=1)
-    run.arm(CellInfo(cell_id="a", execution_count=1), threading.get_ident())
-    done = threading.Event()
-
-    def foreign() -> None:
-        batch(model)
-        done.set()
-
-    _thread.start_new_thread(foreign, ())  # as torch's own: unknown to Python
-    assert done.wait(60)
-    (item, *_) = nbtrack.open_run(run.id).media()
-    assert (run.attempt, item.attempt) == (1, 1)
 
 
 def test_the_run_is_not_empty_and_the_timeline_knows(run: nbtrack.Run) -> None:

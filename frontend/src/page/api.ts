@@ -39,6 +39,8 @@ export interface Api {
   ModelInfo: ModelInfo;
   ModelLine: ModelLine;
   Models: Models;
+  PartDetail: PartDetail;
+  PartDifference: PartDifference;
   PostMortemCard: PostMortemCard;
   RunArtifact: RunArtifact;
   RunArtifacts: RunArtifacts;
@@ -609,6 +611,42 @@ export interface Models {
   models: ModelInfo[];
 }
 /**
+ * What one process recorded of a run that others went on with.
+ *
+ *     Attributes:
+ *         n: Its number, from 1.
+ *         ended: None unless it said so.
+ *         attempts: The numbers of those that it began.
+ *         rows: None where some rows cannot be told from those of other parts.
+ *         differences: In what it differs from the first part.
+ */
+export interface PartDetail {
+  attempts: number[];
+  differences: PartDifference[];
+  ended: number | null;
+  host: string;
+  n: number;
+  notebook: string | null;
+  rows: number | null;
+  started: number | null;
+  state: "crashed" | "failed" | "finished" | "running";
+  user: string | null;
+}
+/**
+ * One thing that is not as it was in the first part of a run.
+ *
+ *     Attributes:
+ *         what: ``config.<key>``, ``Python``, ``commit``, ``package <name>``, or ``patch``, of which
+ *             the values are digests.
+ *         before: The value in the first part; None if there was none.
+ *         now: The value in this part.
+ */
+export interface PartDifference {
+  before: unknown;
+  now: unknown;
+  what: string;
+}
+/**
  * How a run died, as far as that is known.
  *
  *     Attributes:
@@ -663,6 +701,7 @@ export interface RunArtifacts {
  *         command: The script with its arguments, or None.
  *         damage: What of its files cannot be read, in words.
  *         keys: The metrics that were logged, in the order in which they came.
+ *         parts: Those of a run that was resumed, in order; empty if one process recorded all of it.
  */
 export interface RunDetail {
   alerts: Alert[];
@@ -691,6 +730,7 @@ export interface RunDetail {
   notebook: string | null;
   notes: string | null;
   os: string | null;
+  parts: PartDetail[];
   path: string;
   post_mortem: PostMortemCard | null;
   project: string;

@@ -140,17 +140,18 @@ class Artifact(RecordedArtifact):
         """Refer to something without storing it.
 
         Args:
-            uri: ``file:///data/train`` (a file, or a folder of files), ``https://…``, ``s3://…``,
-                ``gs://…`` or any other.
+            uri: ``file:///data/train`` (a file, or a folder of files), ``s3://bucket/key``,
+                ``gs://…``, ``az://…`` (an object, or all below it), ``https://…`` or any other.
             name: Its path in the artifact, or the folder for several; by default as in the URI.
-            checksum: A local file is read for its digest, a web server is asked for size and ETag
-                (HEAD, up to 10 s). False: only the URI is recorded, and of local files size and
-                time. Of other places the URI alone is recorded.
-            max_objects: Files that a local folder may have; by default 10,000.
+            checksum: A local file is read for its digest; servers are asked for size and ETag, up
+                to 10 s for an answer, and send no content. False: only the URI is recorded, and of
+                local files size and time. Of other places the URI alone is recorded.
+            max_objects: Files or objects that a folder may have; by default 10,000.
 
         Raises:
             ArtifactStateError: The artifact was given to ``log_artifact()`` already.
-            InvalidArtifactError: The URI cannot be used, or nothing answers there.
+            InvalidArtifactError: The URI cannot be used, has a secret in it, or nothing answers
+                there; or obstore is not installed, which asks object stores.
         """
         draft = self._open_draft("add a reference")
         name = _normal(name) if name else None

@@ -12,46 +12,50 @@ from ...store.artifact_schema import ArtifactEntry
 from ...store.copying import copy, make_place
 from ...store.layout import Store
 from ...store.objects import digest_of, side_by_side
-from .references import local_path
+from .elsewhere import Elsewhere, can_be_fetched
 
 
 def bring(store: Store, entries: Sequence[ArtifactEntry], root: Path) -> list[str]:
     """Put the files of ``entries`` below ``root``; those that are there already are left alone.
 
-    Each appears whole, in the place of what was there. References to local files are copied if
-    those still are what they were. Returns the paths of the others, which are not fetched.
+    Each appears whole, in the place of what was there. What references lead to is brought if it
+    still is what it was. Returns the paths of those that lead where nothing can be fetched.
 
     Raises:
-        DamagedFileError: The store lacks content.
+        DamagedFileError: The store lacks content, or what is referred to has changed.
         InvalidArtifactError: The place of a file is outside ``root``, because of a link there.
         OSError: A file cannot be written.
     """
     root.mkdir(parents=True, exist_ok=True)
-    objects = ArtifactsRoot(store)
-    elsewhere = [e for e in entries if e.uri is not None and local_path(e.uri) is None]
-    here = [e for e in entries if e.uri is None or local_path(e.uri) is not None]
+    objects, elsewhere = ArtifactsRoot(store), Elsewhere()
+    left = {e.path for e in entries if e.uri is not None and not can_be_fetched(e.uri)}
 
     def one(entry: ArtifactEntry) -> None:
         target = make_place(root, entry.path)
         if _is_there(target, entry):
             return
         if entry.uri is not None:
-            source = local_path(entry.uri)
-            assert source is not None, "only local references are copied"
-            _check_reference(source, entry)
-        else:
-            source = objects.object(entry.digest or "")
-            if not source.exists():
-                raise DamagedFileError(
-                    f"the content of {entry.path!r} is missing",
-                    path=source,
-                    operation="download an artifact",
-                    hint="`nbtrack doctor` says what else is.",
-                )
+            elsewhere.fetch(entry, target)
+            return
+        source = objects.object(entry.digest or "")
+        if not source.exists():
+            raise DamagedFileError(
+                f"the content of {entry.path!r} is missing",
+                path=source,
+                operation="download an artifact",
+                hint="`nbtrack doctor` says what else is.",
+            )
         copy(source, target, durable=False)
 
-    side_by_side(one, here)
-    return [entry.path for entry in elsewhere]
+    side_by_side(one, [entry for entry in entries if entry.path not in left])
+    return sorted(left)
+
+
+def changed_references(entries: Sequence[ArtifactEntry]) -> list[str]:
+    """What references do not lead to any more as it was recorded, in words. Fetches nothing."""
+    elsewhere = Elsewhere()
+    found = side_by_side(elsewhere.problem, [e for e in entries if e.uri is not None])
+    return [problem for problem in found if problem]
 
 
 def differences(entries: Sequence[ArtifactEntry], root: Path) -> Iterator[str]:
@@ -78,23 +82,11 @@ def others(known: set[str], root: Path) -> Iterator[Path]:
 def _is_there(target: Path, entry: ArtifactEntry) -> bool:
     """Whether that very file is there; a link to one is not."""
     try:
-        if target.is_symlink() or entry.size != target.stat().st_size:
+        if target.is_symlink() or entry.size != (found := target.stat()).st_size:
             return False
-        return entry.digest is not None and digest_of(target)[0] == entry.digest
+        if entry.digest is not None:
+            return digest_of(target)[0] == entry.digest
+        # Of a reference that nobody read: as it was brought, with the time that was recorded.
+        return entry.mtime is not None and found.st_mtime_ns == entry.mtime
     except OSError:
         return False
-
-
-def _check_reference(source: Path, entry: ArtifactEntry) -> None:
-    try:
-        found = source.stat()
-        if entry.digest is not None:
-            same = digest_of(source)[0] == entry.digest
-        else:
-            same = (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime)
-    except OSError as error:
-        raise DamagedFileError(
-            f"what {entry.path!r} refers to cannot be read: {error.strerror}", path=source
-        ) from error
-    if not same:
-        raise DamagedFileError(f"what {entry.path!r} refers to has changed since", path=source)

@@ -39,7 +39,7 @@ class Entry:
         """Bring this file below ``root``, as :meth:`Artifact.download` brings all. Its path.
 
         Raises:
-            ArtifactStateError: It refers to something that is not fetched.
+            ArtifactStateError: It refers to a place that cannot be asked for it.
             As :meth:`Artifact.download`.
         """
         target = self._artifact._bring([self._entry], root)

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from ..._decoding import from_json
 from ..._errors import DamagedFileError, InvalidArtifactError
 from ..._settings import Settings
 from ...store import encoding
@@ -82,7 +83,7 @@ def read_media(root: Path, path: str) -> Any:
         DamagedFileError: A file is not what was written.
     """
     try:
-        described = msgspec.json.decode((root / path).read_bytes(), type=_Described)
+        described = from_json((root / path).read_bytes(), _Described)
     except msgspec.DecodeError as error:
         raise DamagedFileError(
             f"it does not describe media: {error}", path=root / path, operation="get media"

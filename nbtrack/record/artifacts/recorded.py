@@ -14,7 +14,7 @@ from ...store.artifact_writing import edit
 from ...store.artifacts import find_version, read_manifest
 from ...store.layout import Store
 from ...store.present import moment
-from .download import bring, differences, others
+from .download import bring, changed_references, differences, others
 from .draft import Draft
 from .entry import Entry, Manifest
 from .metadata import plain_metadata
@@ -208,14 +208,16 @@ class RecordedArtifact:
         """Bring its files into a folder, by shared blocks where the file system can. Its path.
 
         Equal files that are there stay; others of the same names are replaced, each in one step.
-        References to local files are copied if those are unchanged; others are not fetched.
+        What references lead to is brought too, if it still is what was recorded; only what is in
+        no place that can be asked for it stays where it is.
 
         Args:
             root: The folder; by default ``./artifacts/<name>:v<N>``.
 
         Raises:
             ArtifactStateError: It was not given to ``log_artifact()``.
-            DamagedFileError: Content is missing, or what is referred to has changed.
+            DamagedFileError: Content is missing; or what is referred to has changed, or cannot be
+                had.
             InvalidArtifactError: A link in the folder leads out of it.
             OSError: A file cannot be written.
         """
@@ -245,21 +247,30 @@ class RecordedArtifact:
             path.unlink()
         return str(target)
 
-    def verify(self, root: str | Path | None = None) -> None:
-        """Compare a folder with it: every file by its content. References are not looked at.
+    def verify(self, root: str | Path | None = None, *, references: bool = False) -> None:
+        """Compare a folder with it: every file by its content, but for those of references.
+
+        Args:
+            root: The folder; by default ``./artifacts/<name>:v<N>``.
+            references: Also ask whether what it refers to elsewhere is what was recorded.
 
         Raises:
-            DamagedFileError: A file is missing, differs or does not belong to it.
+            DamagedFileError: A file is missing, differs or does not belong to it; or what is
+                referred to has changed, or cannot be asked for.
         """
         target = self._root(root)
-        found = list(differences(list(self._entries().values()), target))
+        entries = list(self._entries().values())
+        found = list(differences(entries, target))
+        hint = "download() brings what differs." if found else ""
+        if references:
+            found += changed_references(entries)
         if found:
             more = f" and {len(found) - 3} more" if len(found) > 3 else ""
             raise DamagedFileError(
                 f"{'; '.join(found[:3])}{more}",
                 path=target,
                 operation=f"verify {self.name}",
-                hint="download() brings what differs.",
+                hint=hint,
             )
 
     def save(self) -> None:

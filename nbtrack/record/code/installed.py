@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ..._decoding import from_json
 from ..._masking import mask
 from .remote import without_credentials
 
@@ -34,7 +35,7 @@ def installed() -> tuple[dict[str, str], str]:
 def _line(name: str, version: str, origin: str | None) -> str:
     if origin:
         with contextlib.suppress(msgspec.DecodeError):
-            return _from_origin(name, version, msgspec.json.decode(origin, type=dict[str, Any]))
+            return _from_origin(name, version, from_json(origin, dict[str, Any]))
     return f"{name}=={version}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -27,7 +28,7 @@ class Kept(NamedTuple):
     info: dict[str, Any]
 
 
-class Media:
+class Media(ABC):
     """Something besides a number that a row can hold; what it shows is taken when it is made.
 
     Attributes:
@@ -39,6 +40,7 @@ class Media:
     kind: ClassVar[MediaKind]
     caption: str | None
 
+    @abstractmethod
     def keep(self, keeper: Keeper) -> Kept:
         """Put the content on its way to the disk, with one copy.
 
@@ -46,7 +48,6 @@ class Media:
             InvalidDataError: It is larger than the setting ``media_limit``.
             OSError: It cannot be written.
         """
-        raise NotImplementedError
 
 
 class Keeper:

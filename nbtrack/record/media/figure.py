@@ -66,10 +66,11 @@ class Figure(Media):
 def document_of(figure: Any) -> tuple[str, bytes] | None:
     """The source (``plotly`` or ``altair``) and the JSON of a figure; None: it is of neither."""
     if isinstance(figure, dict):
-        if "data" in figure and "layout" in figure:
-            return "plotly", json.dumps(figure).encode()
+        # Those of Vega may have a layout too.
         if "vega" in str(figure.get("$schema", "")):
             return "altair", json.dumps(figure).encode()
+        if "data" in figure and "layout" in figure:
+            return "plotly", json.dumps(figure).encode()
         return None
     if callable(getattr(figure, "to_plotly_json", None)) and hasattr(figure, "to_json"):
         return "plotly", str(figure.to_json()).encode()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ...store.model import LayerInfo, ModelInfo
+from ...store.model import LayerInfo, ModelInfo, of_layers
 from .text import MOST_TEXT, shown
 
 _DEEPEST = 32
@@ -15,18 +15,7 @@ _DEEPEST = 32
 
 def describe(model: Any, name: str) -> ModelInfo:
     """A model as ``model.json`` holds it; one that is not built yet has no sizes."""
-    layers = list(_layers(model, "", 0))
-    whole = layers[0]
-    return ModelInfo(
-        name=name,
-        framework="keras",
-        type=whole.type,
-        parameters=whole.parameters,
-        trainable=whole.trainable,
-        size_bytes=whole.size_bytes,
-        layers=layers,
-        text=_text(model),
-    )
+    return of_layers(name, "keras", list(_layers(model, "", 0)), text=_text(model))
 
 
 def _layers(layer: Any, path: str, depth: int) -> Iterator[LayerInfo]:

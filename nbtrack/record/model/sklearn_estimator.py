@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...store.model import LayerInfo, ModelInfo
+from ...store.model import LayerInfo, ModelInfo, of_layers
 from .text import shown
 
 # More estimators in one list than that are one line: a forest.
@@ -19,16 +19,10 @@ _LARGEST, _SMALLEST = (1 << 64) - 1, -(1 << 63)
 
 def describe(estimator: Any, name: str) -> ModelInfo:
     """An estimator as ``model.json`` holds it; unfitted, it has settings and parts alone."""
-    layers = list(_layers(estimator, "", 0))
-    whole = layers[0]
-    return ModelInfo(
-        name=name,
-        framework="sklearn",
-        type=whole.type,
-        parameters=whole.parameters,
-        trainable=whole.trainable,
-        size_bytes=whole.size_bytes,
-        layers=layers,
+    return of_layers(
+        name,
+        "sklearn",
+        list(_layers(estimator, "", 0)),
         settings=_settings(estimator),
         text=shown(estimator),
     )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...store.model import LayerInfo, ModelInfo
+from ...store.model import LayerInfo, ModelInfo, of_layers
 from .text import shown
 
 if TYPE_CHECKING:
@@ -39,16 +39,7 @@ def describe(model: torch.nn.Module, name: str, shapes: Mapping[str, Any]) -> Mo
         _layer(path, module, shapes.get(path)) for path, module in model.named_modules() if path
     ]
     whole = _layer("", model, shapes.get(""))
-    return ModelInfo(
-        name=name,
-        framework="torch",
-        type=whole.type,
-        parameters=whole.parameters,
-        trainable=whole.trainable,
-        size_bytes=whole.size_bytes,
-        layers=[whole, *layers],
-        text=shown(model),
-    )
+    return of_layers(name, "torch", [whole, *layers], text=shown(model))
 
 
 def _layer(path: str, module: torch.nn.Module, shape: Any) -> LayerInfo:

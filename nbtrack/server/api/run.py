@@ -87,6 +87,44 @@ class ModelLine(msgspec.Struct, kw_only=True):
     trainable: int
 
 
+class PartDifference(msgspec.Struct, kw_only=True):
+    """One thing that is not as it was in the first part of a run.
+
+    Attributes:
+        what: ``config.<key>``, ``Python``, ``commit``, ``package <name>``, or ``patch``, of which
+            the values are digests.
+        before: The value in the first part; None if there was none.
+        now: The value in this part.
+    """
+
+    what: str
+    before: Any
+    now: Any
+
+
+class PartDetail(msgspec.Struct, kw_only=True):
+    """What one process recorded of a run that others went on with.
+
+    Attributes:
+        n: Its number, from 1.
+        ended: None unless it said so.
+        attempts: The numbers of those that it began.
+        rows: None where some rows cannot be told from those of other parts.
+        differences: In what it differs from the first part.
+    """
+
+    n: int
+    state: RunState
+    started: int | None
+    ended: int | None
+    host: str
+    user: str | None
+    notebook: str | None
+    attempts: list[int]
+    rows: int | None
+    differences: list[PartDifference]
+
+
 class RunDetail(msgspec.Struct, kw_only=True):
     """Everything about a run that is not long.
 
@@ -96,6 +134,7 @@ class RunDetail(msgspec.Struct, kw_only=True):
         command: The script with its arguments, or None.
         damage: What of its files cannot be read, in words.
         keys: The metrics that were logged, in the order in which they came.
+        parts: Those of a run that was resumed, in order; empty if one process recorded all of it.
     """
 
     store: str
@@ -134,6 +173,7 @@ class RunDetail(msgspec.Struct, kw_only=True):
     attempts: list[AttemptDetail]
     keys: list[str]
     models: list[ModelLine]
+    parts: list[PartDetail]
     artifacts: int
 
 

@@ -1,6 +1,7 @@
 import type { MediaEntry } from "../../api";
 import { ask } from "../../client";
 import { Problem } from "../../Problem";
+import { theme } from "../../theme";
 import { useLoaded } from "../../useLoaded";
 import type { RunState } from "../state";
 import { ChartItem } from "./ChartItem";
@@ -68,7 +69,10 @@ function Shown({ state, title, entry }: Props) {
   if (/\.(png|svg|jpe?g|webp)$/.test(file)) {
     return <img class="nbt-image" loading="lazy" src={url} alt={title} />;
   }
-  if (entry.frame) return <Framed state={state} title={title} file={file} />;
+  if (entry.frame) {
+    const follows = info.source === "altair";
+    return <Framed state={state} title={title} file={file} follows={follows} />;
+  }
   if (kind === "text") return <LongText state={state} title={title} file={file} />;
   return (
     <p class="nbt-muted">
@@ -102,15 +106,23 @@ function LongText({ state, title, file }: { state: RunState; title: string; file
   );
 }
 
+interface FramedProps {
+  state: RunState;
+  title: string;
+  file: string;
+  /** It is drawn in the page's colours. */
+  follows: boolean;
+}
+
 /** HTML and figures that draw themselves: their scripts reach nothing of this page. */
-function Framed({ state, title, file }: { state: RunState; title: string; file: string }) {
+function Framed({ state, title, file, follows }: FramedProps) {
   return (
     <>
       <iframe
-        class="nbt-frame nbt-media-frame"
+        class={`nbt-frame nbt-media-frame${follows ? " nbt-follows" : ""}`}
         sandbox="allow-scripts"
         loading="lazy"
-        src={frameUrl(state, file)}
+        src={frameUrl(state, file, follows ? theme.value : "auto")}
         title={title}
       />
       <p class="nbt-media-more">

@@ -1,5 +1,6 @@
 import type { MediaEntry, MediaKey } from "../../api";
 import { apiUrl } from "../../client";
+import type { Theme } from "../../theme";
 import type { RunState } from "../state";
 
 /** What was logged at one step, in the order in which it was given. */
@@ -27,8 +28,9 @@ export function placeOf(moments: readonly Moment[], step: number | null): number
 
 export const fileUrl = (state: RunState, name: string, query: Record<string, number> = {}) =>
   apiUrl(`${state.path}/media/files/${name}`, query);
-export const frameUrl = (state: RunState, name: string) =>
-  apiUrl(`${state.path}/media/frames/${name}`);
+/** A frame with nothing of the page's: it is told of the colours, unless they are the system's. */
+export const frameUrl = (state: RunState, name: string, theme: Theme) =>
+  apiUrl(`${state.path}/media/frames/${name}`, theme === "auto" ? {} : { scheme: theme });
 
 export const captionOf = ({ info }: Pick<MediaEntry, "info">): string =>
   typeof info.caption === "string" ? info.caption : "";

@@ -5,6 +5,7 @@ import { CodeFacts } from "./CodeFacts";
 import { Editable } from "./Editable";
 import { Facts } from "./Facts";
 import { ModelLines } from "./ModelLines";
+import { Parts } from "./Parts";
 import { Tags } from "./Tags";
 import { PostMortem, Raised } from "./Trouble";
 import { Values } from "./Values";
@@ -94,6 +95,7 @@ export function OverviewTab({ state }: { state: RunState }) {
         <CodeFacts state={state} detail={detail} />
       </div>
       <AttemptsTable detail={detail} />
+      <Parts parts={detail.parts} />
     </div>
   );
 }
