@@ -15,7 +15,7 @@ DEMO := build/demo
 NBVAL := build/nbval
 
 .PHONY: help env demo test test-full lint format types unit unit-full unit-kernel unit-browser \
-	unit-other notebooks frontend frontend-test bench screenshots clean
+	unit-other notebooks frontend frontend-test bench bench-quick screenshots clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -116,12 +116,16 @@ frontend-test:
 screenshots: $(VENV)/.dev $(VENV)/.browser  ## Take the pictures in docs/images again
 	$(BIN)/python -m docs.screenshots
 
-bench: $(VENV)/.dev  ## Measure nbtrack beside its peers
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.dev  ## Measure nbtrack beside its peers, and write docs/performance.md; takes hours
+	mkdir -p build
+	$(BIN)/python -m benchmarks --torch --json build/benchmarks.json --report docs/performance.md
 	$(BIN)/python -m benchmarks.kernel
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.smooth
 	$(BIN)/python -m benchmarks.page
+
+bench-quick: $(VENV)/.dev  ## The first of that in two minutes, beside wandb and trackio only
+	$(BIN)/python -m benchmarks --quick
 
 clean:  ## Remove everything that make has made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

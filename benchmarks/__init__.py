@@ -1,8 +1,9 @@
 """nbtrack beside other trackers: the same loops, on the same machine, in one run.
 
-`python -m benchmarks` runs every row for every tracker, `--quick` a smaller one in about two
-minutes. What each row means and how it is measured is said in `benchmarks.rows`; what the trackers
-are and how they are kept off the network, in `benchmarks.trackers`.
+`python -m benchmarks` runs every row for every tracker, `--quick` less of it for three of them, in
+about two minutes. What each row means and how it is measured is said in `benchmarks.rows`; what the
+trackers are and how they are kept off the network, in `benchmarks.trackers`; how the figures become
+a page, in `benchmarks.performance`, and what a peer that is ahead pays, in `benchmarks.prices`.
 
 How a figure comes about:
 

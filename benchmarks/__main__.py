@@ -1,7 +1,9 @@
-"""`python -m benchmarks [--quick] [--only ROW] [--trackers a,b] [--json FILE]`.
+"""`python -m benchmarks [--quick] [--only ROW] [--trackers a,b] [--torch] [--json FILE] …`.
 
 Prints a table per row: the median of the repetitions, how far the furthest repetition was from it,
-the ratio to nbtrack, and nbtrack's target where there is one. Exits with 1 if anything failed.
+the ratio to nbtrack, and nbtrack's target where there is one; at the end all ratios. `--report`
+writes a page of Markdown; with `--from-json` nothing is measured, and the page is made of the file
+that `--json` wrote before. Exits with 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import environments, report, runner, trackers
+from benchmarks import environments, performance, report, runner, trackers
 from benchmarks.rows import FULL, QUICK, Row, rows
 
 
@@ -21,14 +23,20 @@ def arguments() -> argparse.Namespace:
     """The command line, parsed."""
     names = [row.name for row in rows(FULL)]
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("--quick", action="store_true", help="small loops, one repetition")
+    parser.add_argument("--quick", action="store_true", help="small loops, fewer trackers")
     parser.add_argument(
         "--only", action="append", metavar="ROW", choices=names, help=f"one of {', '.join(names)}"
     )
-    parser.add_argument("--trackers", default=",".join(trackers.NAMES), help="separated by commas")
+    parser.add_argument("--trackers", help=f"separated by commas: {', '.join(trackers.NAMES)}")
+    parser.add_argument("--torch", action="store_true", help="also in a loop of torch on the CPU")
     parser.add_argument("--repetitions", type=int, help="instead of 3, or 1 with --quick")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every value there")
-    return parser.parse_args()
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write a page of it there")
+    parser.add_argument("--from-json", type=Path, metavar="FILE", help="only report from this")
+    options = parser.parse_args()
+    if options.from_json and not options.report:
+        parser.error("--from-json needs --report")
+    return options
 
 
 def measure(
@@ -40,7 +48,9 @@ def measure(
         for case in row.cases:
             for name, python in pythons.items():
                 tracker = trackers.load(name)
-                if row.name in tracker.without or (case.name, name) in failed:
+                if {row.name, case.name} & set(tracker.without) or (case.name, name) in failed:
+                    continue
+                if row.only and name not in row.only:
                     continue
                 what = f"{row.name} {case.name} {name}"
                 directory = work / row.name / case.name / name
@@ -55,21 +65,37 @@ def measure(
                 results.add(row, case, name, measured)
 
 
+def written(source: Path, page: Path) -> int:
+    """Make the page of a file of figures; return the exit status."""
+    try:
+        performance.write(source, page)
+    except performance.MissingPriceError as error:
+        print(f"no report: trackers are ahead {error}; see benchmarks/prices.py", file=sys.stderr)
+        return 1
+    return 0
+
+
 def main() -> int:
     """Run what the command line asks for; return the exit status."""
     options = arguments()
-    scale = QUICK if options.quick else FULL
+    if options.from_json:
+        return written(options.from_json, options.report)
+    scale = dataclasses.replace(QUICK if options.quick else FULL, torch=options.torch)
     if options.repetitions:
         scale = dataclasses.replace(scale, repetitions=options.repetitions)
     try:
-        adapters = [trackers.load(name) for name in options.trackers.split(",")]
+        chosen = trackers.QUICK if options.quick else trackers.NAMES
+        names = options.trackers.split(",") if options.trackers else chosen
+        adapters = [trackers.load(name) for name in names]
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+    if options.torch:
+        environments.prepare_torch()
     pythons = {adapter.name: environments.prepare(adapter) for adapter in adapters}
     versions = {adapter.name: environments.versions(pythons[adapter.name]) for adapter in adapters}
     for name, installed in versions.items():
-        print(f"{name} {installed.get(name, '')}".rstrip(), end=", ")
+        print(f"{name} {installed.get(report.package(name), '')}".rstrip(), end=", ")
     place = report.machine()
     print(f"Python {place['python']}, {scale.repetitions} interleaved repetitions")
     print(f"{place['system']}, {place['cores']} cores, load {place['load']:.1f}")
@@ -81,8 +107,13 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="work-", dir=environments.ENVIRONMENTS) as work:
             measure(row, scale.repetitions, pythons, Path(work), results)
         print("\n" + report.table(results, row, pythons), flush=True)
-    if options.json:
-        report.write_json(options.json, results, scale, versions)
+    print("\n" + report.ratios(results, rows(scale), pythons))
+    if options.json or options.report:
+        with tempfile.TemporaryDirectory() as folder:
+            path = options.json or Path(folder, "figures.json")
+            report.write_json(path, results, scale, versions)
+            if options.report and written(path, options.report):
+                return 1
     for failure in results.failures:
         print(f"\nFAILED {failure}", file=sys.stderr)
     return 1 if results.failures else 0

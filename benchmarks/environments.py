@@ -1,4 +1,7 @@
-"""One virtual environment per tracker, made once and kept until its requirements change."""
+"""One virtual environment per tracker, made once and kept until its requirements change.
+
+Two that are one package used in two ways share one.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ from benchmarks.trackers import COMMON_REQUIREMENTS, Tracker
 PACKAGE = Path(__file__).resolve().parent
 REPOSITORY = PACKAGE.parent
 ENVIRONMENTS = PACKAGE / ".environments"
+# One for all: it is larger than all the trackers together.
+TORCH_REQUIREMENT = "torch==2.13.0"
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def resolved(requirement: str) -> str:
@@ -40,21 +46,39 @@ def prepare(tracker: type[Tracker]) -> Path:
     Raises:
         subprocess.CalledProcessError: pip or venv failed; what they said was printed.
     """
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    directory = ENVIRONMENTS / f"{tracker.name}-{version}"
+    directory = ENVIRONMENTS / f"{tracker.room or tracker.name}-{PYTHON}"
+    python = renewed(directory, (*COMMON_REQUIREMENTS, *tracker.requirements))
+    # The workloads are visible in the environment, the repository's root is not: what is imported
+    # as nbtrack is the installed wheel.
+    link = directory / "lib" / f"python{PYTHON}" / "site-packages" / "benchmarks"
+    link.unlink(missing_ok=True)
+    link.symlink_to(PACKAGE, target_is_directory=True)
+    return python
+
+
+def prepare_torch() -> None:
+    """Install torch where `torch_packages()` says.
+
+    Raises:
+        subprocess.CalledProcessError: pip or venv failed; what they said was printed.
+    """
+    renewed(ENVIRONMENTS / f"torch-{PYTHON}", (*COMMON_REQUIREMENTS, TORCH_REQUIREMENT))
+
+
+def torch_packages() -> Path:
+    """The directory with torch, which trackers' processes may look into."""
+    return ENVIRONMENTS / f"torch-{PYTHON}" / "lib" / f"python{PYTHON}" / "site-packages"
+
+
+def renewed(directory: Path, requirements: tuple[str, ...]) -> Path:
+    """Make the environment in `directory` anew if it does not hold `requirements`; its Python."""
     python = directory / "bin" / "python"
     stamp = directory / "fingerprint"
-    requirements = (*COMMON_REQUIREMENTS, *tracker.requirements)
     expected = fingerprint(requirements)
     if not stamp.is_file() or stamp.read_text() != expected:
         stamp.unlink(missing_ok=True)
         install(python, directory, requirements)
         stamp.write_text(expected)
-    # The workloads are visible in the environment, the repository's root is not: what is imported
-    # as nbtrack is the installed wheel.
-    link = directory / "lib" / f"python{version}" / "site-packages" / "benchmarks"
-    link.unlink(missing_ok=True)
-    link.symlink_to(PACKAGE, target_is_directory=True)
     return python
 
 

@@ -45,6 +45,8 @@ def peak_memory(process: psutil.Process) -> int:
         status = Path(f"/proc/{process.pid}/status").read_text()
         match = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
         return int(match[1]) * 1024 if match else 0
+    except ProcessLookupError:  # it went while it was read
+        return 0
     except FileNotFoundError:
         pass
     try:

@@ -22,11 +22,15 @@
     (median `log()` + CPU time of the tracker's threads per step) / the median step without it.
     `wall` is the whole loop against the mean of the same loop before `init()` and after `finish()`;
     `helpers` is CPU time of helper processes per wall time, which other cores can take.
+    Three cases, by what fills the step: Python code, products of small numpy arrays, and batches of
+    a small network of torch, each in one thread of the CPU. torch is run where `--torch` asks for
+    it: all trackers find one that is installed once, behind everything of their own.
 `kill`
     3 scalars after each wait of 1 ms (a tracker's threads have all the time they want), until the
     process is killed with SIGKILL, at a moment that differs between the repetitions. It counts its
     finished `log()` calls in a file mapped into memory, outside the tracker. `lost` are those calls
     of which nothing can be read afterwards, `doubled` those that are read more than once.
+    `state` is what the tracker says of the run then, `-` where it says nothing or keeps none.
 `disk`
     Bytes on disk per scalar once the run has ended and every helper is gone; 10 scalars a row.
     `mix` is what a training loop logs: a noisy loss, its smoothed copy, a gradient norm, an
@@ -35,9 +39,28 @@
     every 100 rows. `random` is 10 independent uniform floats, which nothing can compress much.
 `read`
     One metric of 1,000,000 points (of a run with this one metric) as a numpy array, by the
-    tracker's own reading interface, in a fresh process. `read` is the median of five reads after
-    the first, `first` the first one with what it has to import, `live` the first complete one in
-    the logging process before the run has ended.
+    tracker's own reading interface, in a fresh process. `read` is the median of up to five reads
+    after the first, none begun after a minute, `first` the first one with what it has to import,
+    `live` the first complete one in the logging process before the run has ended. `chart` is what
+    the tracker draws of it in 1,000 points or buckets, from its files and not in a browser.
+`notebook`
+    `%load_ext` in a shell of IPython, with the import of the module; for what is an extension.
+`images`
+    Pictures of 256 x 256 random bytes, one a call. `calls` are those that return in a second;
+    `kept` are those that are on the disk in a second of all the time until `finish()` has returned
+    and the last helper is gone.
+`artifact`
+    A folder of files of 1 KiB: until it is recorded, where a tracker lets one wait for that, and
+    the same folder once more; what `finish()` takes after them; and what all of it takes on the
+    disk, caches included, as a multiple of what the files hold.
+`growth`
+    Runs of 3 scalars a row: the median `log()` of the last 1,000 rows, how much the process has
+    grown, and one metric read in a fresh process, the imports included. A tracker that needs too
+    long, or more than 2 GiB, is stopped and has no figure.
+`runs`
+    All runs of a store with their names and states, in a fresh process: the first time, with the
+    imports, and the median of five more. One row in each; no figure where writing them takes too
+    long.
 """
 
 from __future__ import annotations
@@ -53,6 +76,10 @@ class Figure:
     label: str
     unit: str
     target: float | None = None
+    #: The higher, the better; for all others it is the lower.
+    more: bool = False
+    #: Neither is better: it tells how much was done.
+    neutral: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +112,8 @@ class Row:
     name: str
     title: str
     cases: tuple[Case, ...]
+    #: The only trackers it is for; empty: for all.
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,10 +127,49 @@ class Scale:
     disk_rows: int
     points: int
     kill_after: float
+    seconds: float
+    images: int
+    files: int
+    rows: tuple[int, ...]
+    runs: tuple[int, ...]
+    #: How long a growing run may take to write, and a store of runs.
+    growing: float
+    torch: bool = False
+    #: Leave out what is a variant of something else.
+    brief: bool = False
 
 
-FULL = Scale(3, 20_000, 200_000, 5_000, 100_000, 1_000_000, 3.0)
-QUICK = Scale(1, 3_000, 50_000, 1_000, 20_000, 100_000, 1.0)
+FULL = Scale(
+    repetitions=3,
+    calls=20_000,
+    memory_rows=200_000,
+    steps=5_000,
+    disk_rows=100_000,
+    points=1_000_000,
+    kill_after=3.0,
+    seconds=20.0,
+    images=500,
+    files=10_000,
+    rows=(10_000, 100_000, 1_000_000, 10_000_000),
+    runs=(10, 100, 1_000, 10_000),
+    growing=120.0,
+)
+QUICK = Scale(
+    repetitions=1,
+    calls=3_000,
+    memory_rows=20_000,
+    steps=1_000,
+    disk_rows=5_000,
+    points=50_000,
+    kill_after=1.0,
+    seconds=2.0,
+    images=50,
+    files=300,
+    rows=(10_000,),
+    runs=(10,),
+    growing=15.0,
+    brief=True,
+)
 
 
 def _latency(
@@ -114,7 +182,7 @@ def _latency(
 ) -> Case:
     return Case(
         name,
-        (Stage("latency", {"calls": scale.calls, **parameters}),),
+        (Stage("latency", {"calls": scale.calls, "seconds": scale.seconds, **parameters}),),
         (
             Figure("p50", f"{label}, p50", "µs", p50),
             Figure("p99", f"{label}, p99", "µs", p99),
@@ -128,7 +196,7 @@ def rows(scale: Scale) -> tuple[Row, ...]:
     clock = Case(
         "clock",
         (Stage("clock", {"calls": scale.calls}),),
-        (Figure("p50", "p50", "µs"), Figure("p99", "p99", "µs"), Figure("max", "max", "µs")),
+        tuple(Figure(name, name, "µs", neutral=True) for name in ("p50", "p99", "max")),
     )
     imports = Case(
         "import",
@@ -140,7 +208,7 @@ def rows(scale: Scale) -> tuple[Row, ...]:
             Figure("ready", "ready", "ms", 150),
         ),
     )
-    latency = (
+    latency: tuple[Case, ...] = (
         _latency("1", "1 scalar", scale, {"scalars": 1}, 1.5, 15),
         _latency("3", "3 scalars", scale, {"scalars": 3}, None, 15),
         _latency("10", "10 scalars", scale, {"scalars": 10}, 2, 15),
@@ -149,6 +217,8 @@ def rows(scale: Scale) -> tuple[Row, ...]:
         _latency("10-float32", "10 float32", scale, {"scalars": 10, "values": "float32"}, 4, 15),
         _latency("3-busy", "3, busy thread", scale, {"scalars": 3, "threads": 1}, None, 50),
     )
+    if scale.brief:
+        latency = tuple(case for case in latency if case.name in ("3", "100", "3-busy"))
     memory = Case(
         "memory",
         (Stage("memory", {"rows": scale.memory_rows}),),
@@ -161,17 +231,24 @@ def rows(scale: Scale) -> tuple[Row, ...]:
             Figure("settled", "settled", "s"),
         ),
     )
-    loop = Case(
-        "loop",
-        (Stage("loop", {"steps": scale.steps}),),
-        (
-            Figure("cost", "cost", "%", 1),
-            Figure("log", "median log()", "µs"),
-            Figure("threads", "threads' CPU a step", "µs"),
-            Figure("wall", "wall clock", "%"),
-            Figure("helpers", "helpers' CPU", "%"),
-            Figure("step", "step without it", "µs"),
-        ),
+    loops = tuple(
+        Case(
+            f"loop-{kind}",
+            (Stage("loop", {"steps": scale.steps, "kind": kind}),),
+            (
+                Figure("cost", f"{kind}, cost", "%", 1),
+                Figure("log", f"{kind}, median log()", "µs"),
+                Figure("threads", f"{kind}, threads' CPU a step", "µs"),
+                Figure("wall", f"{kind}, wall clock", "%", neutral=True),
+                Figure("helpers", f"{kind}, helpers' CPU", "%"),
+                Figure("step", f"{kind}, step without it", "µs", neutral=True),
+            ),
+        )
+        for kind in (
+            "python",
+            *(() if scale.brief else ("numpy",)),
+            *(("torch",) if scale.torch else ()),
+        )
     )
     kill = Case(
         "kill",
@@ -179,7 +256,8 @@ def rows(scale: Scale) -> tuple[Row, ...]:
         (
             Figure("lost", "lost", "rows", 0),
             Figure("doubled", "doubled", "rows", 0),
-            Figure("acknowledged", "acknowledged", "rows"),
+            Figure("acknowledged", "acknowledged", "rows", neutral=True),
+            Figure("state", "state", "", neutral=True),
         ),
     )
     disk = tuple(
@@ -192,6 +270,7 @@ def rows(scale: Scale) -> tuple[Row, ...]:
             (Figure("bytes", f"{kind}, per scalar", "B", target),),
         )
         for kind, key, target in (("mix", "train/loss", 6.0), ("random", "metric_0", 8.0))
+        if kind == "mix" or not scale.brief
     )
     read = Case(
         "read",
@@ -199,20 +278,76 @@ def rows(scale: Scale) -> tuple[Row, ...]:
             Stage("write", {"rows": scale.points, "kind": "one", "live": 1}, once=True),
             Stage("rest", once=True),
             Stage("read", {"points": scale.points}),
+            Stage("chart", {"points": scale.points}),
         ),
         (
             Figure("read", "read", "ms", 100),
             Figure("first", "first", "ms"),
             Figure("live", "live", "ms"),
+            Figure("chart", "chart", "ms", 120),
+            Figure("first_chart", "first chart", "ms"),
         ),
     )
+    images = Case(
+        "images",
+        (Stage("images", {"count": scale.images}),),
+        (
+            Figure("calls", "calls", "/s", more=True),
+            Figure("kept", "kept", "/s", more=True),
+        ),
+    )
+    artifact = Case(
+        "artifact",
+        (Stage("artifact", {"files": scale.files}),),
+        (
+            Figure("first", "first time", "s"),
+            Figure("second", "second time", "s"),
+            Figure("finish", "finish", "s"),
+            Figure("kept", "on disk", "x"),
+        ),
+    )
+    growth = tuple(
+        Case(
+            f"growth-{count}",
+            (
+                Stage("grow", {"rows": count, "seconds": scale.growing}),
+                Stage("grown", {"rows": count}),
+            ),
+            (
+                Figure("p50", f"{count:,} rows, p50", "µs"),
+                Figure("growth", f"{count:,} rows, growth", "MiB"),
+                Figure("read", f"{count:,} rows, read", "ms"),
+            ),
+        )
+        for count in scale.rows
+    )
+    listings = tuple(
+        Case(
+            f"runs-{count}",
+            (
+                Stage("many", {"runs": count, "seconds": scale.growing * 5}, once=True),
+                Stage("listing", {"runs": count}),
+            ),
+            (
+                Figure("first", f"{count:,} runs, first", "ms"),
+                Figure("listing", f"{count:,} runs", "ms"),
+            ),
+        )
+        for count in scale.runs
+    )
+    notebook = Case("load_ext", (Stage("load_ext"),), (Figure("load_ext", "%load_ext", "ms", 150),))
     return (
         Row("clock", "the clock's own time", (clock,)),
         Row("import", "import and start", (imports,)),
+        Row("notebook", "%load_ext", (notebook,), only=("nbtrack",)),
         Row("latency", f"log() latency, {scale.calls:,} calls", latency),
         Row("memory", f"{scale.memory_rows:,} x 3 scalars", (memory,)),
-        Row("loop", f"cost to a loop, {scale.steps:,} steps of 1 ms, 3 scalars", (loop,)),
+        Row("loop", f"cost to a loop, {scale.steps:,} steps of 1 ms, 3 scalars", loops),
         Row("kill", f"rows at SIGKILL after about {scale.kill_after:g} s", (kill,)),
         Row("disk", f"at rest, {scale.disk_rows:,} x 10 scalars", disk),
         Row("read", f"one metric of {scale.points:,} points as numpy", (read,)),
+        Row("images", f"{scale.images:,} pictures of 256 x 256", (images,)),
+        Row("artifact", f"a folder of {scale.files:,} files of 1 KiB", (artifact,)),
+        Row("growth", "how a run grows, 3 scalars a row", growth),
+        Row("runs", "how a list of runs grows", listings),
     )

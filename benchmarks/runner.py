@@ -6,15 +6,19 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import time
 import uuid
 from pathlib import Path
 
 from benchmarks import processes
+from benchmarks.environments import torch_packages
 from benchmarks.rows import Case, Stage
 from benchmarks.trackers import Tracker
-from benchmarks.workloads import ACKNOWLEDGED, COUNTER, Figures
+from benchmarks.workloads.common import Figures
+from benchmarks.workloads.kill import ACKNOWLEDGED, COUNTER
+from benchmarks.workloads.loop import TORCH
 
 STAGE_SECONDS = 900.0
 # A helper that takes longer than this after the process has ended is killed.
@@ -40,6 +44,10 @@ def environment(tracker: type[Tracker], directory: Path, token: str) -> dict[str
         "HTTP_PROXY": REFUSING_PROXY,
         "HTTPS_PROXY": REFUSING_PROXY,
         "no_proxy": "localhost,127.0.0.1",
+        # Threads of linear algebra would count as those of the tracker.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        TORCH: str(torch_packages()),
         processes.TOKEN: token,
         **tracker.environment(directory),
     }
@@ -49,7 +57,7 @@ def acknowledged(directory: Path) -> int:
     """How many rows the process in `directory` has counted so far."""
     try:
         (count,) = COUNTER.unpack((directory / ACKNOWLEDGED).read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, struct.error):
         return 0
     return int(count)
 
@@ -119,6 +127,8 @@ def run_stage(
     if stage.kill_after is not None:
         return {}
     figures: Figures = json.loads(result.read_text())
+    if "images" in figures:
+        figures["kept"] = figures["images"] / (figures["seconds"] + settled)
     return {
         **figures,
         "helpers_memory": max(figures.get("helpers_memory", 0), outlived.earlier / processes.MIB),

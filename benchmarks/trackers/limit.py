@@ -25,6 +25,10 @@ class Adapter(Tracker):
         "kill": "keeps nothing",
         "disk": "keeps nothing",
         "read": "keeps nothing",
+        "images": "keeps nothing",
+        "artifact": "keeps nothing",
+        "runs": "keeps nothing",
+        "growth": "keeps nothing",
     }
 
     def start(self) -> Log:

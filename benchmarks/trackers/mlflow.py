@@ -8,14 +8,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from benchmarks.trackers import Keeping, Log
+from benchmarks.trackers import Log, Tracker
 
 SLOW = "at milliseconds a call it would take most of an hour"
 
 
-class Adapter(Keeping):
+class Adapter(Tracker):
     """mlflow, local."""
 
     name: ClassVar[str] = "mlflow"
@@ -26,6 +26,7 @@ class Adapter(Keeping):
         "memory": SLOW,
         "disk": SLOW,
         "read": SLOW,
+        "growth": SLOW,
     }
 
     @classmethod
@@ -40,7 +41,7 @@ class Adapter(Keeping):
     def start(self) -> Log:
         import mlflow
 
-        mlflow.start_run()
+        mlflow.start_run(run_name=self.run)
         log: Log = mlflow.log_metrics
         return log
 
@@ -56,3 +57,25 @@ class Adapter(Keeping):
         with sqlite3.connect(self.location()) as database:
             found = database.execute("SELECT value FROM metrics WHERE key = ?", (key,)).fetchall()
         return [float(value) for (value,) in found]
+
+    def state(self) -> str:
+        (run,) = self._runs()
+        return str(run.info.status)
+
+    def image(self, picture: Any, step: int) -> None:
+        import mlflow
+
+        mlflow.log_image(picture, key="picture", step=step)
+
+    def artifact(self, folder: Path) -> None:
+        import mlflow
+
+        mlflow.log_artifacts(str(folder), "folder")
+
+    def runs(self) -> int:
+        return sum(1 for run in self._runs() if run.info.run_name and run.info.status)
+
+    def _runs(self) -> Any:
+        import mlflow
+
+        return mlflow.search_runs(output_format="list", max_results=50_000)

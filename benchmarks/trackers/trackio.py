@@ -11,18 +11,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmarks.trackers import Log, Readable
+from benchmarks.trackers import Log, Tracker
 
 PROJECT = "benchmark"
-RUN = "run"
 
 
-class Adapter(Readable):
+class Adapter(Tracker):
     """trackio, local."""
 
     name: ClassVar[str] = "trackio"
     module: ClassVar[str] = "trackio"
     requirements: ClassVar[tuple[str, ...]] = ("trackio==0.43.0",)
+    without: ClassVar[Mapping[str, str]] = {"chart": "its page takes every point"}
 
     @classmethod
     def environment(cls, directory: Path) -> Mapping[str, str]:
@@ -37,7 +37,7 @@ class Adapter(Readable):
     def start(self) -> Log:
         import trackio
 
-        trackio.init(project=PROJECT, name=RUN, embed=False)
+        trackio.init(project=PROJECT, name=self.run, embed=False)
         log: Log = trackio.log
         return log
 
@@ -55,5 +55,22 @@ class Adapter(Readable):
         # Its public API has no history; this is what its own command line reads with.
         from trackio.sqlite_storage import SQLiteStorage
 
-        values = SQLiteStorage.get_metric_values(PROJECT, RUN, key)
+        values = SQLiteStorage.get_metric_values(PROJECT, self.run, key)
         return numpy.fromiter((value["value"] for value in values), float, len(values))
+
+    def image(self, picture: Any, step: int) -> None:
+        import trackio
+
+        trackio.log({"picture": trackio.Image(picture)})
+
+    def artifact(self, folder: Path) -> None:
+        import trackio
+
+        artifact = trackio.Artifact("folder", "dataset")
+        artifact.add_dir(str(folder))
+        trackio.log_artifact(artifact).wait()
+
+    def runs(self) -> int:
+        from trackio.sqlite_storage import SQLiteStorage
+
+        return len(SQLiteStorage.get_runs(PROJECT))

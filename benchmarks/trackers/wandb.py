@@ -11,9 +11,9 @@ import json
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from benchmarks.trackers import Keeping, Log
+from benchmarks.trackers import Log, Tracker
 
 FILE_HEADER = 7
 BLOCK = 32768
@@ -42,13 +42,16 @@ def records(path: Path) -> Iterator[bytes]:
             yield pending
 
 
-class Adapter(Keeping):
+class Adapter(Tracker):
     """wandb, offline."""
 
     name: ClassVar[str] = "wandb"
     module: ClassVar[str] = "wandb"
-    requirements: ClassVar[tuple[str, ...]] = ("wandb==0.31.0",)
-    without: ClassVar[Mapping[str, str]] = {"read": "reads a run only from its server"}
+    requirements: ClassVar[tuple[str, ...]] = ("wandb==0.31.0", "pillow==13.0.0")
+    without: ClassVar[Mapping[str, str]] = {
+        "read": "reads a run only from its server",
+        "runs": "lists runs only at its server",
+    }
 
     @classmethod
     def environment(cls, directory: Path) -> Mapping[str, str]:
@@ -90,3 +93,24 @@ class Adapter(Keeping):
                 if key in (item.key, *item.nested_key):
                     values.append(float(json.loads(item.value_json)))
         return values
+
+    def state(self) -> str:
+        # It says nothing of a run that has not been sent; an exit record would be in the file.
+        from wandb.proto.wandb_internal_pb2 import Record
+
+        found = map(Record.FromString, records(self.location()))
+        ended = any(record.WhichOneof("record_type") == "exit" for record in found)
+        return "ended" if ended else "-"
+
+    def image(self, picture: Any, step: int) -> None:
+        import wandb
+
+        wandb.log({"picture": wandb.Image(picture)})
+
+    def artifact(self, folder: Path) -> None:
+        import wandb
+
+        artifact = wandb.Artifact("folder", "dataset")
+        artifact.add_dir(str(folder))
+        # Nothing can be waited for offline.
+        wandb.log_artifact(artifact)
