@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,9 @@ def _all(kinds: list[Any]) -> str:
 def _components(kinds: list[Any]) -> dict[str, Any]:
     _, components = msgspec.json.schema_components(kinds, ref_template="#/definitions/{name}")
     for name, component in components.items():
+        if "description" in component:
+            # msgspec takes the indentation away, or does not, by its version.
+            component["description"] = inspect.cleandoc(component["description"])
         # Everything is always sent by the server; a page may leave out what has a default.
         if not name.endswith(("Request", "Query", "Edit", "SeriesOf")):
             component["required"] = list(component["properties"])

@@ -69,12 +69,12 @@ export interface Api {
 /**
  * What ``alert()`` was called with.
  *
- *     Attributes:
- *         title: In a few words.
- *         text: In more.
- *         level: ``INFO``, ``WARN`` or ``ERROR``.
- *         time: When, in microseconds since 1970 (UTC).
- *         attempt: The attempt that was open, or 0.
+ * Attributes:
+ *     title: In a few words.
+ *     text: In more.
+ *     level: ``INFO``, ``WARN`` or ``ERROR``.
+ *     time: When, in microseconds since 1970 (UTC).
+ *     attempt: The attempt that was open, or 0.
  */
 export interface Alert {
   attempt: number;
@@ -108,10 +108,10 @@ export interface ArtifactDetail {
 /**
  * One version, with all that was said of it later.
  *
- *     Attributes:
- *         digest: Of all that is in it: equal digests, equal content.
- *         run: The run that made it.
- *         used_by: The runs that used it.
+ * Attributes:
+ *     digest: Of all that is in it: equal digests, equal content.
+ *     run: The run that made it.
+ *     used_by: The runs that used it.
  */
 export interface VersionCard {
   aliases: string[];
@@ -130,8 +130,8 @@ export interface VersionCard {
 /**
  * A run that something leads to.
  *
- *     Attributes:
- *         name, state: None if it is not in this store any more.
+ * Attributes:
+ *     name, state: None if it is not in this store any more.
  */
 export interface RunLink {
   id: string;
@@ -141,8 +141,8 @@ export interface RunLink {
 /**
  * A part of them, those with the newest version first.
  *
- *     Attributes:
- *         unreadable: Why some cannot be shown, by name.
+ * Attributes:
+ *     unreadable: Why some cannot be shown, by name.
  */
 export interface ArtifactsPage {
   artifacts: ArtifactCard[];
@@ -156,10 +156,10 @@ export interface ArtifactsPage {
 /**
  * Which artifacts of a store.
  *
- *     Attributes:
- *         store: A store's key; empty for the first.
- *         search: Words that the name, type, description, aliases or metadata contain.
- *         limit: From 1 to 1,000.
+ * Attributes:
+ *     store: A store's key; empty for the first.
+ *     search: Words that the name, type, description, aliases or metadata contain.
+ *     limit: From 1 to 1,000.
  */
 export interface ArtifactsQuery {
   limit?: number;
@@ -170,9 +170,9 @@ export interface ArtifactsQuery {
 /**
  * One execution of a tracked cell.
  *
- *     Attributes:
- *         cell: The place of the cell among :class:`Cells`; None in a script.
- *         label: ``[12]``.
+ * Attributes:
+ *     cell: The place of the cell among :class:`Cells`; None in a script.
+ *     label: ``[12]``.
  */
 export interface AttemptDetail {
   cell: number | null;
@@ -209,9 +209,9 @@ export interface ExceptionCard {
 /**
  * One execution of a cell, tracked or not.
  *
- *     Attributes:
- *         n: Its place among the executions of the run, from 1.
- *         attempt: The attempt that it was; None if it was not tracked.
+ * Attributes:
+ *     n: Its place among the executions of the run, from 1.
+ *     attempt: The attempt that it was; None if it was not tracked.
  */
 export interface CellDetail {
   attempt: number | null;
@@ -244,27 +244,27 @@ export interface Code {
 /**
  * The code and the environment of one process that owned a run.
  *
- *     Attributes:
- *         format: The format version.
- *         writer: The owner's writer.
- *         time: When its part of the run began, microseconds UTC.
- *         done: Whether it was looked at; before, only what the process itself knew is here.
- *         first: Whether the patch and the packages are at the top of the run's folder.
- *         commit: What was checked out; None outside of git, and before the first commit.
- *         branch: And on which branch, if on one.
- *         remote: Where the repository came from, without credentials.
- *         root: The folder that paths of the patch start from.
- *         dirty: Whether anything differed from the commit.
- *         cwd: The working directory.
- *         entry: The script.
- *         notebook: The notebook, as its front end calls it.
- *         python: The version of Python.
- *         packages: Name to version of what was installed.
- *         left_out: Changed files that are not in the patch, each with the reason.
- *         masked: Files of the patch in which secrets were masked.
- *         whole: Files that the patch holds as if they were new, since lines before had secrets.
- *         deleted: Files that are gone and not in the patch, since their lines had secrets.
- *         problem: Why something of this is missing.
+ * Attributes:
+ *     format: The format version.
+ *     writer: The owner's writer.
+ *     time: When its part of the run began, microseconds UTC.
+ *     done: Whether it was looked at; before, only what the process itself knew is here.
+ *     first: Whether the patch and the packages are at the top of the run's folder.
+ *     commit: What was checked out; None outside of git, and before the first commit.
+ *     branch: And on which branch, if on one.
+ *     remote: Where the repository came from, without credentials.
+ *     root: The folder that paths of the patch start from.
+ *     dirty: Whether anything differed from the commit.
+ *     cwd: The working directory.
+ *     entry: The script.
+ *     notebook: The notebook, as its front end calls it.
+ *     python: The version of Python.
+ *     packages: Name to version of what was installed.
+ *     left_out: Changed files that are not in the patch, each with the reason.
+ *     masked: Files of the patch in which secrets were masked.
+ *     whole: Files that the patch holds as if they were new, since lines before had secrets.
+ *     deleted: Files that are gone and not in the patch, since their lines had secrets.
+ *     problem: Why something of this is missing.
  */
 export interface CodeInfo {
   branch: string | null;
@@ -316,9 +316,9 @@ export interface Compared {
 /**
  * One of them, with all of its config and summary.
  *
- *     Attributes:
- *         attempts: The numbers of its attempts that have rows, 0 for rows that belong to none.
- *         keys: The metrics that it has.
+ * Attributes:
+ *     attempts: The numbers of its attempts that have rows, 0 for rows that belong to none.
+ *     keys: The metrics that it has.
  */
 export interface ComparedRun {
   attempts: number[];
@@ -367,9 +367,9 @@ export interface Entries {
 /**
  * A file of an artifact, or what it refers to elsewhere.
  *
- *     Attributes:
- *         uri: Where it is, if it is elsewhere.
- *         kind: What a page does with it.
+ * Attributes:
+ *     uri: Where it is, if it is elsewhere.
+ *     kind: What a page does with it.
  */
 export interface Entry {
   digest: string | null;
@@ -412,17 +412,17 @@ export interface Group {
 /**
  * A part of a model: a layer, a step of a pipeline, or an attribute that fitting made.
  *
- *     Attributes:
- *         name: Its path in the model, such as ``encoder.0.linear``; empty for the model itself.
- *         type: The name of its class.
- *         depth: How many parts it lies in; 0 for the model itself.
- *         parameters: How many numbers it learns, with those of its parts. What a model uses twice
- *             counts once.
- *         trainable: How many of those are trained.
- *         output_shape: What it gave in the first pass: a list of sizes (of an attribute, its own
- *             shape); a list of such lists or a mapping to them where it gave several; None where
- *             that was not seen. In a shape, None is a size that may vary.
- *         size_bytes: What its parameters and buffers take in memory, with those of its parts.
+ * Attributes:
+ *     name: Its path in the model, such as ``encoder.0.linear``; empty for the model itself.
+ *     type: The name of its class.
+ *     depth: How many parts it lies in; 0 for the model itself.
+ *     parameters: How many numbers it learns, with those of its parts. What a model uses twice
+ *         counts once.
+ *     trainable: How many of those are trained.
+ *     output_shape: What it gave in the first pass: a list of sizes (of an attribute, its own
+ *         shape); a list of such lists or a mapping to them where it gave several; None where
+ *         that was not seen. In a shape, None is a size that may vary.
+ *     size_bytes: What its parameters and buffers take in memory, with those of its parts.
  */
 export interface LayerInfo {
   depth: number;
@@ -451,11 +451,11 @@ export interface LineageEdge {
 /**
  * A run, or a version of an artifact.
  *
- *     Attributes:
- *         id: Names it among the nodes.
- *         name: The run's name, or ``name:v3``.
- *         rank: How many steps after what was asked for it comes; less than 0: before it.
- *         there: It is still in the store.
+ * Attributes:
+ *     id: Names it among the nodes.
+ *     name: The run's name, or ``name:v3``.
+ *     rank: How many steps after what was asked for it comes; less than 0: before it.
+ *     there: It is still in the store.
  */
 export interface LineageNode {
   artifact: string | null;
@@ -471,10 +471,10 @@ export interface LineageNode {
 /**
  * One line, with the escapes that colour it.
  *
- *     Attributes:
- *         number: Its place in the whole log, from 1.
- *         cell: The ``n`` of the cell that showed it; None between cells and in scripts.
- *         label: That cell's label, ``[12]``.
+ * Attributes:
+ *     number: Its place in the whole log, from 1.
+ *     cell: The ``n`` of the cell that showed it; None between cells and in scripts.
+ *     label: That cell's label, ``[12]``.
  */
 export interface LogLine {
   cell: number | null;
@@ -495,11 +495,11 @@ export interface Logs {
 /**
  * Which lines.
  *
- *     Attributes:
- *         cell: Only those of the cell with this ``n``.
- *         search: Only those that contain this, whatever the case.
- *         before: Only lines with a lower number: for those further up.
- *         limit: The last so many, 1 to 5,000.
+ * Attributes:
+ *     cell: Only those of the cell with this ``n``.
+ *     search: Only those that contain this, whatever the case.
+ *     before: Only lines with a lower number: for those further up.
+ *     limit: The last so many, 1 to 5,000.
  */
 export interface LogsQuery {
   before?: number | null;
@@ -518,11 +518,11 @@ export interface MediaEntries {
 /**
  * One thing that was logged.
  *
- *     Attributes:
- *         index: Its place among those that were logged as a list.
- *         file: Its name among ``/media/files``; None where ``info`` has all of it.
- *         size: Bytes of the file.
- *         frame: There is a document of it among ``/media/frames``.
+ * Attributes:
+ *     index: Its place among those that were logged as a list.
+ *     file: Its name among ``/media/files``; None where ``info`` has all of it.
+ *     size: Bytes of the file.
+ *     frame: There is a document of it among ``/media/frames``.
  */
 export interface MediaEntry {
   file: string | null;
@@ -539,10 +539,10 @@ export interface MediaEntry {
 /**
  * Everything that was logged under one key.
  *
- *     Attributes:
- *         kind: The kind of the latest one.
- *         count: How many there are, over all attempts.
- *         attempts: The attempts that have any, 0 for what belongs to none.
+ * Attributes:
+ *     kind: The kind of the latest one.
+ *     count: How many there are, over all attempts.
+ *     attempts: The attempts that have any, 0 for what belongs to none.
  */
 export interface MediaKey {
   attempts: number[];
@@ -560,9 +560,9 @@ export interface MediaKeys {
 /**
  * Which of one key.
  *
- *     Attributes:
- *         attempt: Of this attempt; None: of the latest that has any.
- *         steps: At most so many steps, 1 to 2,000: of more, some that lie evenly among them.
+ * Attributes:
+ *     attempt: Of this attempt; None: of the latest that has any.
+ *     steps: At most so many steps, 1 to 2,000: of more, some that lie evenly among them.
  */
 export interface MediaQuery {
   attempt?: number | null;
@@ -572,14 +572,14 @@ export interface MediaQuery {
 /**
  * A model that was watched.
  *
- *     Attributes:
- *         name: What it is called in the run; no two are called the same.
- *         framework: What it is made with.
- *         type: The name of its class.
- *         parameters, trainable, size_bytes: As in :class:`LayerInfo`, of all of it.
- *         layers: Its parts, each before those that lie in it. The first is the model itself.
- *         settings: The arguments that an estimator of scikit-learn was made with, as JSON.
- *         text: The model as it prints itself, cut where that is long.
+ * Attributes:
+ *     name: What it is called in the run; no two are called the same.
+ *     framework: What it is made with.
+ *     type: The name of its class.
+ *     parameters, trainable, size_bytes: As in :class:`LayerInfo`, of all of it.
+ *     layers: Its parts, each before those that lie in it. The first is the model itself.
+ *     settings: The arguments that an estimator of scikit-learn was made with, as JSON.
+ *     text: The model as it prints itself, cut where that is long.
  */
 export interface ModelInfo {
   framework: "keras" | "sklearn" | "torch";
@@ -613,12 +613,12 @@ export interface Models {
 /**
  * What one process recorded of a run that others went on with.
  *
- *     Attributes:
- *         n: Its number, from 1.
- *         ended: None unless it said so.
- *         attempts: The numbers of those that it began.
- *         rows: None where some rows cannot be told from those of other parts.
- *         differences: In what it differs from the first part.
+ * Attributes:
+ *     n: Its number, from 1.
+ *     ended: None unless it said so.
+ *     attempts: The numbers of those that it began.
+ *     rows: None where some rows cannot be told from those of other parts.
+ *     differences: In what it differs from the first part.
  */
 export interface PartDetail {
   attempts: number[];
@@ -635,11 +635,11 @@ export interface PartDetail {
 /**
  * One thing that is not as it was in the first part of a run.
  *
- *     Attributes:
- *         what: ``config.<key>``, ``Python``, ``commit``, ``package <name>``, or ``patch``, of which
- *             the values are digests.
- *         before: The value in the first part; None if there was none.
- *         now: The value in this part.
+ * Attributes:
+ *     what: ``config.<key>``, ``Python``, ``commit``, ``package <name>``, or ``patch``, of which
+ *         the values are digests.
+ *     before: The value in the first part; None if there was none.
+ *     now: The value in this part.
  */
 export interface PartDifference {
   before: unknown;
@@ -649,10 +649,10 @@ export interface PartDifference {
 /**
  * How a run died, as far as that is known.
  *
- *     Attributes:
- *         certainty: proven, likely or unknown.
- *         memory: Bytes that were held, one value a sample, the last ones.
- *         look_up: A command that says more.
+ * Attributes:
+ *     certainty: proven, likely or unknown.
+ *     memory: Bytes that were held, one value a sample, the last ones.
+ *     look_up: A command that says more.
  */
 export interface PostMortemCard {
   cause: string;
@@ -670,9 +670,9 @@ export interface PostMortemCard {
 /**
  * A version that a run made or used, as it was recorded then.
  *
- *     Attributes:
- *         there: The store still has that version.
- *         aliases: What it is called now.
+ * Attributes:
+ *     there: The store still has that version.
+ *     aliases: What it is called now.
  */
 export interface RunArtifact {
   aliases: string[];
@@ -695,13 +695,13 @@ export interface RunArtifacts {
 /**
  * Everything about a run that is not long.
  *
- *     Attributes:
- *         artifacts: How many versions it made and used; ``/artifacts`` has them.
- *         notebook: The notebook's path, or None.
- *         command: The script with its arguments, or None.
- *         damage: What of its files cannot be read, in words.
- *         keys: The metrics that were logged, in the order in which they came.
- *         parts: Those of a run that was resumed, in order; empty if one process recorded all of it.
+ * Attributes:
+ *     artifacts: How many versions it made and used; ``/artifacts`` has them.
+ *     notebook: The notebook's path, or None.
+ *     command: The script with its arguments, or None.
+ *     damage: What of its files cannot be read, in words.
+ *     keys: The metrics that were logged, in the order in which they came.
+ *     parts: Those of a run that was resumed, in order; empty if one process recorded all of it.
  */
 export interface RunDetail {
   alerts: Alert[];
@@ -787,15 +787,15 @@ export interface RunRow {
 /**
  * A part of a table of runs.
  *
- *     Attributes:
- *         store: The key of the store that it is of.
- *         revision: Changes when anything in the store does.
- *         total: Runs in the store that are not out of sight.
- *         matched: Runs that the query is true of.
- *         running: How many of those go on.
- *         offset: The place of the first of ``rows`` among them.
- *         columns: All that there is to choose from, the most common first.
- *         groups: All of them, if a group was asked for.
+ * Attributes:
+ *     store: The key of the store that it is of.
+ *     revision: Changes when anything in the store does.
+ *     total: Runs in the store that are not out of sight.
+ *     matched: Runs that the query is true of.
+ *     running: How many of those go on.
+ *     offset: The place of the first of ``rows`` among them.
+ *     columns: All that there is to choose from, the most common first.
+ *     groups: All of them, if a group was asked for.
  */
 export interface RunsPage {
   columns: Column[];
@@ -819,15 +819,15 @@ export interface Unreadable {
 /**
  * Which runs, in what order, and what of them.
  *
- *     Attributes:
- *         store: A store's key; empty for the first.
- *         where: An SQL expression, as in ``nbtrack.runs(where=)``; empty for all.
- *         search: Words that the name, id, tags, notes, notebook or project contain.
- *         sort: Names, separated by commas; ``-`` before one has its largest value come first.
- *         group: A name such as ``config.lr``: runs are sorted by it first. Empty for none.
- *         columns: The names of values of config and summary that are wanted, as ``config.lr``; they
- *             are what ``config`` and ``summary`` of a row hold.
- *         discarded: Runs that were put out of sight, and no others.
+ * Attributes:
+ *     store: A store's key; empty for the first.
+ *     where: An SQL expression, as in ``nbtrack.runs(where=)``; empty for all.
+ *     search: Words that the name, id, tags, notes, notebook or project contain.
+ *     sort: Names, separated by commas; ``-`` before one has its largest value come first.
+ *     group: A name such as ``config.lr``: runs are sorted by it first. Empty for none.
+ *     columns: The names of values of config and summary that are wanted, as ``config.lr``; they
+ *         are what ``config`` and ``summary`` of a row hold.
+ *     discarded: Runs that were put out of sight, and no others.
  */
 export interface RunsQuery {
   columns?: string[];
@@ -849,12 +849,12 @@ export interface SeriesHead {
 /**
  * One series of the answer: four numbers for each of its buckets follow the head.
  *
- *     They are x and y of the bucket's two extremes, in the order of x.
+ * They are x and y of the bucket's two extremes, in the order of x.
  *
- *     Attributes:
- *         index: Its place in the request.
- *         attempt: The attempt that it is of.
- *         count: Rows that it was made of.
+ * Attributes:
+ *     index: Its place in the request.
+ *     attempt: The attempt that it is of.
+ *     count: Rows that it was made of.
  */
 export interface SeriesPart {
   attempt: number;
@@ -865,9 +865,9 @@ export interface SeriesPart {
 /**
  * One series that is wanted.
  *
- *     Attributes:
- *         kind: ``metric``, or ``system`` with the attempt -1.
- *         attempt: An attempt's number; None: the latest that has the key.
+ * Attributes:
+ *     kind: ``metric``, or ``system`` with the attempt -1.
+ *     attempt: An attempt's number; None: the latest that has the key.
  */
 export interface SeriesOf {
   attempt?: number | null;
@@ -878,11 +878,11 @@ export interface SeriesOf {
 /**
  * Series of runs of one store, up to 500, cut into buckets of equally many rows.
  *
- *     Attributes:
- *         x: What is across: ``step``, ``time`` (microseconds since 1970), ``relative`` (seconds since
- *             the attempt's first row), or the key of a metric, joined by step.
- *         start, end: The part of ``x`` that is wanted; None: all of it.
- *         buckets: How many, 1 to 5,000.
+ * Attributes:
+ *     x: What is across: ``step``, ``time`` (microseconds since 1970), ``relative`` (seconds since
+ *         the attempt's first row), or the key of a metric, joined by step.
+ *     start, end: The part of ``x`` that is wanted; None: all of it.
+ *     buckets: How many, 1 to 5,000.
  */
 export interface SeriesRequest {
   buckets?: number;
@@ -895,9 +895,9 @@ export interface SeriesRequest {
 /**
  * Who answers.
  *
- *     Attributes:
- *         wire: The version of live messages.
- *         read_only: Nothing can be changed.
+ * Attributes:
+ *     wire: The version of live messages.
+ *     read_only: Nothing can be changed.
  */
 export interface Server {
   read_only: boolean;
@@ -908,9 +908,9 @@ export interface Server {
 /**
  * A store that is served.
  *
- *     Attributes:
- *         key: What it is called in addresses.
- *         name: What a person calls it: the name of the folder that it is in.
+ * Attributes:
+ *     key: What it is called in addresses.
+ *     name: What a person calls it: the name of the folder that it is in.
  */
 export interface StoreCard {
   key: string;
@@ -942,8 +942,8 @@ export interface SparksRequest {
 /**
  * A column, and what its values are.
  *
- *     Those that are none of the other kinds are what JSON holds. Media in a cell are an object with
- *     the key ``nbtrack.media`` alone; in it are ``kind``, ``file``, ``size`` and ``info``.
+ * Those that are none of the other kinds are what JSON holds. Media in a cell are an object with
+ * the key ``nbtrack.media`` alone; in it are ``kind``, ``file``, ``size`` and ``info``.
  */
 export interface TableColumn {
   kind: "boolean" | "json" | "number" | "text" | "time";
@@ -952,9 +952,9 @@ export interface TableColumn {
 /**
  * Rows of a table, a value for each column. Long texts are cut to 2,000 letters.
  *
- *     Attributes:
- *         total: Rows of the table; ``matched``: those that were searched for.
- *         offset: The place of the first of ``rows`` among those.
+ * Attributes:
+ *     total: Rows of the table; ``matched``: those that were searched for.
+ *     offset: The place of the first of ``rows`` among those.
  */
 export interface TablePage {
   columns: TableColumn[];
@@ -966,10 +966,10 @@ export interface TablePage {
 /**
  * Which rows of a table.
  *
- *     Attributes:
- *         sort: The place of a column, from 0; -1: as they were logged.
- *         search: Rows of which a value contains this, whatever the case.
- *         limit: From 1 to 1,000.
+ * Attributes:
+ *     sort: The place of a column, from 0; -1: as they were logged.
+ *     search: Rows of which a value contains this, whatever the case.
+ *     limit: From 1 to 1,000.
  */
 export interface TableQuery {
   descending?: boolean;
