@@ -2,7 +2,7 @@
 
 msgspec looks up what a structure's fields hold when it first decodes into it. A second thread that
 decodes into it meanwhile reads what is not there yet, and the process ends with a segmentation
-fault (msgspec 0.21). So one thread at a time makes a kind known here; after that there is no lock.
+fault (msgspec 0.22). So one thread at a time makes a kind known here; after that there is no lock.
 """
 
 from __future__ import annotations
