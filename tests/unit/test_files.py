@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,7 @@ import nbtrack
 from nbtrack.record import disk
 from tests.crash.processes import run_python
 
-
-@pytest.fixture(autouse=True)
-def place(store_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("NBTRACK_RECORDER", "off")
-    monkeypatch.setenv("NBTRACK_DISK_WARNING", "0")
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    yield folder
-    if nbtrack.run is not None:
-        nbtrack.finish()
+pytestmark = pytest.mark.usefixtures("place")
 
 
 def make(folder: Path, *names: str, content: str = "x") -> None:
