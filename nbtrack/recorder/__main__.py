@@ -112,7 +112,7 @@ def _encode(path: Path) -> int:
     from ..store.layout import RunDir
     from .encoding import encode_run
 
-    return int(not encode_run(RunDir(path)))
+    return int(not encode_run(RunDir(path), sys.stdin.fileno()))
 
 
 def _code(path: Path, limit: int, *, masks: bool) -> int:

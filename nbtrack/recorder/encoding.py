@@ -7,6 +7,7 @@ there until the file made of it is in place.
 
 from __future__ import annotations
 
+import select
 import subprocess
 import time
 
@@ -15,7 +16,7 @@ from ..store.spool import spooled
 from . import spawn
 from .notes import note
 
-# The process stays for a while: to start it takes longer than to encode a picture.
+# While a run goes on, its process stays: to start it takes longer than to encode a picture.
 _LINGER_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
 
@@ -24,7 +25,8 @@ class EncodingQueue:
     """Runs in whose spool something waits, and the process that sees to one of them."""
 
     def __init__(self) -> None:
-        self._waiting: dict[RunDir, None] = {}
+        #: Whether nothing will be put into its spool any more.
+        self._waiting: dict[RunDir, bool] = {}
         self._encoding: tuple[RunDir, subprocess.Popen[bytes]] | None = None
 
     @property
@@ -33,7 +35,13 @@ class EncodingQueue:
 
     def add(self, run_dir: RunDir) -> None:
         """See to the spool of this run."""
-        self._waiting[run_dir] = None
+        self._waiting[run_dir] = False
+
+    def end(self, run_dir: RunDir) -> None:
+        """See to the spool of this run, in which nothing will be put any more."""
+        self._waiting[run_dir] = True
+        if self._encoding is not None and self._encoding[0] == run_dir:
+            _say_that_it_is_over(self._encoding[1])
 
     def poll(self) -> None:
         """See whether the process has ended, and start the next. Never waits."""
@@ -43,18 +51,20 @@ class EncodingQueue:
             if status is None:
                 return
             self._encoding = None
+            _say_that_it_is_over(process)
             if status < 0 and run_dir.path.exists():
                 note(run_dir.recorder_log, f"encoding was ended by signal {-status}")
         while self._waiting and self._encoding is None:
             run_dir = next(iter(self._waiting))
-            del self._waiting[run_dir]
+            is_over = self._waiting.pop(run_dir)
             if spooled(run_dir):
-                self._start(run_dir)
+                self._start(run_dir, is_over)
 
-    def _start(self, run_dir: RunDir) -> None:
+    def _start(self, run_dir: RunDir, is_over: bool) -> None:
         try:
             process = spawn.start(
-                spawn.command("encode", str(run_dir.path)), stdin=subprocess.DEVNULL
+                spawn.command("encode", str(run_dir.path)),
+                stdin=subprocess.DEVNULL if is_over else subprocess.PIPE,
             )
         except OSError as error:
             note(run_dir.recorder_log, f"nothing could be started to encode media: {error}")
@@ -62,18 +72,39 @@ class EncodingQueue:
             self._encoding = run_dir, process
 
 
-def encode_run(run_dir: RunDir) -> bool:
-    """Encode what waits in the spool of a run, and what comes for a while. False: not all of it."""
+def encode_run(run_dir: RunDir, going_on: int) -> bool:
+    """Encode what waits in the spool of a run, and what comes while the run goes on.
+
+    Args:
+        going_on: A descriptor that is at its end, or becomes so, when nothing will come any more.
+
+    Returns:
+        Whether all of it was encoded.
+    """
     from ..store.encoding import encode_spool
 
     failed: set[str] = set()
     until = time.monotonic() + _LINGER_SECONDS
-    while time.monotonic() < until:
-        if set(spooled(run_dir)) <= failed:
-            time.sleep(_LOOK_SECONDS)
-            continue
-        for name, why in encode_spool(run_dir, skip=failed).items():
-            if run_dir.path.exists():
-                note(run_dir.recorder_log, f"could not encode {name}: {why}")
-        until = time.monotonic() + _LINGER_SECONDS
-    return not failed
+    while True:
+        is_over = _is_over(going_on, 0)
+        if not set(spooled(run_dir)) <= failed:
+            for name, why in encode_spool(run_dir, skip=failed).items():
+                if run_dir.path.exists():
+                    note(run_dir.recorder_log, f"could not encode {name}: {why}")
+            until = time.monotonic() + _LINGER_SECONDS
+        elif is_over or time.monotonic() >= until:
+            return not failed
+        else:
+            _is_over(going_on, _LOOK_SECONDS)
+
+
+def _is_over(descriptor: int, seconds: float) -> bool:
+    """Whether it is at its end, waited for so long at most."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
+def _say_that_it_is_over(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()

@@ -213,6 +213,7 @@ class Recorder:
             follower.media = False
             self._encodings.add(follower.run_dir)
         if follower.done:
+            self._encodings.end(follower.run_dir)
             self._merges.add(follower.run_dir)
         elif sealed:
             self._merges.add_if_many(follower.run_dir)
@@ -254,7 +255,7 @@ class Recorder:
 
     @contextlib.contextmanager
     def _wakeup(self) -> Iterator[int | None]:
-        """A descriptor that becomes readable when a signal asks the process to end."""
+        """A descriptor that becomes readable when the process is asked to end, or a child ended."""
         if self._in_process:
             yield None
             return
@@ -267,7 +268,8 @@ class Recorder:
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, handle)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
         try:
             yield reader
         finally:

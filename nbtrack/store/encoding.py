@@ -1,7 +1,8 @@
 """What waits in the spool of media, made into the files that people open.
 
 May be killed at any moment, and done twice: a file appears under its name whole, and only then is
-what it was made of removed. Pillow and Parquet are imported here, and never where rows are logged.
+what it was made of removed. Many are synced together, which takes a fraction of the time. Pillow
+and Parquet are imported here, and never where rows are logged.
 """
 
 from __future__ import annotations
@@ -9,20 +10,25 @@ from __future__ import annotations
 import contextlib
 import io
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._errors import DamagedFileError
 from . import media_tables
 from .faults import fault
-from .layout import RunDir, publish, temporary
+from .layout import RunDir, publish, sync_directory, temporary
 from .spool import Raw, is_media_name, read_raw, set_aside, spooled
+from .together import sync_files
 
 if TYPE_CHECKING:
     import numpy
     from PIL.Image import Image
 
+# So many files wait for their sync together.
+_BATCH = 32
+# Errors of encoders that say that the content is to blame.
+_OF_CONTENT = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 # Frames a second where nobody said it; the same as a person who tries it out sees elsewhere.
 _DEFAULT_FPS = 4
 # Modes of Pillow that a format holds; of others the colours are kept.
@@ -46,14 +52,22 @@ def encode_spool(run_dir: RunDir, *, skip: set[str] | None = None) -> dict[str, 
     """
     skip = set() if skip is None else skip
     failed: dict[str, str] = {}
-    for name in spooled(run_dir):
-        if name in skip:
-            continue
+    waiting = [name for name in spooled(run_dir) if name not in skip]
+    for first in range(0, len(waiting), _BATCH):
+        batch = waiting[first : first + _BATCH]
+        made: dict[str, Path | None] = {}
         try:
-            encode(run_dir, name)
-        except Exception as error:  # one broken thing must not hold up the others
-            skip.add(name)
-            failed[name] = f"{type(error).__name__}: {error}"
+            for name in batch:
+                try:
+                    made[name] = _made(run_dir, name)
+                except Exception as error:  # one broken thing must not hold up the others
+                    failed[name] = f"{type(error).__name__}: {error}"
+            _put_in_place(run_dir, made)
+        except OSError as error:
+            failed |= {name: f"{type(error).__name__}: {error}" for name in made}
+        finally:
+            _drop(made.values())
+    skip.update(failed)
     return failed
 
 
@@ -64,22 +78,74 @@ def encode(run_dir: RunDir, name: str) -> None:
         DamagedFileError: It is not what was put there.
         OSError: The file cannot be written.
     """
-    target = run_dir.media / name
-    if not target.exists():
-        try:
-            write(read_raw(run_dir, name), target)
-        except FileNotFoundError:
-            return  # somebody else was faster
-        except DamagedFileError:
-            set_aside(run_dir, name)
-            raise
-        fault("media.before_encoded")
-    (run_dir.spool / name).unlink(missing_ok=True)
-    fault("media.after_encoded")
+    made = {name: _made(run_dir, name)}
+    try:
+        _put_in_place(run_dir, made)
+    finally:
+        _drop(made.values())
 
 
 def write(raw: Raw, target: Path) -> None:
     """Write the file that ``raw`` is to become; it appears in one step.
+
+    Raises:
+        DamagedFileError: Nothing can be made of it.
+        OSError: It cannot be written.
+    """
+    temp = _encoded(raw, target)
+    try:
+        publish(temp, target)
+    finally:
+        _drop([temp])
+
+
+def _made(run_dir: RunDir, name: str) -> Path | None:
+    """The file of what waits under ``name``, not in its place yet; None if it is, or nothing waits.
+
+    Raises:
+        DamagedFileError: It is not what was put there.
+        OSError: The file cannot be written.
+    """
+    target = run_dir.media / name
+    if target.exists():
+        return None
+    try:
+        return _encoded(read_raw(run_dir, name), target)
+    except FileNotFoundError:
+        return None  # somebody else was faster
+    except DamagedFileError:
+        set_aside(run_dir, name)
+        raise
+
+
+def _put_in_place(run_dir: RunDir, made: dict[str, Path | None]) -> None:
+    """Sync files, give them their names, and remove what they were made of.
+
+    Raises:
+        OSError: One cannot be written.
+    """
+    new = {name: temp for name, temp in made.items() if temp is not None}
+    if new:
+        sync_files(list(new.values()))
+        for name, temp in new.items():
+            temp.replace(run_dir.media / name)
+        sync_directory(run_dir.media)
+    for name in made:
+        fault("media.before_encoded")
+        (run_dir.spool / name).unlink(missing_ok=True)
+        fault("media.after_encoded")
+
+
+def _drop(temps: Iterable[Path | None]) -> None:
+    """Remove what was not given its name."""
+    for temp in temps:
+        if temp is not None:
+            with contextlib.suppress(OSError):
+                temp.unlink(missing_ok=True)
+
+
+def _encoded(raw: Raw, target: Path) -> Path:
+    """The file that ``raw`` is to become, under a temporary name.
 
     Raises:
         DamagedFileError: Nothing can be made of it.
@@ -91,21 +157,15 @@ def write(raw: Raw, target: Path) -> None:
     temp = temporary(target)
     try:
         encoder(raw, temp)
-        publish(temp, target)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise DamagedFileError(
-            f"nothing can be made of it: {error}", path=target, operation="encode media"
-        ) from error
     except BaseException as error:
+        _drop([temp])
         # A library in Rust that panics must not end who encodes the others.
-        if type(error).__name__ != "PanicException":
+        if not isinstance(error, _OF_CONTENT) and type(error).__name__ != "PanicException":
             raise
         raise DamagedFileError(
             f"nothing can be made of it: {error}", path=target, operation="encode media"
-        ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            temp.unlink(missing_ok=True)
+        ) from error
+    return temp
 
 
 def _array(raw: Raw) -> numpy.ndarray[Any, Any]:

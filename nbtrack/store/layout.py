@@ -293,7 +293,7 @@ def set_name(sources: list[str]) -> str:
 
 def temporary(path: Path) -> Path:
     """A name beside ``path`` that no reader looks at, for a file about to be renamed to it."""
-    return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(3).hex()}.tmp")
+    return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(8).hex()}.tmp")
 
 
 def publish(temp: Path, path: Path) -> None:

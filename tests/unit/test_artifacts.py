@@ -178,8 +178,8 @@ def test_finish_waits_and_says_so(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make(place, {"big": b"x"})
-    gate, real = threading.Event(), Objects.take
-    monkeypatch.setattr(Objects, "take", lambda *given: gate.wait(60) and real(*given))
+    gate, real = threading.Event(), Objects.take_all
+    monkeypatch.setattr(Objects, "take_all", lambda *given: gate.wait(60) and real(*given))
     run = nbtrack.init()
     artifact = Artifact("model", "model")
     artifact.add_file("big", policy="immutable")

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from ..._settings import variables_with
-from ...store.objects import side_by_side
+from ...store.together import side_by_side
 from .told import PATIENCE, NoAnswerError, Told
 
 if TYPE_CHECKING:

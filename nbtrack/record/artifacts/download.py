@@ -11,7 +11,8 @@ from ...store.artifact_paths import ArtifactsRoot, check_path
 from ...store.artifact_schema import ArtifactEntry
 from ...store.copying import copy, make_place
 from ...store.layout import Store
-from ...store.objects import digest_of, side_by_side
+from ...store.objects import digest_of
+from ...store.together import side_by_side
 from .elsewhere import Elsewhere, can_be_fetched
 
 

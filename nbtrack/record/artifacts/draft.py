@@ -20,7 +20,7 @@ from ...store.artifact_paths import ArtifactsRoot, check_paths
 from ...store.artifact_schema import ArtifactEntry
 from ...store.file_cache import FileCache, Stamp, stamp
 from ...store.layout import Store
-from ...store.objects import Objects, Taken, side_by_side
+from ...store.objects import Objects, unreadable
 from .. import place
 
 Policy = Literal["mutable", "immutable"]
@@ -206,7 +206,7 @@ def _source(path: str, file: Path) -> Source:
         if not stat.S_ISREG(found.st_mode):
             raise OSError(0, "it is not a regular file")
     except OSError as error:
-        raise _unreadable(file, error) from error
+        raise unreadable(file, error) from error
     return Source(file if file.is_absolute() else file.absolute(), stamp(found))
 
 
@@ -224,14 +224,8 @@ def _taken(
     cache = FileCache()
     objects = Objects(ArtifactsRoot(store), None if skip_cache else cache)
 
-    def take(path: str) -> Taken:
-        try:
-            return objects.take(sources[path].path)
-        except OSError as error:
-            raise _unreadable(sources[path].path, error) from error
-
     paths = list(entries)
-    taken = side_by_side(take, paths)
+    taken = objects.take_all([sources[path].path for path in paths])
     objects.sync()
     cache.save()
     unsteady = [path for path, found in zip(paths, taken, strict=True) if not found.is_steady]
@@ -258,9 +252,3 @@ def _is_as_it_was(source: Source) -> bool:
         return stamp(source.path.stat()) == source.stamp
     except OSError:
         return False
-
-
-def _unreadable(file: Path, error: OSError) -> InvalidArtifactError:
-    return InvalidArtifactError(
-        f"a file cannot be added: {error.strerror or error}", path=file, operation="add a file"
-    )
