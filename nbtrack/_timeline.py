@@ -21,8 +21,9 @@ from ._settings import Settings
 from ._succession import Succession
 from .recorder import spawn
 from .store.journal import now
-from .store.layout import RunDir, new_writer_id, remove_run
+from .store.layout import RunDir, new_writer_id
 from .store.position import PositionFile, Progress
+from .store.removal import remove_run
 from .store.schema import (
     AttemptEnd,
     AttemptStart,

@@ -13,7 +13,8 @@ from .._process import liveness
 from ..recorder.recover import is_recorded, is_unfinished
 from ..store import documents, reader
 from ..store.fold import Fold
-from ..store.layout import LEFTOVER_SECONDS, RunDir, Store, leftovers
+from ..store.layout import RunDir, Store
+from ..store.removal import LEFTOVER_SECONDS, leftovers
 from .finding import Finding, Level
 from .place import size
 

@@ -13,9 +13,10 @@ from ..store.derived import write_derived
 from ..store.encoding import encode_spool
 from ..store.fold import Fold
 from ..store.journal import Journal, now
-from ..store.layout import LEFTOVER_SECONDS, RunDir, Store, new_writer_id, remove_leftovers
+from ..store.layout import RunDir, Store, new_writer_id
 from ..store.merge import merge
 from ..store.remains import add_remains, remove_remains
+from ..store.removal import LEFTOVER_SECONDS, remove_leftovers
 from ..store.saved import bring_all
 from ..store.schema import Change, WriterInfo
 from ..store.seal import seal_run

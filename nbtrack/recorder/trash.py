@@ -8,7 +8,8 @@ import msgspec
 
 from .._errors import StoreError
 from ..store import documents, reader
-from ..store.layout import RunDir, Store, remove_run
+from ..store.layout import RunDir, Store
+from ..store.removal import remove_run
 from .recover import is_recorded
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from .._errors import AmbiguousRunError, RunNotFoundError, StoreError
 from .._settings import Settings, resolve
-from .filter import COLUMNS, matching
+from . import query
+from .filter import COLUMNS
+from .index import RunIndex, table_of
 from .layout import RunDir, Store, find_store
 from .view import RunView
 
@@ -122,35 +123,28 @@ def runs(
     """
     states = {state} if isinstance(state, str) else set(state or ())
     wanted = {tags} if isinstance(tags, str) else set(tags or ())
-    found: list[tuple[datetime, RunView]] = []
-    unreadable: dict[str, str] = {}
-    for run_dir in open_store(dir).run_dirs():
-        view = RunView(run_dir)
-        try:
-            # First what run.json knows.
-            if project is not None and view.project != project:
-                continue
-            if not wanted.issubset(view.tags):
-                continue
-            if view.discarded and not include_discarded:
-                continue
-            if view.is_empty and not include_empty:
-                continue
-            if states and view.state not in states:
-                continue
-            started = view.started_at
-        except (StoreError, OSError) as error:
-            if run_dir.path.exists():
-                unreadable[run_dir.id] = str(error)
-            continue
-        found.append((started, view))
-    found.sort(key=lambda item: item[0], reverse=True)
-    views = [view for _, view in found]
+    store = open_store(dir)
+    listing = RunIndex(store, thorough=True).listing()
+    found = [
+        (outline, entry)
+        for outline, entry in listing.entries
+        if (project is None or outline.project == project)
+        and wanted.issubset(outline.tags)
+        and (include_discarded or not outline.discarded)
+        and (include_empty or not outline.is_empty)
+        and (not states or outline.state in states)
+    ]
     if where or sort:
         order = [sort] if isinstance(sort, str) else list(sort or ())
-        places = matching([describe(view) for view in views], where, order)
-        views = [views[place] for place in places]
-    return RunList(views, unreadable)
+        table = table_of([outline for outline, _ in found])
+        with query.isolated() as connection:
+            found = [found[place] for place in table.places(connection, where, order)]
+    views = [
+        # Of one that may change, the view says what it is when it is first asked.
+        RunView(store.run(outline.id), outline=None if entry.changes else outline)
+        for outline, entry in found
+    ]
+    return RunList(views, listing.unreadable)
 
 
 def open_run(id_or_name: str, *, dir: str | Path | None = None) -> RunView:

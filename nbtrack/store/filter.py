@@ -12,7 +12,6 @@ import arro3.core as arrow
 import duckdb
 
 from .._errors import InvalidQueryError
-from . import query
 from .expressions import Asked, read_expression
 from .result import ResultTable
 
@@ -287,19 +286,6 @@ class RunTable:
                 keys = dict.fromkeys(chain.from_iterable(self._nested(name)))
                 known += [f"{name}.{key}" for key in list(keys)[:20]]
         return f"There are {', '.join(known)}; the expression is SQL, as in config.lr > 0.01"
-
-
-def matching(
-    rows: Sequence[Mapping[str, Any]], where: str | None, sort: Sequence[str]
-) -> list[int]:
-    """The same for a dictionary for each run; see :meth:`RunTable.places`.
-
-    Raises:
-        InvalidQueryError: One of the expressions cannot be evaluated.
-    """
-    table = RunTable(len(rows), lambda name: [row.get(name) for row in rows])
-    with query.isolated() as connection:
-        return table.places(connection, where, sort)
 
 
 _TEXT = arrow.DataType.utf8()

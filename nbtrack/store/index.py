@@ -81,7 +81,8 @@ class Listing:
 
     Attributes:
         revision: Another one whenever anything is different.
-        rows: Runs in which something was logged, tracked or saved; the newest first.
+        entries: All runs that can be read; the newest first.
+        rows: Those in which something was logged, tracked or saved, in the same order.
         unreadable: The others that cannot be read, with the reason.
         columns: How many runs have each value of config and summary, and of what kind.
     """
@@ -93,15 +94,16 @@ class Listing:
         columns: dict[tuple[Place, Kind], int],
     ) -> None:
         self.revision = revision
-        self.rows: list[RunOutline] = []
+        self.entries: list[tuple[RunOutline, Entry]] = []
         self.unreadable: dict[str, str] = {}
         self.columns = columns
         for run, entry in entries:
             if entry.outline is None:
                 self.unreadable[run] = entry.problem
-            elif not entry.outline.is_empty:
-                self.rows.append(entry.outline)
-        self.rows.sort(key=lambda row: (row.started, row.id), reverse=True)
+            else:
+                self.entries.append((entry.outline, entry))
+        self.entries.sort(key=lambda item: (item[0].started, item[0].id), reverse=True)
+        self.rows = [outline for outline, _ in self.entries if not outline.is_empty]
 
     @cached_property
     def table(self) -> RunTable:
@@ -132,6 +134,7 @@ class RunIndex:
 
     Args:
         look_again: Seconds after which runs are looked at again that may have changed unseen.
+        thorough: Look at the folders of all runs each time.
         file: Where it is kept; by default in the user's cache directory.
     """
 
@@ -140,10 +143,12 @@ class RunIndex:
         store: Store,
         *,
         look_again: float = _LOOK_AGAIN_SECONDS,
+        thorough: bool = False,
         file: Path | None = None,
     ) -> None:
         self._store = store
         self._look_again = look_again
+        self._thorough = thorough
         self._file = file
         self._lock = threading.Lock()
         self._entries: dict[str, Entry] = {}
@@ -222,7 +227,7 @@ class RunIndex:
 
     def _next_folders(self, stamps: dict[str, tuple[int, int]]) -> set[str]:
         """The runs whose folders are looked at this time."""
-        if len(stamps) <= _FOLDERS_AT_ONCE:
+        if self._thorough or len(stamps) <= _FOLDERS_AT_ONCE:
             return set(stamps)
         runs = sorted(stamps)
         start = self._next_folder % len(runs)

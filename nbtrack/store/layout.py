@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +18,6 @@ TABLES = ("metrics", "system", "cells", "console", "media", "changes")
 LAST_TABLE = "changes"
 # Folders of a run that change while its own directory does not.
 WATCHED = ("edits", "journal", "sealed")
-# So old a temporary file counts as left behind.
-LEFTOVER_SECONDS = 3600.0
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _VIEW_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9 ._-]{0,63}")
@@ -39,34 +36,53 @@ class SegmentName(NamedTuple):
         return f"{self.writer}-{self.number:06d}"
 
 
+class _Inside:
+    """A file or folder of a run: its path is made when it is first asked for, and kept.
+
+    A list of thousands of runs asks for a few of each.
+    """
+
+    def __init__(self, *parts: str) -> None:
+        self._parts = parts
+
+    def __set_name__(self, owner: type[RunDir], name: str) -> None:
+        self._name = name
+
+    def __get__(self, run_dir: RunDir, owner: type[RunDir]) -> Path:
+        path = run_dir.path.joinpath(*self._parts)
+        run_dir.__dict__[self._name] = path
+        return path
+
+
 class RunDir:
     """The directory of one run. Knows names; reads and writes nothing."""
+
+    info = _Inside("run.json")
+    edits = _Inside("edits")
+    journal = _Inside("journal")
+    sealed = _Inside("sealed")
+    merged = _Inside("merged")
+    manifest = _Inside("merged.json")
+    status = _Inside("status.json")
+    live = _Inside("live.bin")
+    pictures = _Inside("pictures")
+    viewed = _Inside("viewed")
+    output_log = _Inside("output.log")
+    session = _Inside("session.ipynb")
+    diff = _Inside("diff.patch")
+    requirements = _Inside("requirements.txt")
+    model = _Inside("model.json")
+    code = _Inside("code")
+    files = _Inside("files")
+    media = _Inside("media")
+    spool = _Inside("media", ".spool")
+    recorder_log = _Inside("recorder.log")
+    position = _Inside("position.json")
+    stack = _Inside("stack.txt")
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
-        self.info = path / "run.json"
-        self.edits = path / "edits"
-        self.journal = path / "journal"
-        self.sealed = path / "sealed"
-        self.merged = path / "merged"
-        self.manifest = path / "merged.json"
-        self.status = path / "status.json"
-        self.live = path / "live.bin"
-        self.pictures = path / "pictures"
-        self.viewed = path / "viewed"
-        self.output_log = path / "output.log"
-        self.session = path / "session.ipynb"
-        self.diff = path / "diff.patch"
-        self.requirements = path / "requirements.txt"
-        self.model = path / "model.json"
-        self.code = path / "code"
-        self.files = path / "files"
-        self.media = path / "media"
-        self.spool = self.media / ".spool"
-        self.recorder_log = path / "recorder.log"
-        self.position = path / "position.json"
-        self.stack = path / "stack.txt"
 
     def __repr__(self) -> str:
         return f"RunDir({str(self.path)!r})"
@@ -329,55 +345,6 @@ def sync_directory(path: Path) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
-
-
-def leftovers(place: RunDir | Store, *, older_than: float) -> list[Path]:
-    """Temporary files and folders that are ``older_than`` seconds old: a killed process left them.
-
-    Or one that lives and has not come to use them: see that nobody writes there.
-    """
-    limit = time.time() - older_than
-    if isinstance(place, Store):
-        folders = [place.path, place.runs]
-    else:
-        folders = [place.path, place.journal, place.sealed, place.merged, place.edits]
-        folders += [place.media, place.spool]
-    found: list[Path] = []
-    for folder in folders:
-        with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.endswith(".tmp") and entry.stat().st_mtime <= limit:
-                    found.append(Path(entry.path))
-    return found
-
-
-def remove_leftovers(place: RunDir | Store, *, older_than: float) -> None:
-    """Remove what :func:`leftovers` finds."""
-    for path in leftovers(place, older_than=older_than):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-
-def remove_prepared(run_dir: RunDir, writer: str) -> None:
-    """Remove what a dead writer had prepared for later: up to 2 MiB that nobody reads."""
-    for path in run_dir.journal.glob(f".{writer}-*.tmp"):
-        path.unlink(missing_ok=True)
-
-
-def remove_run(run_dir: RunDir) -> None:
-    """Remove a run with all its files.
-
-    It loses its name first: a recorder that is just writing to it would bring parts of it back.
-    """
-    gone = temporary(run_dir.path)
-    try:
-        run_dir.path.rename(gone)
-    except OSError:
-        gone = run_dir.path
-    shutil.rmtree(gone, ignore_errors=True)
 
 
 def not_writable(path: Path, error: OSError) -> StoreNotWritableError:

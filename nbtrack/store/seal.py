@@ -22,8 +22,8 @@ from .layout import (
     RunDir,
     SegmentName,
     make_folders,
-    remove_prepared,
 )
+from .removal import remove_prepared
 from .schema import FORMAT_VERSION, WriterInfo
 from .tables import TableBuilder
 from .tail import SegmentTail

@@ -22,6 +22,7 @@ from .log import entries, log
 from .media import MediaCount, MediaView
 from .metrics_view import MetricsView
 from .model import ModelInfo, read_model
+from .outline import RunOutline
 from .owners import Code, PartView, parts
 from .post_mortem import MEMORY_KEYS, PostMortem, examine
 from .present import exception, iso, moment
@@ -40,8 +41,16 @@ class RunView(MetricsView):
     ``history()`` and ``system()`` always read what is there when they are called.
     """
 
-    def __init__(self, run_dir: RunDir, taken: Snapshot | None = None) -> None:
+    def __init__(
+        self,
+        run_dir: RunDir,
+        taken: Snapshot | None = None,
+        *,
+        outline: RunOutline | None = None,
+    ) -> None:
         self._run_dir = run_dir
+        # Of a run that has ended: what a list shows of it need not be read again.
+        self._outline = outline
         if taken is not None:
             self.__dict__["_snapshot"] = taken
 
@@ -50,6 +59,7 @@ class RunView(MetricsView):
 
     def refresh(self) -> RunView:
         """Forget what was read, so that the next property reads it again. Returns itself."""
+        self._outline = None
         for name in ("_info", "_snapshot", "_verdict"):
             self.__dict__.pop(name, None)
         return self
@@ -67,37 +77,37 @@ class RunView(MetricsView):
     @property
     def name(self) -> str:
         """The run's name, as it was edited last."""
-        return self._info.name
+        return (self._outline or self._info).name
 
     @property
     def project(self) -> str:
         """The project that the run belongs to."""
-        return self._info.project
+        return (self._outline or self._info).project
 
     @property
     def tags(self) -> list[str]:
         """The run's tags."""
-        return self._info.tags
+        return (self._outline or self._info).tags
 
     @property
     def notes(self) -> str | None:
         """Notes about the run."""
-        return self._info.notes
+        return (self._outline or self._info).notes
 
     @property
     def discarded(self) -> bool:
         """Whether somebody put the run out of sight."""
-        return self._info.discarded
+        return (self._outline or self._info).discarded
 
     @property
     def group(self) -> str | None:
         """The group the run belongs to."""
-        return self._info.group
+        return (self._outline or self._info).group
 
     @property
     def job_type(self) -> str | None:
         """What kind of job the run is, such as ``train`` or ``eval``."""
-        return self._info.job_type
+        return (self._outline or self._info).job_type
 
     @property
     def notebook(self) -> str | None:
@@ -117,12 +127,12 @@ class RunView(MetricsView):
     @property
     def state(self) -> RunState:
         """running, finished, failed or crashed."""
-        return self._verdict.state
+        return (self._outline or self._verdict).state
 
     @property
     def reason(self) -> str:
         """Why that is its state, in words."""
-        return self._verdict.reason
+        return (self._outline or self._verdict).reason
 
     @property
     def exception(self) -> dict[str, Any] | None:
@@ -229,7 +239,7 @@ class RunView(MetricsView):
     @property
     def rows(self) -> int:
         """How often ``log()`` recorded a row, over all attempts."""
-        return self._fold.rows
+        return (self._outline or self._fold).rows
 
     @property
     def dropped_rows(self) -> int:
@@ -270,7 +280,7 @@ class RunView(MetricsView):
     @property
     def is_empty(self) -> bool:
         """Nothing was logged, tracked or saved in it."""
-        return self._fold.is_empty
+        return (self._outline or self._fold).is_empty
 
     def system(self, *keys: str) -> ResultTable:
         """Samples of the machine: ``time, key, value``; all keys, or those given.

@@ -19,7 +19,8 @@ from nbtrack._run import Run
 from nbtrack.recorder.recover import recover
 from nbtrack.store.encoding import encode_spool
 from nbtrack.store.faults import MEDIA_POINTS
-from nbtrack.store.layout import RunDir, Store, remove_leftovers
+from nbtrack.store.layout import RunDir, Store
+from nbtrack.store.removal import remove_leftovers
 from nbtrack.store.spool import spooled
 from nbtrack.store.view import RunView
 from tests.crash.processes import environment, fork, join, run_python

@@ -34,7 +34,8 @@ from nbtrack._process import this_process
 from nbtrack._settings import Settings
 from nbtrack.recorder import spawn
 from nbtrack.store.journal import Journal, now
-from nbtrack.store.layout import RunDir, Store, atomic_write, new_writer_id, remove_run
+from nbtrack.store.layout import RunDir, Store, atomic_write, new_writer_id
+from nbtrack.store.removal import remove_run
 from nbtrack.store.schema import (
     AttemptStart,
     Change,

@@ -67,6 +67,7 @@ STORE_FOR_TRACKING = (
     "store.frames",
     "store.journal",
     "store.layout",
+    "store.removal",
     "store.locks",
     "store.metrics",
     "store.model",

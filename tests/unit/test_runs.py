@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import nbtrack
 from nbtrack import InvalidQueryError
-from nbtrack.store.filter import matching
+from nbtrack.store import query
+from nbtrack.store.filter import RunTable
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 LEAF = st.one_of(
@@ -45,6 +46,13 @@ def five(store_dir: Path) -> Path:
         nbtrack.log({"loss": (n - 2) ** 2, **({"acc": n / 10} if n else {})})
         run.finish(exit_code=1 if n == 4 else 0)
     return store_dir
+
+
+def matching(rows: list[dict[str, Any]], where: str, sort: list[str]) -> list[int]:
+    """The places of the rows for which ``where`` is true."""
+    table = RunTable(len(rows), lambda name: [row.get(name) for row in rows])
+    with query.isolated() as connection:
+        return table.places(connection, where, sort)
 
 
 def names(**arguments: Any) -> list[str]:
