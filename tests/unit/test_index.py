@@ -384,3 +384,38 @@ def test_long_texts_and_large_numbers_are_bounded(store_dir: Path) -> None:
     row = make(Store(store_dir)).listing().rows[0]
     assert len(row.config["deep"]["list"][0]) == 4096
     assert row.summary == {"big": 2.0**80}
+
+
+@pytest.mark.usefixtures("store_dir")
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_list_of_runs_reads_only_what_has_changed(
+    store: Store, read: list[str], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(module, "_FOLDERS_AT_ONCE", 1)
+    assert len(nbtrack.runs(dir=store.path)) == 3
+    read.clear()
+    CHANGES[what](store.run("b"))
+    found = nbtrack.runs(dir=store.path, sort="id", state="finished", where="config.lr > 0")
+    assert read == ["b"]
+    name = "renamed" if "edit" in what else "b"
+    assert [(run.name, run.state) for run in found] == [
+        ("a", "finished"),
+        (name, "finished"),
+        ("c", "finished"),
+    ]
+    assert found[1].rows == (2 if what == "more rows" else 1)
+
+
+@pytest.mark.usefixtures("store_dir")
+def test_a_run_of_a_list_can_be_looked_at_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (run,) = nbtrack.runs(dir=store.path, where="id = 'b'")
+    monkeypatch.setattr(RunView, "_info", None)
+    monkeypatch.setattr(RunView, "_snapshot", None)
+    assert (run.name, run.tags, run.state, run.rows) == ("b", ["t"], "finished", 1)
+    monkeypatch.undo()
+    rename(store.run("b"))
+    write_more(store.run("b"))
+    assert (run.name, run.rows) == ("b", 1)
+    assert (run.refresh().name, run.rows) == ("renamed", 2)
