@@ -60,6 +60,16 @@ def helpers_memory(token: str) -> dict[int, int]:
     return {process.pid: peak_memory(process) for process in belonging(token)}
 
 
+def recorders(token: str) -> dict[int, int]:
+    """The same of nbtrack's recorders alone, without what they have started."""
+    found = {}
+    for process in belonging(token):
+        with contextlib.suppress(psutil.Error):
+            if "--owner" in process.cmdline():
+                found[process.pid] = peak_memory(process)
+    return found
+
+
 def helpers_cpu(token: str) -> float:
     """CPU seconds that the helpers that are alive have taken."""
     total = 0.0

@@ -1,11 +1,11 @@
-"""The command lines of the recorder, of a merge, an encoding and a recovery.
+"""The command lines of the recorder, of merges, an encoding and a recovery.
 
 ::
 
     python -m nbtrack.recorder --owner PID --started TICKS     the control socket is its stdin
-    python -m nbtrack.recorder merge [--if-many] RUN_DIR
+    python -m nbtrack.recorder merge [--if-many] RUN_DIR ...
     python -m nbtrack.recorder encode RUN_DIR
-    python -m nbtrack.recorder code [--limit BYTES] [--no-mask] RUN_DIR
+    python -m nbtrack.recorder code [--limit BYTES] [--no-mask] RUN_DIR ...
     python -m nbtrack.recorder recover STORE
 """
 
@@ -15,9 +15,14 @@ import argparse
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .._process import this_process
+
+if TYPE_CHECKING:
+    from ..store.layout import RunDir
 
 
 def main() -> int:
@@ -26,24 +31,24 @@ def main() -> int:
     parser.add_argument("--owner", type=int, help="process id of the process whose runs these are")
     parser.add_argument("--started", type=int, help="its start, in clock ticks since boot")
     commands = parser.add_subparsers(dest="command")
-    merge = commands.add_parser("merge", help="merge the sealed sets of a run into one")
-    merge.add_argument("run_dir", type=Path)
+    merge = commands.add_parser("merge", help="merge the sealed sets of each run into one")
+    merge.add_argument("run_dirs", type=Path, nargs="+")
     merge.add_argument("--if-many", action="store_true", help="only if it is worth it by now")
     encode = commands.add_parser("encode", help="encode the media that wait in a run's spool")
     encode.add_argument("run_dir", type=Path)
-    code = commands.add_parser("code", help="look at the code of a run that has begun")
-    code.add_argument("run_dir", type=Path)
+    code = commands.add_parser("code", help="look at the code of runs that have begun")
+    code.add_argument("run_dirs", type=Path, nargs="+")
     code.add_argument("--limit", type=int, default=0, help="bytes of changed files at most")
     code.add_argument("--no-mask", action="store_true", help="keep secrets as they are")
     recover = commands.add_parser("recover", help="see to runs that nobody records any more")
     recover.add_argument("store", type=Path)
     arguments = parser.parse_args()
     if arguments.command == "merge":
-        return _merge(arguments.run_dir, if_many=arguments.if_many)
+        return _merge(arguments.run_dirs, if_many=arguments.if_many)
     if arguments.command == "encode":
         return _encode(arguments.run_dir)
     if arguments.command == "code":
-        return _code(arguments.run_dir, arguments.limit, masks=not arguments.no_mask)
+        return _code(arguments.run_dirs, arguments.limit, masks=not arguments.no_mask)
     if arguments.command == "recover":
         return _recover(arguments.store)
     if arguments.owner is None or arguments.started is None:
@@ -84,27 +89,21 @@ def _give_memory_back() -> None:
         mallopt(m_arena_max, 1)
 
 
-def _merge(path: Path, *, if_many: bool) -> int:
+def _merge(paths: list[Path], *, if_many: bool) -> int:
     _be_modest()
     from ..store import reader
     from ..store.derived import write_derived
-    from ..store.layout import RunDir
     from ..store.merge import is_worth_merging, merge
-    from .notes import note
 
-    run_dir = RunDir(path)
-    try:
+    def do(run_dir: RunDir) -> None:
         if not if_many:
             merge(run_dir)
             reader.write_status(run_dir)
             write_derived(run_dir)
         elif is_worth_merging(reader.select(run_dir)):
             merge(run_dir)
-    except Exception as error:  # nobody else would hear of it
-        if run_dir.path.exists():
-            note(run_dir.recorder_log, f"could not merge: {type(error).__name__}: {error}")
-            return 1
-    return 0
+
+    return _each(paths, do, "could not merge")
 
 
 def _encode(path: Path) -> int:
@@ -115,20 +114,35 @@ def _encode(path: Path) -> int:
     return int(not encode_run(RunDir(path), sys.stdin.fileno()))
 
 
-def _code(path: Path, limit: int, *, masks: bool) -> int:
+def _code(paths: list[Path], limit: int, *, masks: bool) -> int:
     _be_modest()
     from ..record.code.capture import capture
+
+    return _each(
+        paths,
+        lambda run_dir: capture(run_dir, limit=limit, masks=masks),
+        "could not look at the code",
+        in_words=False,  # they may quote a secret that has not been masked
+    )
+
+
+def _each(
+    paths: list[Path], do: Callable[[RunDir], object], problem: str, *, in_words: bool = True
+) -> int:
+    """Do it for one run after the other, and leave word where it fails: nobody else hears of it."""
     from ..store.layout import RunDir
     from .notes import note
 
-    run_dir = RunDir(path)
-    try:
-        capture(run_dir, limit=limit, masks=masks)
-    except Exception as error:  # nobody else would hear of it
-        if run_dir.path.exists():
-            note(run_dir.recorder_log, f"could not look at the code: {type(error).__name__}")
-            return 1
-    return 0
+    failed = 0
+    for run_dir in map(RunDir, paths):
+        try:
+            do(run_dir)
+        except Exception as error:
+            if run_dir.path.exists():
+                words = f": {error}" if in_words else ""
+                note(run_dir.recorder_log, f"{problem}: {type(error).__name__}{words}")
+                failed = 1
+    return failed
 
 
 def _recover(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""Has the code of runs looked at, one run at a time, each by a process of its own.
+"""Has the code of runs looked at, by one process at a time, for as many runs as wait by then.
 
 git may take its time with a large checkout, and the recorder is to stay small.
 """
@@ -11,6 +11,8 @@ from .._settings import Settings
 from ..store.layout import RunDir
 from . import spawn
 from .notes import note
+
+_AT_ONCE = 50
 
 
 class CaptureQueue:
@@ -38,13 +40,17 @@ class CaptureQueue:
         if self._process is not None and self._process.poll() is not None:
             self._process = None
         while self._waiting and self._process is None:
-            run_dir, options = self._waiting.pop(0)
-            if run_dir.path.exists():
-                self._start(run_dir, options)
+            _, options = self._waiting[0]
+            chosen = [item for item in self._waiting if item[1] == options][:_AT_ONCE]
+            self._waiting = [item for item in self._waiting if item not in chosen]
+            runs = [run_dir for run_dir, _ in chosen if run_dir.path.exists()]
+            if runs:
+                self._start(runs, options)
 
-    def _start(self, run_dir: RunDir, options: list[str]) -> None:
-        command = spawn.command("code", *options, str(run_dir.path))
+    def _start(self, runs: list[RunDir], options: list[str]) -> None:
+        command = spawn.command("code", *options, *(str(run_dir.path) for run_dir in runs))
         try:
             self._process = spawn.start(command, stdin=subprocess.DEVNULL)
         except OSError as error:
-            note(run_dir.recorder_log, f"the code could not be looked at: {error}")
+            for run_dir in runs:
+                note(run_dir.recorder_log, f"the code could not be looked at: {error}")

@@ -1,27 +1,45 @@
-"""Starts merges, one at a time, each as a process of its own.
+"""Starts merges, one process at a time, for as many runs as wait by then.
 
 A merge may need four times the memory that a recorder may use, and may be killed at any point:
-the files in force before it stay in force.
+the files in force before it stay in force. To start its process takes ten times as long as to merge
+a short run, and who tries out many settings ends many short runs.
 """
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 from ..store.layout import RunDir
 from . import spawn
 from .notes import note
 
 _MANY_SETS = 32
+_AT_ONCE = 50
+
+
+class _Wish(NamedTuple):
+    """How a run is to be merged: only if it is worth it, and by a process of its own."""
+
+    if_many: bool = False
+    alone: bool = False
+
+
+class _Merging(NamedTuple):
+    """What goes on."""
+
+    runs: list[RunDir]
+    wish: _Wish
+    process: subprocess.Popen[bytes]
 
 
 class MergeQueue:
-    """Runs that wait for their merge, and the merge that is going on."""
+    """Runs that wait for their merge, and the merges that are going on."""
 
     def __init__(self) -> None:
-        self._waiting: dict[RunDir, list[str]] = {}
-        self._merging: tuple[RunDir, subprocess.Popen[bytes]] | None = None
+        self._waiting: dict[RunDir, _Wish] = {}
+        self._merging: _Merging | None = None
         self._sealed_then: dict[Path, int] = {}
 
     @property
@@ -31,7 +49,7 @@ class MergeQueue:
     def add(self, run_dir: RunDir) -> None:
         """Merge a run that has ended."""
         self._sealed_then.pop(run_dir.path, None)
-        self._waiting[run_dir] = []
+        self._waiting[run_dir] = _Wish()
 
     def add_if_many(self, run_dir: RunDir) -> None:
         """Have a merge of a run that goes on look whether it is worth it, every 32 sealed sets."""
@@ -39,29 +57,42 @@ class MergeQueue:
         then = self._sealed_then.get(run_dir.path, 0)
         if sealed >= (then if then <= sealed else 0) + _MANY_SETS:
             self._sealed_then[run_dir.path] = sealed
-            self._waiting[run_dir] = ["--if-many"]
+            self._waiting[run_dir] = _Wish(if_many=True)
 
     def poll(self) -> None:
-        """See whether the merge has ended, and start the next. Never waits."""
+        """See whether the process has ended, and start the next. Never waits."""
         if self._merging is not None:
-            run_dir, process = self._merging
-            status = process.poll()
+            status = self._merging.process.poll()
             if status is None:
                 return
-            self._merging = None
-            if status < 0 and run_dir.path.exists():
-                note(run_dir.recorder_log, f"the merge was ended by signal {-status}")
+            merging, self._merging = self._merging, None
+            if status < 0:
+                self._killed(merging, -status)
         while self._waiting and self._merging is None:
-            run_dir = next(iter(self._waiting))
-            options = self._waiting.pop(run_dir)
-            if run_dir.path.exists():
-                self._start(run_dir, options)
+            wish = next(iter(self._waiting.values()))
+            most = 1 if wish.alone else _AT_ONCE
+            chosen = [run_dir for run_dir, other in self._waiting.items() if other == wish][:most]
+            for run_dir in chosen:
+                del self._waiting[run_dir]
+            runs = [run_dir for run_dir in chosen if run_dir.path.exists()]
+            if runs:
+                self._start(runs, wish)
 
-    def _start(self, run_dir: RunDir, options: list[str]) -> None:
-        command = spawn.command("merge", *options, str(run_dir.path))
+    def _killed(self, merging: _Merging, number: int) -> None:
+        """Note it where it is known which run it was. Else each is tried again, by itself."""
+        if len(merging.runs) > 1:
+            for run_dir in merging.runs:
+                self._waiting.setdefault(run_dir, merging.wish._replace(alone=True))
+        elif merging.runs[0].path.exists():
+            note(merging.runs[0].recorder_log, f"the merge was ended by signal {number}")
+
+    def _start(self, runs: list[RunDir], wish: _Wish) -> None:
+        options = ["--if-many"] if wish.if_many else []
+        command = spawn.command("merge", *options, *(str(run_dir.path) for run_dir in runs))
         try:
             process = spawn.start(command, stdin=subprocess.DEVNULL)
         except OSError as error:
-            note(run_dir.recorder_log, f"no merge could be started: {error}")
+            for run_dir in runs:
+                note(run_dir.recorder_log, f"no merge could be started: {error}")
         else:
-            self._merging = run_dir, process
+            self._merging = _Merging(runs, wish, process)

@@ -10,8 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 
 import msgspec
 
@@ -68,11 +67,13 @@ def _merge(run_dir: RunDir, selection: Selection) -> bool:
     digest = completed(digest, files["metrics"])
     metadata = set_metadata(writers)
     tables = [table for table in TABLES if files[table]]
-    for table in tables:
-        extra = {DIGEST_KEY: digest.to_json()} if table == LAST_TABLE else {}
-        target = run_dir.merged_table(name, table)
-        _merge_table(run_dir, table, files[table], target, {**metadata, **extra})
-        fault(f"merge.after_{table}")
+    with query.sorting(run_dir.merged, MEMORY_LIMIT) as sort:
+        for table in tables:
+            extra = {DIGEST_KEY: digest.to_json()} if table == LAST_TABLE else {}
+            target = run_dir.merged_table(name, table)
+            rows = sort(table, files[table], _ORDERS[table])
+            parquet.write(table, rows, target, {**metadata, **extra})
+            fault(f"merge.after_{table}")
     before = selection.merged.replaces if selection.merged else []
     manifest = Manifest(
         name=name,
@@ -98,13 +99,6 @@ def _only_merger(run_dir: RunDir) -> Iterator[bool]:
         yield True
     finally:
         os.close(fd)
-
-
-def _merge_table(
-    run_dir: RunDir, table: str, files: Sequence[Path], target: Path, metadata: dict[str, str]
-) -> None:
-    with query.sorted_rows(table, files, _ORDERS[table], run_dir.merged, MEMORY_LIMIT) as rows:
-        parquet.write(table, rows, target, metadata)
 
 
 def _remove_replaced(run_dir: RunDir, selection: Selection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -56,6 +56,9 @@ class Across(NamedTuple):
             " WHERE key = $across AND value IS NOT NULL GROUP BY attempt, step) AS across"
             f" ON {table}.attempt = across.attempt AND {table}.step {compare} across.step"
         )
+
+
+Sorter = Callable[[str, Sequence[Path], str], arrow.RecordBatchReader]
 
 
 def connect() -> DuckDBPyConnection:
@@ -197,19 +200,25 @@ def _known(samples: list[dict[str, Any]], name: str) -> list[tuple[datetime, int
 
 
 @contextlib.contextmanager
-def sorted_rows(
-    table: str, files: Sequence[Path], order: str, folder: Path, memory: str
-) -> Iterator[arrow.RecordBatchReader]:
-    """All rows of one table in order, as a stream; what exceeds ``memory`` goes to disk."""
+def sorting(folder: Path, memory: str) -> Iterator[Sorter]:
+    """Sorts the rows of tables; what exceeds ``memory`` goes to disk, into ``folder``.
+
+    It is called with a table, its files and the order, and gives a stream, which has to be read
+    before it is called again.
+    """
     with tempfile.TemporaryDirectory(prefix=".spill.", suffix=".tmp", dir=folder) as spill:
         connection = duckdb.connect(
             config={**_CONFIG, "memory_limit": memory, "temp_directory": spill, "threads": 1}
         )
-        with connection:
+
+        def sorted_rows(table: str, files: Sequence[Path], order: str) -> arrow.RecordBatchReader:
             rows = _rows(connection, Source(table, tuple(files), ()))
             columns = ", ".join(parquet.COLUMNS[table])
             relation = connection.sql(f"SELECT {columns} FROM ({rows}) ORDER BY {order}")
-            yield arrow.RecordBatchReader.from_stream(relation)
+            return arrow.RecordBatchReader.from_stream(relation)
+
+        with connection:
+            yield sorted_rows
 
 
 def export(table: ResultTable, path: Path, kind: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -11,6 +12,7 @@ import pytest
 
 from nbtrack._process import this_process
 from nbtrack._settings import Settings
+from nbtrack.recorder import spawn
 from nbtrack.recorder.merging import MergeQueue
 from nbtrack.store.journal import Journal, now
 from nbtrack.store.layout import RunDir, Store
@@ -68,6 +70,42 @@ def test_one_at_a_time(tmp_path: Path) -> None:
     assert finish(queue) == 1
     assert all(run_dir.manifest.exists() and run_dir.status.exists() for run_dir in runs)
     assert merges() == []
+
+
+def test_what_waits_is_merged_by_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    start = spawn.start
+
+    def note(command: list[str], *, stdin: int) -> subprocess.Popen[bytes]:
+        started.append(command)
+        return start(command, stdin=stdin)
+
+    monkeypatch.setattr(spawn, "start", note)
+    queue = MergeQueue()
+    runs = [sealed_run(Store(tmp_path), f"run-{n}", sets=1) for n in range(4)]
+    for run_dir in runs:
+        queue.add(run_dir)
+    runs[1].info.with_name("sealed").rename(tmp_path / "elsewhere")
+    runs[1].sealed.write_text("in its way")
+    finish(queue)
+    assert len(started) == 1
+    assert [run_dir.manifest.exists() for run_dir in runs] == [True, False, True, True]
+    assert "could not merge" in runs[1].recorder_log.read_text()
+
+
+def test_after_a_kill_each_is_merged_by_itself(tmp_path: Path) -> None:
+    queue = MergeQueue()
+    runs = [sealed_run(Store(tmp_path), name) for name in ("one", "two", "three")]
+    for run_dir in runs:
+        queue.add(run_dir)
+    queue.poll()
+    [process] = merges()
+    process.send_signal(signal.SIGKILL)
+    finish(queue)
+    assert all(run_dir.manifest.exists() for run_dir in runs)
+    assert not any(run_dir.recorder_log.exists() for run_dir in runs)
 
 
 def test_a_run_that_goes_on_is_merged_when_it_is_worth_it(tmp_path: Path) -> None:

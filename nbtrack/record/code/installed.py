@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from importlib import metadata
 from typing import Any
 
@@ -13,17 +14,20 @@ from ..._masking import mask
 from .remote import without_credentials
 
 
+@functools.cache
 def installed() -> tuple[dict[str, str], str]:
     """Name to version of every package, and the text of a ``requirements.txt``.
 
     What was installed from a repository, a folder or an address is named by that, without
-    credentials; an editable folder as a comment, since it is not to be had elsewhere.
+    credentials; an editable folder as a comment, since it is not to be had elsewhere. Looked at
+    once: whoever captures the code of many runs does it in one go.
     """
     packages: dict[str, str] = {}
     lines: dict[str, str] = {}
     for found in metadata.distributions():
         with contextlib.suppress(Exception):  # a damaged package says nothing of the others
-            name, version = found.metadata["Name"], found.version
+            about = found.metadata  # parsed whenever it is asked for
+            name, version = about["Name"], about["Version"]
             if not name or not version or name.lower() in lines:
                 continue  # the first on the path is the one that is imported
             packages[name] = version
