@@ -26,6 +26,7 @@ from .layout import (
     set_name,
 )
 from .reader import Selection, completed, read_metadata, select
+from .removal import remove_of_merges
 from .schema import Manifest
 from .seal import DIGEST_KEY, set_metadata
 
@@ -54,6 +55,8 @@ def merge(run_dir: RunDir) -> bool:
         OSError, duckdb.Error: A file could not be read or written; nothing changed for readers.
     """
     with _only_merger(run_dir) as alone:
+        if alone:
+            remove_of_merges(run_dir)
         return alone and _merge(run_dir, select(run_dir))
 
 

@@ -25,23 +25,17 @@ def leftovers(place: RunDir | Store, *, older_than: float) -> list[Path]:
     else:
         folders = [place.path, place.journal, place.sealed, place.merged, place.edits]
         folders += [place.media, place.spool]
-    found: list[Path] = []
-    for folder in folders:
-        with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.endswith(".tmp") and entry.stat().st_mtime <= limit:
-                    found.append(Path(entry.path))
-    return found
+    return [path for folder in folders for path in _temporaries(folder, limit)]
 
 
 def remove_leftovers(place: RunDir | Store, *, older_than: float) -> None:
     """Remove what :func:`leftovers` finds."""
-    for path in leftovers(place, older_than=older_than):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with contextlib.suppress(OSError):
-                path.unlink()
+    _remove(leftovers(place, older_than=older_than))
+
+
+def remove_of_merges(run_dir: RunDir) -> None:
+    """Remove what killed merges of a run left. Only for whoever holds the lock of its merges."""
+    _remove(_temporaries(run_dir.merged, float("inf")))
 
 
 def remove_prepared(run_dir: RunDir, writer: str) -> None:
@@ -61,3 +55,21 @@ def remove_run(run_dir: RunDir) -> None:
     except OSError:
         gone = run_dir.path
     shutil.rmtree(gone, ignore_errors=True)
+
+
+def _temporaries(folder: Path, limit: float) -> list[Path]:
+    found: list[Path] = []
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".tmp") and entry.stat().st_mtime <= limit:
+                found.append(Path(entry.path))
+    return found
+
+
+def _remove(paths: list[Path]) -> None:
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink()
