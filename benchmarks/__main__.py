@@ -42,13 +42,16 @@ def arguments() -> argparse.Namespace:
 def measure(
     row: Row, repetitions: int, pythons: dict[str, Path], work: Path, results: report.Results
 ) -> None:
-    """Run one row below `work`, its repetitions interleaved between the trackers."""
-    failed: set[tuple[str, str]] = set()
+    """Run one row below `work`, its repetitions interleaved between the trackers.
+
+    What has failed once, or was stopped without a figure, is not tried again.
+    """
+    over: set[tuple[str, str]] = set()
     for repetition in range(repetitions):
         for case in row.cases:
             for name, python in pythons.items():
                 tracker = trackers.load(name)
-                if {row.name, case.name} & set(tracker.without) or (case.name, name) in failed:
+                if {row.name, case.name} & set(tracker.without) or (case.name, name) in over:
                     continue
                 if row.only and name not in row.only:
                     continue
@@ -57,12 +60,14 @@ def measure(
                 try:
                     measured = runner.run_case(tracker, python, case, directory, repetition)
                 except (runner.StageError, subprocess.TimeoutExpired) as error:
-                    failed.add((case.name, name))
+                    over.add((case.name, name))
                     results.failures.append(f"{what}: {error}")
                     continue
                 if measured.get("killed_helpers"):
                     results.failures.append(f"{what}: helpers stayed and were killed")
                 results.add(row, case, name, measured)
+                if not any(figure.name in measured for figure in case.figures):
+                    over.add((case.name, name))
 
 
 def written(source: Path, page: Path) -> int:

@@ -147,12 +147,12 @@ FULL = Scale(
     disk_rows=100_000,
     points=1_000_000,
     kill_after=3.0,
-    seconds=20.0,
+    seconds=5.0,
     images=500,
     files=10_000,
     rows=(10_000, 100_000, 1_000_000, 10_000_000),
     runs=(10, 100, 1_000, 10_000),
-    growing=120.0,
+    growing=60.0,
 )
 QUICK = Scale(
     repetitions=1,

@@ -22,7 +22,7 @@ from benchmarks.workloads.loop import TORCH
 
 STAGE_SECONDS = 900.0
 # A helper that takes longer than this after the process has ended is killed.
-HELPER_SECONDS = 60.0
+HELPER_SECONDS = 90.0
 REFUSING_PROXY = "http://127.0.0.1:9"
 
 
