@@ -12,13 +12,12 @@ import msgspec
 
 from .._decoding import from_json
 from .._errors import StoreError
-from .._process import liveness
 from ..store.documents import read_info, read_status
-from ..store.frames import HEADER_SIZE, read_header
 from ..store.journal import now
 from ..store.layout import RunDir, Store
 from ..store.schema import RunInfo
 from ..store.state import state
+from ..store.tail import is_written_by
 from . import asking
 
 _RECENT = 50
@@ -64,10 +63,7 @@ def _look_at(store: Store, run_dir: RunDir, info: RunInfo) -> _Shown | None:
         fold = status[1]
         verdict = state(fold.evidence(run_dir, info, now()))
         return _Shown(info.name, verdict.state, verdict.reason, fold.rows)
-    for name in segments:
-        with run_dir.segment(name).open("rb") as file:
-            writer = read_header(file.read(HEADER_SIZE), str(run_dir.segment(name)))
-        if writer is not None and writer.role == "owner" and liveness(writer.process) != "dead":
-            return None  # another kernel of this notebook, at work
+    if is_written_by(run_dir, "owner"):
+        return None  # another kernel of this notebook, at work
     done = asking.show(run_dir.id, "--json", store=store.path, seconds=_PATIENCE)
     return from_json(done.stdout, _Shown)

@@ -21,6 +21,7 @@ from ..store.saved import bring_all
 from ..store.schema import Change, WriterInfo
 from ..store.seal import seal_run
 from ..store.spool import spooled
+from ..store.tail import is_written_by
 
 # What a dead owner wrote, it wrote not much later than it was last heard of.
 _LAST_WRITES_SECONDS = 10.0
@@ -65,6 +66,8 @@ def _recover(run_dir: RunDir, quick: bool) -> Recovery | None:
     if quick and run_dir.status.exists() and not (run_dir.segments() or spooled(run_dir)):
         return None
     try:
+        if is_written_by(run_dir, "recorder"):
+            return None
         before = reader.snapshot(run_dir)
         if is_recorded(before.fold):
             return None

@@ -73,7 +73,7 @@ class Selection(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """A run at one moment: its files, its unsealed rows, and what they add up to."""
+    """A run at one moment: its files, its unsealed rows, and what all rows add up to."""
 
     run_dir: RunDir
     selection: Selection
@@ -89,6 +89,7 @@ class Snapshot(NamedTuple):
 
     def source(self, table: str) -> query.Source:
         """All rows of one table."""
+        assert self.unsealed.has_metrics or table != "metrics", "read() has them"
         batches = tuple(self.unsealed.batches.get(table, ()))
         return query.Source(table, self.selection.files(self.run_dir, table), batches)
 
@@ -120,8 +121,10 @@ def select(run_dir: RunDir) -> Selection:
 
 
 def snapshot(run_dir: RunDir) -> Snapshot:
-    """Read everything about a run but its sealed rows; raises as :func:`read`."""
-    return read(run_dir, lambda taken: taken)
+    """What a run adds up to, and everything else about it but rows of metrics, of which there may
+    be many that are not sealed yet; raises as :func:`read`.
+    """
+    return _retrying(run_dir, lambda selection: _read(run_dir, selection, metrics=False))
 
 
 def read(run_dir: RunDir, use: Callable[[Snapshot], T]) -> T:
@@ -134,10 +137,14 @@ def read(run_dir: RunDir, use: Callable[[Snapshot], T]) -> T:
         DamagedFileError: A sealed file is not what was written.
         StoreError: The files kept changing, or one cannot be read.
     """
+    return _retrying(run_dir, lambda selection: use(_read(run_dir, selection)))
+
+
+def _retrying(run_dir: RunDir, do: Callable[[Selection], T]) -> T:
     problem: Exception | None = None
     for _ in range(_RETRIES):
         try:
-            return use(_read(run_dir, select(run_dir)))
+            return do(select(run_dir))
         except (FileNotFoundError, duckdb.IOException) as error:
             problem = error
         except duckdb.Error as error:
@@ -147,8 +154,8 @@ def read(run_dir: RunDir, use: Callable[[Snapshot], T]) -> T:
     ) from problem
 
 
-def _read(run_dir: RunDir, selection: Selection) -> Snapshot:
-    unsealed = TableBuilder()
+def _read(run_dir: RunDir, selection: Selection, *, metrics: bool = True) -> Snapshot:
+    unsealed = TableBuilder(metrics=metrics)
     damage: list[Damage] = []
     if not selection.segments:
         known = _from_status(run_dir, selection)

@@ -49,6 +49,11 @@ def metrics_batch(writer: str, rows: Sequence[Row], digest: Digest) -> arrow.Rec
     return parquet.batch("metrics", columns)
 
 
+def add_up(writer: str, rows: Sequence[Row], digest: Digest) -> None:
+    """Add to ``digest`` what rows of one writer, in order, add up to."""
+    _add_up(writer, rows, _plain(rows) or _flattened(rows), digest)
+
+
 def _plain(rows: Sequence[Row]) -> _Values | None:
     """For rows of nothing but numbers that are exact as float64; None for others."""
     every: list[Any] = list(chain.from_iterable(row.data.values() for row in rows))

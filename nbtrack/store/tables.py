@@ -12,7 +12,7 @@ import msgspec
 from .._decoding import convert
 from . import parquet
 from .digest import Digest
-from .rows import metrics_batch
+from .rows import add_up, metrics_batch
 from .schema import (
     AttemptEnd,
     AttemptStart,
@@ -36,12 +36,16 @@ _BATCH = 32 * 1024
 class TableBuilder:
     """Gathers the records of writers into batches of the sealed tables.
 
+    Args:
+        metrics: Also those of ``metrics``, which may be many; else only what they add up to.
+
     Attributes:
         batches: Finished batches by table.
         digest: What the metrics rows so far add up to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, metrics: bool = True) -> None:
+        self.has_metrics = metrics
         self.batches: dict[str, list[arrow.RecordBatch]] = {}
         self.digest = Digest()
         self._rows: dict[str, list[dict[str, Any]]] = {
@@ -73,9 +77,11 @@ class TableBuilder:
                 self._flush_rows("media")
             elif isinstance(record, CellEvent):
                 self._rows["cells"].append(_cell_row(writer, record))
-        if rows:
+        if rows and self.has_metrics:
             batch = metrics_batch(writer, rows, self.digest)
             self.batches.setdefault("metrics", []).append(batch)
+        elif rows:
+            add_up(writer, rows, self.digest)
 
     def finish(self) -> dict[str, list[arrow.RecordBatch]]:
         """All batches of the tables that have rows."""

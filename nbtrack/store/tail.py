@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from .._process import liveness
 from .frames import FRAME_HEADER_SIZE, HEADER_SIZE, Gap, Scan, read_header, salt_of, scan
-from .layout import SegmentName
-from .schema import Record, SegmentEnd, WriterInfo, decode_record
+from .layout import RunDir, SegmentName
+from .schema import Record, Role, SegmentEnd, WriterInfo, decode_record
 
 _PIECE = 256 * 1024
 _NOT_A_RECORD = (msgspec.DecodeError, ValueError, TypeError, RecursionError)
@@ -26,6 +28,22 @@ class Damage(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.length} damaged bytes at offset {self.offset}"
+
+
+def is_written_by(run_dir: RunDir, role: Role) -> bool:
+    """Whether a living process in this role has a segment of the run; only the headers are read.
+
+    Raises:
+        NewerFormatError: A newer nbtrack wrote one.
+        OSError: One cannot be read.
+    """
+    for name in run_dir.segments():
+        path = run_dir.segment(name)
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            writer = read_header(file.read(HEADER_SIZE), str(path))
+            if writer is not None and writer.role == role and liveness(writer.process) != "dead":
+                return True
+    return False
 
 
 class SegmentTail:
