@@ -123,6 +123,7 @@ bench: $(VENV)/.dev  ## Measure nbtrack beside its peers, and write docs/perform
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.smooth
 	$(BIN)/python -m benchmarks.page
+	for what in points metrics runs kernels; do $(BIN)/python -m benchmarks.scale $$what || exit; done
 
 bench-quick: $(VENV)/.dev  ## The first of that in two minutes, beside wandb and trackio only
 	$(BIN)/python -m benchmarks --quick

@@ -146,6 +146,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
     options = parser.parse_args()
     # Not in a temporary directory, which may be memory.
+    (Path.cwd() / "build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="scale-", dir=Path.cwd() / "build") as folder:
         token = uuid.uuid4().hex
         environment = {
