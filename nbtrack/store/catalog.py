@@ -111,6 +111,7 @@ def runs(
         where: Only runs for which this expression is true: SQL over the columns of
             :meth:`RunList.to_pandas`, in which ``config`` and ``summary`` are structures, as in
             ``"config.lr > 0.01 and summary.loss < 0.2"``. Where a run lacks a value, it is null.
+            Texts in them count by their first 4,096 characters, integers beyond 64 bits as floats.
         sort: What to sort by, such as ``"summary.loss"``, or several; with ``-`` before it the
             largest comes first. Runs without that value come last.
         dir: The store directory; by default the one in which runs would be recorded.
