@@ -240,12 +240,15 @@ test("who leaves the page has sent all that was changed", async () => {
   state.known.value = detail({ tags: [] });
   const end = state.connect();
   void state.edit({ name: "other" });
+  void state.edit({ tags: ["best", "kept"] });
+  void state.edit({ notes: "why" });
   void state.edit({ tags: ["kept"] });
   await vi.waitFor(() => expect(sent.length).toBe(1));
   dispatchEvent(new Event("pagehide"));
+  dispatchEvent(new Event("pagehide"));
   expect(sent).toEqual([
     [{ name: "other" }, true],
-    [{ tags: ["kept"] }, true],
+    [{ tags: ["kept"], notes: "why" }, true],
   ]);
   end();
 });

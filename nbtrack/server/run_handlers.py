@@ -46,12 +46,14 @@ class RunHandler(OneRunHandler):
         """:class:`RunEdit`; answers with the run as it is then."""
         asked = self.body(RunEdit)
 
-        def change() -> Any:
+        def change() -> None:
             run.change(self.run(store, run_id), asked)
             self.shared.tables.changed(self.shared.stores.find(store), [run_id])
-            return self._detail(store, run_id)
 
-        await self.answer(change)
+        # The last change counts: each is kept in its turn, whichever thread is the fastest.
+        async with self.shared.editing(store, run_id):
+            await self.in_thread(change)
+        await self.answer(lambda: self._detail(store, run_id))
 
     def _detail(self, store: str, run_id: str) -> Any:
         return run.detail(self.shared.stores.find(store), self.run(store, run_id))

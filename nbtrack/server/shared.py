@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from weakref import WeakValueDictionary
 
 from .kept import Kept
 from .live import LiveRuns
@@ -41,6 +43,11 @@ class Shared:
         self.tables = Tables(stores)
         self.sparks = SparkCache()
         self.logs: Kept[Log] = Kept(read_log, lambda log: log.size, _LOG_BYTES)
+        self._editing: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    def editing(self, store: str, run_id: str) -> asyncio.Lock:
+        """What requests that change a run hold, in the order in which they came."""
+        return self._editing.setdefault((store, run_id), asyncio.Lock())
 
     def close(self) -> None:
         """The server ends: nobody waits for a disk any more."""

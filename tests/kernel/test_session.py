@@ -74,8 +74,18 @@ def run_again(notebook: nbformat.NotebookNode, folder: Path) -> list[list[str]]:
 
 
 def shown(cell: nbformat.NotebookNode) -> list[str]:
+    """What a cell shows, whatever pieces a stream came in."""
     kinds = {"stream": "text", "error": "ename", "execute_result": "data", "display_data": "data"}
-    return [str(output[kinds[output.output_type]]) for output in cell.outputs]
+    found: list[str] = []
+    stream = None
+    for output in cell.outputs:
+        text = str(output[kinds[output.output_type]])
+        if stream is not None and output.get("name") == stream:
+            found[-1] += text
+        else:
+            found.append(text)
+        stream = output.get("name") if output.output_type == "stream" else None
+    return found
 
 
 def test_every_cell_is_kept_in_the_order_in_which_it_ran(kernel: Kernel) -> None:

@@ -137,10 +137,12 @@ export class RunState {
     return this.unsent.delete(change) ? send<RunDetail>("PATCH", this.path, change) : this.known.peek();
   }
 
-  /** Who leaves the page does not wait until one change after the other was answered. */
+  /** Who leaves the page does not wait until one change after the other was answered: all go as one. */
   private hurry(): () => void {
     const flush = () => {
-      for (const change of this.unsent) void this.deliver(change).catch(() => undefined);
+      const all: RunEdit = Object.assign({}, ...this.unsent);
+      if (this.unsent.size) void send<RunDetail>("PATCH", this.path, all).catch(() => undefined);
+      this.unsent.clear();
     };
     addEventListener("pagehide", flush);
     return () => removeEventListener("pagehide", flush);
