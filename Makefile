@@ -76,9 +76,10 @@ types: $(VENV)/.dev
 
 # Kernels and browsers mostly wait, so the groups of tests run beside each other. What a group says
 # comes when it has ended. A browser's driver keeps an event loop in its process: those tests have
-# one of their own, and their group goes on with others when they have ended.
+# one of their own. Two groups go on with others when theirs have ended, so that all end together.
 GROUPS := unit-kernel unit-browser unit-other
-AFTER_BROWSER := tests/crash tests/properties tests/recorder tests/doctor
+AFTER_KERNEL := tests/properties tests/recorder tests/doctor
+AFTER_BROWSER := tests/crash
 SELECTED ?= not full
 
 unit unit-full: $(VENV)/.dev $(VENV)/.browser
@@ -87,14 +88,16 @@ unit unit-full: $(VENV)/.dev $(VENV)/.browser
 unit-full: export SELECTED := full or not full
 
 unit-kernel:
-	$(BIN)/python -m pytest -m 'kernel and not browser and ($(SELECTED))'
+	$(BIN)/python -m pytest -m 'kernel and not browser and ($(SELECTED))'; status=$$?; \
+		$(BIN)/python -m pytest -m '$(SELECTED)' $(AFTER_KERNEL) && exit $$status
 
 unit-browser:
 	$(BIN)/python -m pytest -m 'browser and ($(SELECTED))'; status=$$?; \
 		$(BIN)/python -m pytest -m '$(SELECTED)' $(AFTER_BROWSER) && exit $$status
 
 unit-other:
-	$(BIN)/python -m pytest -m 'not kernel and not browser and ($(SELECTED))' $(AFTER_BROWSER:%=--ignore=%)
+	$(BIN)/python -m pytest -m 'not kernel and not browser and ($(SELECTED))' \
+		$(patsubst %,--ignore=%,$(AFTER_KERNEL) $(AFTER_BROWSER))
 
 notebooks: $(VENV)/.dev
 	rm -rf $(NBVAL)
