@@ -154,9 +154,7 @@ def _put(folder: Path, run_dir: RunDir, ending: str, parts: Iterable[Part]) -> s
         return name
     temp = _temporary(run_dir, folder, ending)
     try:
-        with temp.open("xb", buffering=0) as file:
-            for part in parts:
-                _write_all(file, part)
+        _write_new(temp, parts)
         fault("media.before_rename")
         temp.replace(folder / name)
         fault("media.after_rename")
@@ -171,6 +169,13 @@ def _temporary(run_dir: RunDir, folder: Path, ending: str) -> Path:
     run_dir.media.mkdir(exist_ok=True)
     folder.mkdir(exist_ok=True)
     return temporary(folder / f"new.{ending}")
+
+
+def _write_new(path: Path, parts: Iterable[Part]) -> None:
+    # By itself: an interrupt between a loop and the end of its `with` passes a `try` around both.
+    with path.open("xb", buffering=0) as file:
+        for part in parts:
+            _write_all(file, part)
 
 
 def _write_all(file: IO[bytes], part: Part) -> None:

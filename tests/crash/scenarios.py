@@ -29,10 +29,12 @@ class Scenario:
         rows: The values of ``i`` that were acknowledged.
         value: The value of ``i`` that :meth:`action` logs.
         waits: There is no room on the disk.
+        where: The place at which it was interrupted.
     """
 
     value = "interrupted"
     waits = False
+    where = ""
 
     def __init__(self, folder: Path, journal: Kind) -> None:
         self.run = new_run(folder / "store", "run", journal=journal)
@@ -203,7 +205,7 @@ class MediaRow(Scenario):
 
     def mend(self) -> None:
         files = [path for path in (self.run.path / "media").rglob("*") if path.is_file()]
-        assert not [path for path in files if path.name.endswith(".tmp")]
+        assert not [path for path in files if path.name.endswith(".tmp")], self.where
         records = [record for _, record in read_journal(RunDir(self.run.path))[0]]
         told = {record.file for record in records if isinstance(record, Media) and record.file}
         assert told <= {path.name for path in files}
@@ -239,6 +241,7 @@ def check(scenario: Scenario, where: str) -> None:
     """The run goes on, and all rows are there."""
     run = scenario.run
     free = lock_is_free(scenario)
+    scenario.where = where
     scenario.mend()
     scenario.acknowledge("after")
     if free:
