@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from nbtrack._process import this_process
 from nbtrack._settings import Settings
 from nbtrack.recorder.recover import recover
 from nbtrack.store import index as module
-from nbtrack.store.edits import edit
 from nbtrack.store.index import Listing, RunIndex
 from nbtrack.store.journal import Journal, now
 from nbtrack.store.layout import RunDir, Store
@@ -28,6 +26,7 @@ from nbtrack.store.outline import Look, RunOutline, look_at
 from nbtrack.store.reader import snapshot
 from nbtrack.store.schema import Row
 from nbtrack.store.view import RunView
+from tests.changes import CHANGES, edit_by_hand, rename, replace, write_more
 
 NAMES = ("a", "b", "c")
 # Records a run in a process of its own, so that its owner is dead afterwards.
@@ -84,48 +83,6 @@ def make(store: Store, **arguments: Any) -> RunIndex:
 
 def row(listing: Listing, run: str) -> RunOutline:
     return next(row for row in listing.rows if row.id == run)
-
-
-def rename(run_dir: RunDir) -> None:
-    edit(RunView(run_dir), name="renamed")
-
-
-def edit_by_hand(run_dir: RunDir) -> None:
-    # As somebody does who does not know that the directory is to be touched.
-    before = run_dir.path.stat()
-    run_dir.new_edit().write_text('{"name": "renamed"}')
-    os.utime(run_dir.path, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
-def undo_edit(run_dir: RunDir) -> None:
-    for path in run_dir.edit_files():
-        path.unlink()
-
-
-def write_more(run_dir: RunDir) -> None:
-    info = next(writer for writer in snapshot(run_dir).fold.writers if writer.role == "owner")
-    worker = msgspec.structs.replace(info, writer="w0000000001", role="worker")
-    journal = Journal(run_dir, worker, Settings())
-    journal.append(Row(journal.next_seq(), now(), 1, 7, {"loss": 0.25}))
-    journal.close()
-
-
-def replace(path: Path) -> None:
-    copy = path.with_name("copy")
-    shutil.copy(path, copy)
-    copy.replace(path)
-
-
-CHANGES: dict[str, Callable[[RunDir], object]] = {
-    "an edit": rename,
-    "an edit by hand": edit_by_hand,
-    "more rows": write_more,
-    "merged again": lambda run_dir: replace(run_dir.manifest),
-    "summed up again": lambda run_dir: replace(run_dir.status),
-    "the recorder goes on": lambda run_dir: run_dir.live.write_bytes(b"x"),
-    "the document replaced": lambda run_dir: replace(run_dir.info),
-    "a sealed set comes": lambda run_dir: (run_dir.sealed / "x").touch(),
-}
 
 
 @pytest.mark.parametrize("what", CHANGES)
