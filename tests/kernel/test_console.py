@@ -22,32 +22,11 @@ def seen(kernel: Kernel, source: str, stream: str, expected: str) -> None:
     )
 
 
-# What is written past Python's own streams comes by a thread of ipykernel, and belongs to what the
-# kernel does when that has read it: the cell has to be there still.
-READ = """
-import array, fcntl, termios, time
-def read():
-    waits = array.array("i", [0])
-    fcntl.ioctl(1, termios.FIONREAD, waits)
-    return not waits[0]
-while not read():
-    time.sleep(0.001)
-time.sleep(0.1)
-"""
-
-
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
         ("print('printed')", "printed\n"),
         ("!echo shell", "shell\n"),
-        ("import os; n = os.write(1, b'low level\\n')" + READ, "low level\n"),
-        ("import subprocess; done = subprocess.run(['echo', 'child'])" + READ, "child\n"),
-        (
-            "import ctypes; c = ctypes.CDLL(None); n = c.puts(b'from C'); n = c.fflush(None)"
-            + READ,
-            "from C\n",
-        ),
         ("%%bash\necho from bash", "from bash\n"),
         ("print('no newline', end='')", "no newline"),
         ("print('\\x1b[31mred\\x1b[0m')", "\x1b[31mred\x1b[0m\n"),
@@ -58,6 +37,31 @@ time.sleep(0.1)
 def test_standard_output(notebook: Kernel, source: str, expected: str) -> None:
     cell = notebook.run(source)
     assert cell.error is None
+    seen(notebook, source, "stdout", expected)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import os; n = os.write(1, b'low level\\n')", "low level\n"),
+        ("import subprocess; done = subprocess.run(['echo', 'child'])", "child\n"),
+        (
+            "import ctypes; c = ctypes.CDLL(None); n = c.puts(b'from C'); n = c.fflush(None)",
+            "from C\n",
+        ),
+    ],
+)
+def test_what_is_written_past_the_streams_of_python(
+    notebook: Kernel, source: str, expected: str
+) -> None:
+    # It comes by a thread of ipykernel, and belongs to what the kernel does when that has read it:
+    # the cell goes on until its text was seen.
+    told = notebook.folder / "told"
+    told.unlink(missing_ok=True)
+    source += "\nimport os, time\nwhile not os.path.exists('told'): time.sleep(0.01)"
+    cell = notebook.start(source).wait_for_text(expected)
+    told.touch()
+    assert cell.wait().error is None
     seen(notebook, source, "stdout", expected)
 
 
