@@ -1,8 +1,8 @@
 """Starts merges, one process at a time, for as many runs as wait by then.
 
 A merge may need four times the memory that a recorder may use, and may be killed at any point:
-the files in force before it stay in force. To start its process takes ten times as long as to merge
-a short run, and who tries out many settings ends many short runs.
+the files in force before it stay in force. Who tries out many settings ends many short runs: what a
+process has to load is loaded once for those that wait.
 """
 
 from __future__ import annotations
