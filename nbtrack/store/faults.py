@@ -19,7 +19,11 @@ JOURNAL_POINTS = (
     "segment.after_end",
 )
 SEAL_POINTS = (*(f"seal.after_{table}" for table in TABLES), "seal.before_unlink")
-MERGE_POINTS = (*(f"merge.after_{table}" for table in TABLES), "merge.before_unlink")
+MERGE_POINTS = (
+    *(f"merge.after_{table}" for table in TABLES),
+    "merge.after_pyramid",
+    "merge.before_unlink",
+)
 ARTIFACT_POINTS = (
     "object.before_sync",
     "object.before_rename",

@@ -16,6 +16,8 @@ STORE_NAME = ".nbtrack"
 TABLES = ("metrics", "system", "cells", "console", "media", "changes")
 # Written last: a sealed or merged set is there if and only if this table is.
 LAST_TABLE = "changes"
+# Beside a merged set, but no part of it: derived.
+PYRAMID = "pyramid"
 # Folders of a run that change while its own directory does not.
 WATCHED = ("edits", "journal", "sealed")
 

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from . import parquet, query
+from . import parquet, pyramid, query
 from .faults import fault
 from .layout import (
     LAST_TABLE,
+    PYRAMID,
     TABLES,
     RunDir,
     SegmentName,
@@ -77,6 +78,9 @@ def _merge(run_dir: RunDir, selection: Selection) -> bool:
             rows = sort(table, files[table], _ORDERS[table])
             parquet.write(table, rows, target, {**metadata, **extra})
             fault(f"merge.after_{table}")
+    if "metrics" in tables:
+        pyramid.write(run_dir, name, digest, metadata)
+        fault("merge.after_pyramid")
     before = selection.merged.replaces if selection.merged else []
     manifest = Manifest(
         name=name,
@@ -113,7 +117,7 @@ def _remove_replaced(run_dir: RunDir, selection: Selection) -> None:
         for table in reversed(TABLES):  # readers take the last table for the set
             path = run_dir.sealed_table(SegmentName(writer, int(number)), table)
             path.unlink(missing_ok=True)
-    keep = {run_dir.merged_table(selection.merged.name, table) for table in TABLES}
+    keep = {run_dir.merged_table(selection.merged.name, table) for table in (*TABLES, PYRAMID)}
     for path in run_dir.merged_files():
         if path not in keep:
             path.unlink(missing_ok=True)

@@ -87,19 +87,44 @@ COLUMNS: dict[str, dict[str, arrow.DataType]] = {
         "key": TEXT,
         "value": TEXT,
     },
+    "pyramid": {
+        "key": TEXT,
+        "attempt": INT,
+        "axis": TEXT,
+        "shift": INT,
+        "bin": INT,
+        "rows": INT,
+        "nans": INT,
+        "low_x": INT,
+        "low": FLOAT,
+        "high_x": INT,
+        "high": FLOAT,
+    },
 }
 
 # Tables that have more columns than in the first format.
 GROWN = frozenset({"cells"})
 
-Column = Sequence[Any]
+Column = Sequence[Any] | arrow.Array
 
 
 def batch(table: str, columns: dict[str, Column]) -> arrow.RecordBatch:
     """Columns of equal length as one Arrow batch of ``table``."""
-    types = COLUMNS[table]
-    arrays = [arrow.Array(columns[name], type=kind) for name, kind in types.items()]
+    arrays = [
+        column
+        if isinstance(column := columns[name], arrow.Array)
+        else arrow.Array(column, type=kind)
+        for name, kind in COLUMNS[table].items()
+    ]
     return arrow.RecordBatch.from_arrays(arrays, schema=schema(table))
+
+
+def repeated(texts: Sequence[str | None], count: int) -> arrow.Array:
+    """A column of ``count`` texts: these ones, again and again."""
+    found = arrow.Array(texts, type=TEXT)
+    while len(found) < count:
+        found = arrow.ChunkedArray([found, found]).combine_chunks()
+    return found.slice(0, count)
 
 
 def schema(table: str) -> arrow.Schema:
@@ -156,7 +181,7 @@ LOGGED_TYPES = {
 
 def write_logged(
     columns: Sequence[tuple[str, str]],
-    values: Sequence[Column],
+    values: Sequence[Sequence[Any]],
     path: Path,
     metadata: dict[str, str],
 ) -> None:
@@ -187,5 +212,5 @@ def write_logged(
 
 
 def stream(table: str, batches: Iterable[arrow.RecordBatch]) -> arrow.RecordBatchReader:
-    """Batches as an Arrow stream."""
-    return arrow.RecordBatchReader.from_batches(schema(table), list(batches))
+    """Batches as an Arrow stream; each is asked for when it is read."""
+    return arrow.RecordBatchReader.from_batches(schema(table), batches)

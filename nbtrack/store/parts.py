@@ -9,7 +9,7 @@ from . import query
 from .digest import AttemptDigest, Digest, Last, Numbers
 from .result import ResultTable
 
-_IS_NUMBER = "FILTER (value IS NOT NULL AND NOT isnan(value))"
+_IS_NUMBER = f"FILTER (value IS NOT NULL AND NOT {query.is_nan('value')})"
 _COUNT = f"""
     SELECT attempt, key, writer,
         first(struct_pack(seq := seq, time := time, step := step, value := value, text := text)

@@ -106,6 +106,15 @@ def _configure(*statements: str) -> None:
 os.register_at_fork(before=_end_threads, after_in_parent=_bring_back_threads)
 
 
+def is_nan(column: str) -> str:
+    """SQL for whether a column of numbers is NaN.
+
+    DuckDB answers a plain ``isnan(column)``, or a comparison, from the statistics of Parquet files,
+    which leave NaN out; what nextafter() gives it knows nothing about.
+    """
+    return f"isnan(nextafter({column}, {column}))"
+
+
 def rows(source: Source) -> list[dict[str, Any]]:
     """Every row of a source as a dictionary; for the small tables."""
     return ResultTable(fetch(source, "SELECT * FROM rows")).to_pylist()
@@ -299,7 +308,9 @@ def _free(name: str, taken: Sequence[str]) -> str:
 
 
 def fetch(source: Source, sql: str, **parameters: Any) -> arrow.Table:
-    """Run ``sql`` with the source's rows as ``rows``."""
+    """Run ``sql`` with the source's rows as ``rows``; where it begins with a comma, other named
+    queries come first.
+    """
     cursor = connect()
     statement = f"WITH rows AS ({_rows(cursor, source)}) {sql}"
     try:

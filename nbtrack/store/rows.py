@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, groupby, repeat
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -22,12 +22,31 @@ _NUMBERS = frozenset({float, int, bool})
 
 
 class _Values(NamedTuple):
-    """The values of many rows, one after the other, and how many there are in each row."""
+    """The values of many rows, one after the other.
+
+    Attributes:
+        keys, values, texts: Of one length; no ``texts``: there are none.
+        counts: How many values each row has.
+        width: How many all rows have, if they all have the same keys in the same order; else 0.
+    """
 
     keys: list[str]
     values: Sequence[float | None]
-    texts: list[str | None]
+    texts: list[str | None] | None
     counts: list[int]
+    width: int
+
+    def spread(self, numbers: Iterable[int]) -> array[int]:
+        """A number of each row, as often as it has values."""
+        found = array("q", numbers)
+        if self.width == 1:
+            return found
+        if self.width:
+            every = array("q", bytes(8 * len(self.keys)))
+            for at in range(self.width):
+                every[at :: self.width] = found
+            return every
+        return array("q", chain.from_iterable(map(repeat, found, self.counts)))
 
 
 def metrics_batch(writer: str, rows: Sequence[Row], digest: Digest) -> arrow.RecordBatch:
@@ -36,15 +55,16 @@ def metrics_batch(writer: str, rows: Sequence[Row], digest: Digest) -> arrow.Rec
     """
     found = _plain(rows) or _flattened(rows)
     _add_up(writer, rows, found, digest)
+    count = len(found.keys)
     columns: dict[str, parquet.Column] = {
-        "writer": [writer] * len(found.keys),
-        "seq": _spread([row.seq for row in rows], found.counts),
-        "attempt": _spread([row.attempt for row in rows], found.counts),
-        "step": _spread([row.step for row in rows], found.counts),
-        "time": _spread([row.time for row in rows], found.counts),
-        "key": found.keys,
+        "writer": parquet.repeated([writer], count),
+        "seq": found.spread([row.seq for row in rows]),
+        "attempt": found.spread([row.attempt for row in rows]),
+        "step": found.spread([row.step for row in rows]),
+        "time": found.spread([row.time for row in rows]),
+        "key": parquet.repeated(found.keys[: found.width], count) if found.width else found.keys,
         "value": found.values,
-        "text": found.texts,
+        "text": parquet.repeated([None], count) if found.texts is None else found.texts,
     }
     return parquet.batch("metrics", columns)
 
@@ -56,7 +76,7 @@ def add_up(writer: str, rows: Sequence[Row], digest: Digest) -> None:
 
 def _plain(rows: Sequence[Row]) -> _Values | None:
     """For rows of nothing but numbers that are exact as float64; None for others."""
-    every: list[Any] = list(chain.from_iterable(row.data.values() for row in rows))
+    every: list[Any] = list(chain.from_iterable([row.data.values() for row in rows]))
     types = set(map(type, every))
     if not types <= _NUMBERS:
         return None
@@ -64,23 +84,24 @@ def _plain(rows: Sequence[Row]) -> _Values | None:
         integers = [value for value in every if type(value) is int]
         if min(integers) < -EXACT or max(integers) > EXACT:
             return None
-    return _Values(
-        list(chain.from_iterable(row.data for row in rows)),
-        array("d", every),
-        [None] * len(every),
-        [len(row.data) for row in rows],
-    )
+    keys = list(chain.from_iterable([row.data for row in rows]))
+    counts = [len(row.data) for row in rows]
+    width = counts[0]
+    if counts.count(width) < len(counts) or keys != keys[:width] * len(rows):
+        width = 0
+    return _Values(keys, array("d", every), None, counts, width)
 
 
 def _flattened(rows: Sequence[Row]) -> _Values:
     values: list[float | None] = []
-    found = _Values([], values, [], [])
+    texts: list[str | None] = []
+    found = _Values([], values, texts, [], 0)
     for row in rows:
         before = len(values)
         for key, (value, text) in flatten(row.data):
             found.keys.append(key)
             values.append(value)
-            found.texts.append(text)
+            texts.append(text)
         found.counts.append(len(values) - before)
     return found
 
@@ -96,44 +117,41 @@ def _add_up(writer: str, rows: Sequence[Row], found: _Values, digest: Digest) ->
         if 0 in counts:  # a call of which nothing was kept; without any data, all was media
             empty = zip(counts, rows[first_row:last_row], strict=True)
             add_up.rows -= sum(not count and bool(row.data) for count, row in empty)
-        add_up.max_step = max(add_up.max_step, *(row.step for row in rows[first_row:last_row]))
-        values = _Values(
-            found.keys[first_value:last_value],
-            found.values[first_value:last_value],
-            found.texts[first_value:last_value],
-            counts,
-        )
+        if (first_row, last_row) == (0, len(rows)):
+            _add_values(writer, rows, found, add_up)
+            return
+        part = slice(first_value, last_value)
+        texts = found.texts and found.texts[part]
+        values = _Values(found.keys[part], found.values[part], texts, counts, found.width)
         _add_values(writer, rows[first_row:last_row], values, add_up)
         first_row, first_value = last_row, last_value
 
 
 def _add_values(writer: str, rows: Sequence[Row], found: _Values, digest: AttemptDigest) -> None:
     """Rows of one attempt."""
-    row_of = _spread(range(len(rows)), found.counts)
-    steps = _spread([row.step for row in rows], found.counts)
+    row_of = found.spread(range(len(rows)))
+    steps = [row.step for row in rows]
+    digest.max_step = max(digest.max_step, *steps)
+    rising = sorted(steps) == steps
 
     def at(place: int) -> Last:
         row = rows[row_of[place]]
-        value, text = found.values[place], found.texts[place]
-        return Last(writer, row.seq, row.time, row.step, value, text)
+        text = found.texts[place] if found.texts else None
+        return Last(writer, row.seq, row.time, row.step, found.values[place], text)
 
-    for key, places in _places(found.keys):
+    for key, places in _places(found):
         digest.take_first(key, at(places[0]))
         digest.take_last(key, at(places[-1]))
-        numbers = _numbers(found.values, places, steps)
+        numbers = _numbers(found.values, places, lambda place: steps[row_of[place]], rising)
         if numbers is not None:
             digest.take_numbers(key, numbers)
 
 
-def _places(keys: list[str]) -> Iterator[tuple[str, Sequence[int]]]:
+def _places(found: _Values) -> Iterator[tuple[str, Sequence[int]]]:
     """Where each key stands, in order."""
-    if not keys:
-        return
-    # Mostly all rows have the same keys.
-    width = keys.index(keys[0], 1) if keys.count(keys[0]) > 1 else len(keys)
-    head = keys[:width]
-    if len(set(head)) == width and keys == head * (len(keys) // width):
-        for at, key in enumerate(head):
+    keys, width = found.keys, found.width
+    if width:
+        for at, key in enumerate(keys[:width]):
             yield key, range(at, len(keys), width)
         return
     places: dict[str, list[int]] = {}
@@ -143,10 +161,21 @@ def _places(keys: list[str]) -> Iterator[tuple[str, Sequence[int]]]:
 
 
 def _numbers(
-    every: Sequence[float | None], places: Sequence[int], steps: Sequence[int]
+    every: Sequence[float | None],
+    places: Sequence[int],
+    step_of: Callable[[int], int],
+    rising: bool,
 ) -> Numbers | None:
-    """What the numbers at these places add up to; None if there is none."""
-    values: list[Any] = [every[place] for place in places]
+    """What the numbers at these places add up to; None if there is none.
+
+    Args:
+        rising: Steps never fall, so that of equal numbers the first has the lowest one.
+    """
+    values: list[Any]
+    if isinstance(places, range):
+        values = list(every[places.start : places.stop : places.step])
+    else:
+        values = [every[place] for place in places]
     total = math.nan if None in values else sum(values)
     # The sum tells that there may be a NaN: then it is no finite number.
     if total - total != 0:
@@ -157,9 +186,9 @@ def _numbers(
         total = sum(values)
     low, high = min(values), max(values)
     low_step, high_step = (
-        steps[places[values.index(wanted)]]
-        if values.count(wanted) == 1
-        else min(steps[place] for place in places if every[place] == wanted)
+        step_of(places[values.index(wanted)])
+        if rising
+        else min(step_of(place) for place in places if every[place] == wanted)
         for wanted in (low, high)
     )
     return Numbers(len(values), total, low, low_step, high, high_step)
@@ -167,8 +196,3 @@ def _numbers(
 
 def _is_number(value: float | None) -> bool:
     return value is not None and not math.isnan(value)
-
-
-def _spread(numbers: Iterable[int], counts: list[int]) -> array[int]:
-    """Each number as often as its row has values."""
-    return array("q", chain.from_iterable(map(repeat, numbers, counts)))

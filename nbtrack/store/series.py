@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 
-from . import query
-from .buckets import Integers, Numbers, extremes, latest_at
+from .._errors import UsageError
+from . import long_series, query
+from .bins import LARGEST, SMALLEST, Stretch
+from .buckets import Bins, Integers, Numbers, extremes, extremes_of_bins, latest_at
 
 if TYPE_CHECKING:
     from .fold import Fold
     from .query import Source
     from .reader import Snapshot
 
-# So many rows are held at a time, unless a single series has more.
+# So many rows are held at a time; of a longer series stretches.
 _ROWS = 2_000_000
-_SMALLEST, _LARGEST = -(1 << 63), (1 << 63) - 1
+# Rows that are across another metric are joined, which takes all of them.
+_MOST_JOINED = 20_000_000
 
 One = tuple[int, str]
 
@@ -78,20 +81,22 @@ def latest_with(fold: Fold, key: str) -> int | None:
 def metrics(
     taken: Snapshot, wanted: Sequence[One], across: Across, buckets: int
 ) -> Iterator[Curve]:
-    """Curves of metrics, for each attempt and key of ``wanted``; empty where there are no rows."""
-    source = taken.source("metrics")
+    """Curves of metrics, for each attempt and key of ``wanted``; empty where there are no rows.
+
+    Raises:
+        UsageError: There are too many rows for a metric to be across.
+    """
     for part in _parts(taken.fold, wanted):
         if across.kind == "metric":
-            yield from _over_metric(source, part, across, buckets)
+            yield from _over_metric(taken, part, across, buckets)
         elif across.kind == "relative":
-            begins = _begins(source, part)
+            begins = _begins(taken.source("metrics"), part)
             for attempt, begin in begins.items():
                 of_attempt = [one for one in part if one[0] == attempt]
-                yield from _over_time_since(source, of_attempt, begin, across, buckets)
+                yield from _over_time_since(taken, of_attempt, begin, across, buckets)
         else:
-            first, last = _whole(across.start, across.end)
-            for one, rows in _read(source, across.kind, part, first, last).items():
-                yield _curve(one, rows.x, rows.y, buckets)
+            bounds = _whole(across.start, across.end)
+            yield from _plain(taken, across.kind, part, bounds, buckets)
 
 
 def clock(taken: Snapshot, attempt: int, key: str, buckets: int) -> Curve:
@@ -99,6 +104,10 @@ def clock(taken: Snapshot, attempt: int, key: str, buckets: int) -> Curve:
 
     Of those rows that have ``key``.
     """
+    if _sizes(taken.fold).get(attempt, 0) > _ROWS:
+        found = long_series.clock(taken, Stretch(attempt, key, "step"), _ROWS, buckets)
+        if found is not None:
+            return _curve_of_bins((attempt, ""), *found, buckets)
     table = query.fetch(
         taken.source("metrics"),
         "SELECT step AS x, time::DOUBLE AS y FROM rows WHERE key = $key AND attempt = $attempt",
@@ -131,9 +140,7 @@ def system(
 
 def _parts(fold: Fold, wanted: Sequence[One]) -> Iterator[list[One]]:
     """The series in parts that may be held in memory together."""
-    sizes = {attempt.n: attempt.rows for attempt in fold.attempts}
-    if fold.loose is not None:
-        sizes[fold.loose.n] = fold.loose.rows
+    sizes = _sizes(fold)
     part: list[One] = []
     rows = 0
     for one in dict.fromkeys(wanted):
@@ -147,20 +154,64 @@ def _parts(fold: Fold, wanted: Sequence[One]) -> Iterator[list[One]]:
         yield part
 
 
-def _over_time_since(
-    source: Source, part: list[One], begin: int, across: Across, buckets: int
+def _sizes(fold: Fold) -> dict[int, int]:
+    """How many rows each attempt has; a series of it has no more."""
+    sizes = {attempt.n: attempt.rows for attempt in fold.attempts}
+    if fold.loose is not None:
+        sizes[fold.loose.n] = fold.loose.rows
+    return sizes
+
+
+def _plain(
+    taken: Snapshot, axis: str, part: list[One], bounds: tuple[int, int], buckets: int
 ) -> Iterator[Curve]:
-    start, end = (
-        None if bound is None else begin + bound * 1e6 for bound in (across.start, across.end)
+    """Over the step or the time itself."""
+    long = _long(taken, axis, part, bounds, buckets)
+    if long is not None:
+        yield _curve_of_bins(part[0], *long, buckets)
+        return
+    for one, rows in _read(taken.source("metrics"), axis, part, *bounds).items():
+        yield _curve(one, rows.x, rows.y, buckets)
+
+
+def _over_time_since(
+    taken: Snapshot, part: list[One], begin: int, across: Across, buckets: int
+) -> Iterator[Curve]:
+    bounds = _whole(
+        *(None if bound is None else begin + bound * 1e6 for bound in (across.start, across.end))
     )
-    for one, rows in _read(source, "time", part, *_whole(start, end)).items():
+    long = _long(taken, "time", part, bounds, buckets)
+    if long is not None:
+        bins, (x, y) = long
+        low, high = ((one - begin) / 1e6 for one in (bins.low_x, bins.high_x))
+        since = bins._replace(low_x=low, high_x=high)
+        yield _curve_of_bins(part[0], since, ((x - begin) / 1e6, y), buckets)
+        return
+    for one, rows in _read(taken.source("metrics"), "time", part, *bounds).items():
         yield _curve(one, (rows.x - begin) / 1e6, rows.y, buckets)
 
 
-def _over_metric(source: Source, part: list[One], across: Across, buckets: int) -> Iterator[Curve]:
+def _long(
+    taken: Snapshot, axis: str, part: list[One], bounds: tuple[int, int], buckets: int
+) -> tuple[Bins, tuple[float, float]] | None:
+    """The bins of a part with one series, if its rows are too many."""
+    (attempt, key), *more = part
+    if more or _sizes(taken.fold).get(attempt, 0) <= _ROWS:
+        return None
+    return long_series.binned(taken, Stretch(attempt, key, axis, *bounds), _ROWS, buckets)
+
+
+def _over_metric(taken: Snapshot, part: list[One], across: Across, buckets: int) -> Iterator[Curve]:
+    source = taken.source("metrics")
+    most = max(_sizes(taken.fold).get(n, 0) for n, _ in part)
+    if most > _MOST_JOINED:
+        raise UsageError(
+            f"{part[0][1]!r} has up to {most:,} rows in one attempt; with more than"
+            f" {_MOST_JOINED:,}, no metric can be across: draw it over the step or the time"
+        )
     for attempt in dict.fromkeys(n for n, _ in part):
         of_attempt = [one for one in part if one[0] == attempt]
-        found = _read(source, "step", [*of_attempt, (attempt, across.key)], _SMALLEST, _LARGEST)
+        found = _read(source, "step", [*of_attempt, (attempt, across.key)], SMALLEST, LARGEST)
         below = found[attempt, across.key]
         for one in of_attempt:
             rows = found[one]
@@ -256,9 +307,14 @@ def _curve(one: One, x: Any, y: Numbers, buckets: int) -> Curve:
     return Curve(*one, len(x), nans, last, extremes(x, y, buckets))
 
 
+def _curve_of_bins(one: One, bins: Bins, last: tuple[float, float], buckets: int) -> Curve:
+    rows, nans = int(bins.rows.sum()), int(bins.nans.sum())
+    return Curve(*one, rows, nans, last, extremes_of_bins(bins, buckets))
+
+
 def _whole(start: float | None, end: float | None) -> tuple[int, int]:
     """A part of a column of whole numbers."""
     return (
-        _SMALLEST if start is None or start <= _SMALLEST else math.ceil(min(start, _LARGEST)),
-        _LARGEST if end is None or end >= _LARGEST else math.floor(max(end, _SMALLEST)),
+        SMALLEST if start is None or start <= SMALLEST else math.ceil(min(start, LARGEST)),
+        LARGEST if end is None or end >= LARGEST else math.floor(max(end, SMALLEST)),
     )
