@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 from nbtrack import UsageError
-from nbtrack.store import bins, long_series, pyramid, series
+from nbtrack.store import bins, pyramid, series
 from nbtrack.store.bins import Stretch
 from nbtrack.store.layout import PYRAMID
 from nbtrack.store.query import Source
@@ -136,7 +136,7 @@ def test_kept_bins_spare_the_rows_and_change_nothing(
         asked.append((tuple(path.parent.name for path in source.files), wanted.first, wanted.last))
         return real(source, wanted, *rest)
 
-    monkeypatch.setattr(long_series.bins, "binned", spied)
+    monkeypatch.setattr(bins, "binned", spied)
     with_kept = one(long.session, "loss", start=0, end=5_000, buckets=20)
     assert all(last - first < 50 for files, first, last in asked if "merged" in files)
     for path in long.kept:
