@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from . import parquet, pyramid, query
+from . import parquet, pyramid
 from .faults import fault
 from .layout import (
     LAST_TABLE,
@@ -30,17 +30,7 @@ from .reader import Selection, completed, read_metadata, select
 from .removal import remove_of_merges
 from .schema import Manifest
 from .seal import DIGEST_KEY, set_metadata
-
-MEMORY_LIMIT = "96MB"
-
-_ORDERS = {
-    "metrics": "key, attempt, step, writer, seq",
-    "system": "key, time, writer, seq",
-    "cells": "writer, seq",
-    "console": "writer, seq",
-    "media": 'key, attempt, step, "index", writer, seq',
-    "changes": "writer, seq",
-}
+from .sorting import sorting
 
 
 def is_worth_merging(selection: Selection) -> bool:
@@ -71,11 +61,11 @@ def _merge(run_dir: RunDir, selection: Selection) -> bool:
     digest = completed(digest, files["metrics"])
     metadata = set_metadata(writers)
     tables = [table for table in TABLES if files[table]]
-    with query.sorting(run_dir.merged, MEMORY_LIMIT) as sort:
+    with sorting(run_dir.merged) as sort:
         for table in tables:
             extra = {DIGEST_KEY: digest.to_json()} if table == LAST_TABLE else {}
             target = run_dir.merged_table(name, table)
-            rows = sort(table, files[table], _ORDERS[table])
+            rows = sort(table, files[table])
             parquet.write(table, rows, target, {**metadata, **extra})
             fault(f"merge.after_{table}")
     if "metrics" in tables:

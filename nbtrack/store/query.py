@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +18,7 @@ from .result import ResultTable
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
@@ -58,14 +57,11 @@ class Across(NamedTuple):
         )
 
 
-Sorter = Callable[[str, Sequence[Path], str], arrow.RecordBatchReader]
-
-
 def connect() -> DuckDBPyConnection:
     """A cursor of this process's in-memory database; extensions are never downloaded."""
     global _connection
     if _connection is None:
-        _connection = duckdb.connect(config=_CONFIG)
+        _connection = duckdb.connect(config=CONFIG)
     return _connection.cursor()
 
 
@@ -73,7 +69,7 @@ def connect() -> DuckDBPyConnection:
 def isolated() -> Iterator[DuckDBPyConnection]:
     """A connection that can reach neither files nor the network, for expressions of anybody."""
     settings = {
-        **_CONFIG,
+        **CONFIG,
         "enable_external_access": "false",
         "python_enable_replacements": "false",
         "memory_limit": "512MB",
@@ -170,7 +166,7 @@ def console(source: Source, cell: int | None = None) -> Iterator[dict[str, Any]]
     where = "" if cell is None else "WHERE cell = $cell"
     cursor = connect()
     cursor.execute(
-        f"WITH rows AS ({_rows(cursor, source)}) SELECT * FROM rows {where}"
+        f"WITH rows AS ({rows_of(cursor, source)}) SELECT * FROM rows {where}"
         " ORDER BY cell, writer, seq",
         {"cell": cell} if cell is not None else {},
     )
@@ -208,28 +204,6 @@ def _known(samples: list[dict[str, Any]], name: str) -> list[tuple[datetime, int
     ]
 
 
-@contextlib.contextmanager
-def sorting(folder: Path, memory: str) -> Iterator[Sorter]:
-    """Sorts the rows of tables; what exceeds ``memory`` goes to disk, into ``folder``.
-
-    It is called with a table, its files and the order, and gives a stream, which has to be read
-    before it is called again.
-    """
-    with tempfile.TemporaryDirectory(prefix=".spill.", suffix=".tmp", dir=folder) as spill:
-        connection = duckdb.connect(
-            config={**_CONFIG, "memory_limit": memory, "temp_directory": spill, "threads": 1}
-        )
-
-        def sorted_rows(table: str, files: Sequence[Path], order: str) -> arrow.RecordBatchReader:
-            rows = _rows(connection, Source(table, tuple(files), ()))
-            columns = ", ".join(parquet.COLUMNS[table])
-            relation = connection.sql(f"SELECT {columns} FROM ({rows}) ORDER BY {order}")
-            return arrow.RecordBatchReader.from_stream(relation)
-
-        with connection:
-            yield sorted_rows
-
-
 def export(table: ResultTable, path: Path, kind: str) -> None:
     """Write a table as ``csv``, ``parquet`` or ``jsonl``."""
     options = {
@@ -239,7 +213,7 @@ def export(table: ResultTable, path: Path, kind: str) -> None:
     }[kind]
     cursor = connect()
     cursor.register("exported", table)
-    cursor.execute(f"COPY (FROM exported) TO {_literal(path)} ({options})")
+    cursor.execute(f"COPY (FROM exported) TO {literal(path)} ({options})")
 
 
 def _one_metric(source: Source, key: str, across: Across | None) -> ResultTable:
@@ -312,7 +286,7 @@ def fetch(source: Source, sql: str, **parameters: Any) -> arrow.Table:
     queries come first.
     """
     cursor = connect()
-    statement = f"WITH rows AS ({_rows(cursor, source)}) {sql}"
+    statement = f"WITH rows AS ({rows_of(cursor, source)}) {sql}"
     try:
         return arrow.Table.from_arrow(cursor.sql(statement, params=parameters))
     except Exception as error:
@@ -324,15 +298,17 @@ def fetch(source: Source, sql: str, **parameters: Any) -> arrow.Table:
         raise
 
 
-def _rows(cursor: DuckDBPyConnection, source: Source) -> str:
+def rows_of(cursor: DuckDBPyConnection, source: Source) -> str:
     """SQL for all rows of a source.
 
     Columns go by name, and all are there: files of an older format lack those that came later.
     """
     parts = []
     if source.files:
-        files = ", ".join(map(_literal, source.files))
-        parts.append(f"SELECT * FROM read_parquet([{files}], union_by_name = true)")
+        files = ", ".join(map(literal, source.files))
+        # Where all files have the same columns, not every one has to be opened for that.
+        grown = str(source.table in parquet.GROWN).lower()
+        parts.append(f"SELECT * FROM read_parquet([{files}], union_by_name = {grown})")
     if source.batches or not source.files or source.table in parquet.GROWN:
         cursor.register("unsealed", parquet.as_table(source.table, source.batches))
         parts.append("SELECT * FROM unsealed")
@@ -347,5 +323,6 @@ def _timed(table: arrow.Table) -> ResultTable:
     return ResultTable(table.set_column(at, arrow.Field("time", kind), moments))
 
 
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+def literal(text: Path | str) -> str:
+    """A text, or a path, as SQL has it."""
+    return "'" + str(text).replace("'", "''") + "'"
