@@ -119,14 +119,20 @@ frontend-test:
 screenshots: $(VENV)/.dev $(VENV)/.browser  ## Take the pictures in docs/images again
 	$(BIN)/python -m docs.screenshots
 
+SCALES := points metrics runs kernels
+
 bench: $(VENV)/.dev  ## Measure nbtrack beside its peers, and write docs/performance.md; takes hours
 	mkdir -p build
-	$(BIN)/python -m benchmarks --torch --json build/benchmarks.json --report docs/performance.md
+	-$(BIN)/python -m benchmarks --torch --json build/benchmarks.json
+	for what in $(SCALES); do \
+		$(BIN)/python -m benchmarks.scale $$what --json build/scale-$$what.json || exit; \
+	done
+	$(BIN)/python -m benchmarks --from-json build/benchmarks.json --report docs/performance.md \
+		$(foreach what,$(SCALES),--scale build/scale-$(what).json)
 	$(BIN)/python -m benchmarks.kernel
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.smooth
 	$(BIN)/python -m benchmarks.page
-	for what in points metrics runs kernels; do $(BIN)/python -m benchmarks.scale $$what || exit; done
 
 bench-quick: $(VENV)/.dev  ## The first of that in two minutes, beside wandb and trackio only
 	$(BIN)/python -m benchmarks --quick

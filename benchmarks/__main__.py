@@ -3,7 +3,8 @@
 Prints a table per row: the median of the repetitions, how far the furthest repetition was from it,
 the ratio to nbtrack, and nbtrack's target where there is one; at the end all ratios. `--report`
 writes a page of Markdown; with `--from-json` nothing is measured, and the page is made of the file
-that `--json` wrote before. Exits with 1 if anything failed.
+that `--json` wrote before. `--scale` adds what `benchmarks.scale --json` wrote. Exits with 1 if
+anything failed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import dataclasses
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import environments, performance, report, runner, trackers
@@ -33,6 +35,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every value there")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a page of it there")
     parser.add_argument("--from-json", type=Path, metavar="FILE", help="only report from this")
+    parser.add_argument(
+        "--scale",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="show this there too",
+    )
     options = parser.parse_args()
     if options.from_json and not options.report:
         parser.error("--from-json needs --report")
@@ -70,10 +80,10 @@ def measure(
                     over.add((case.name, name))
 
 
-def written(source: Path, page: Path) -> int:
+def written(source: Path, page: Path, scales: Sequence[Path]) -> int:
     """Make the page of a file of figures; return the exit status."""
     try:
-        performance.write(source, page)
+        performance.write(source, page, scales)
     except performance.MissingPriceError as error:
         print(f"no report: trackers are ahead {error}; see benchmarks/prices.py", file=sys.stderr)
         return 1
@@ -84,7 +94,7 @@ def main() -> int:
     """Run what the command line asks for; return the exit status."""
     options = arguments()
     if options.from_json:
-        return written(options.from_json, options.report)
+        return written(options.from_json, options.report, options.scale)
     scale = dataclasses.replace(QUICK if options.quick else FULL, torch=options.torch)
     if options.repetitions:
         scale = dataclasses.replace(scale, repetitions=options.repetitions)
@@ -117,7 +127,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             path = options.json or Path(folder, "figures.json")
             report.write_json(path, results, scale, versions)
-            if options.report and written(path, options.report):
+            if options.report and written(path, options.report, options.scale):
                 return 1
     for failure in results.failures:
         print(f"\nFAILED {failure}", file=sys.stderr)

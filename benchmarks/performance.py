@@ -5,7 +5,9 @@ Nothing is measured here, so a report can be made again, in other words, from th
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from statistics import median
@@ -41,6 +43,13 @@ nbtrack beside other trackers, on the same work, on one machine, in one run. Mad
 - Where a tracker is ahead of nbtrack, the figure has a mark (▲) and its price stands below.
 - `benchmarks/rows.py` says how each row is measured. Every tracker is offline, in an environment of
   its own.
+"""
+
+
+GROWTH = """\
+## growth: nbtrack alone, where there is very much
+
+By `python -m benchmarks.scale`, which says what each line means.
 """
 
 
@@ -187,8 +196,22 @@ def drawn(found: dict[str, float], title: str) -> str:
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def write(source: Path, page: Path) -> None:
+def grown(sources: Sequence[Path]) -> str:
+    """What `benchmarks.scale` wrote into these files, a table each."""
+    parts = [GROWTH] if sources else []
+    for source in sources:
+        document = json.loads(source.read_text())
+        parts.append(f"### {document['what']}\n\n| | |\n|---|---|")
+        parts += (f"| {name} | {value} |" for name, value in document["found"].items())
+        parts.append("")
+    return "\n".join(parts)
+
+
+def write(source: Path, page: Path, scales: Sequence[Path] = ()) -> None:
     """Make the page of the JSON file `source`, and its charts in `images` beside it.
+
+    Args:
+        scales: JSON files of `benchmarks.scale`, shown at the end.
 
     Raises:
         MissingPriceError: A tracker is ahead somewhere without a price; nothing is written.
@@ -197,4 +220,4 @@ def write(source: Path, page: Path) -> None:
     text = markdown(document, scale, results, "images")
     write_charts(results, page.parent / "images")
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(text)
+    page.write_text("\n".join(filter(None, (text, grown(scales)))))

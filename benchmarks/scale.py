@@ -172,7 +172,9 @@ def main() -> int:
     for name, value in found.items():
         print(f"{name:<28}{value}")
     if options.json:
-        options.json.write_text(json.dumps({"machine": place, "found": found}, indent=1))
+        options.json.write_text(
+            json.dumps({"what": options.what, "machine": place, "found": found}, indent=1)
+        )
     return 0
 
 

@@ -161,3 +161,13 @@ def test_ratios_name_whoever_is_ahead(document: dict[str, Any], tmp_path: Path) 
     text = report.ratios(results, rows(scale), NAMES)
     assert re.search(r"latency +3 scalars, p50 +wandb 75x, trackio 5x\n", text)
     assert re.search(r"3 scalars, p99 +wandb 10x, trackio 0\.25x !", text)
+
+
+def test_what_grows_is_shown_at_the_end(document: dict[str, Any], tmp_path: Path) -> None:
+    scale = tmp_path / "scale.json"
+    scale.write_text(json.dumps({"what": "points", "found": {"chart": "21 ms, then 20"}}))
+    (tmp_path / "figures.json").write_text(json.dumps(document))
+    performance.write(tmp_path / "figures.json", tmp_path / "page.md", [scale])
+    page = (tmp_path / "page.md").read_text()
+    assert page.endswith("### points\n\n| | |\n|---|---|\n| chart | 21 ms, then 20 |\n")
+    assert page.startswith(made(document, tmp_path))
