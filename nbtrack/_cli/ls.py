@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .._errors import NbtrackError
 from . import render
 from .options import json_option, print_json, store_option
 
@@ -68,7 +70,7 @@ def ls(
         include_empty=everything,
         include_discarded=everything,
     )
-    views = list(found[:limit])
+    views, unreadable = _read(found[:limit])
     if as_json:
         print_json([view.to_dict() for view in views])
     elif not views:
@@ -77,8 +79,22 @@ def ls(
     else:
         console = render.console()
         console.print(_run_table(views, console, _asked(where, order)))
-    for run_id, reason in found.unreadable.items():
+    for run_id, reason in {**found.unreadable, **unreadable}.items():
         click.echo(f"nbtrack: {run_id} cannot be read: {reason}", err=True)
+
+
+def _read(found: Iterable[RunView]) -> tuple[list[RunView], dict[str, str]]:
+    """Those that can be read, and why others cannot, that were damaged since they were listed."""
+    views: list[RunView] = []
+    unreadable: dict[str, str] = {}
+    for view in found:
+        try:
+            _ = view.started_at, view.alerts
+        except (NbtrackError, OSError) as error:
+            unreadable[view.id] = str(error)
+        else:
+            views.append(view)
+    return views, unreadable
 
 
 def _asked(where: str | None, order: tuple[str, ...]) -> list[str]:

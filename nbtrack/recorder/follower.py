@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Literal
 
@@ -54,6 +54,7 @@ class Follower:
         settings: As the run's owner has them.
         vanished: The directory is not there any more: the run was discarded.
         sealed: How many segments were sealed so far.
+        behind: The last look ended before everything was read.
         media: There may be something to encode since the last look.
     """
 
@@ -64,6 +65,7 @@ class Follower:
         self.settings = settings
         self.vanished = False
         self.sealed = 0
+        self.behind = False
         self.media = True  # of a recorder before this one
         self._owner = owner
         self._seals = seals
@@ -95,7 +97,7 @@ class Follower:
         """Nothing is left to do: the run is closed and what can be sealed is."""
         if self.vanished:
             return True
-        if not self.closed or self._journal is not None or self._saved.busy:
+        if not self.closed or self.behind or self._journal is not None or self._saved.busy:
             return False
         return not any(
             self._is_waited_for(tail) or (self._seals and (tail.ended or self._is_dead(tail)))
@@ -106,20 +108,24 @@ class Follower:
         """Whether ``run_dir`` is this very directory, not another in its place."""
         return run_dir.path == self.run_dir.path and self._look_up() == self._inode
 
-    def look(self) -> None:
-        """Read what is new, seal what may be sealed, and show it."""
+    def look(self, seconds: float = float("inf")) -> None:
+        """Read what is new, seal what may be sealed, and show it.
+
+        Args:
+            seconds: After so many no further segment is read: see :attr:`behind`.
+        """
         with self._trouble.noted("look at the run"):
             self.vanished = self._look_up() != self._inode
         if self.vanished:
             return
+        self.behind = False
         with self._trouble.noted("follow"):
-            self._read()
+            self._read(time.monotonic() + seconds)
         with self._trouble.noted("save files"):
             if self.closed:
                 self._saved.forget()
             self._saved.poll()
-        if self._seals:
-            self._seal()
+        self._seal(self._tails)
         self.publish()
 
     def beat(self) -> None:
@@ -170,18 +176,26 @@ class Follower:
             with self._trouble.noted("publish the live frame"):
                 self._outlook.publish(at_once=at_once)
 
-    def _read(self) -> None:
+    def _read(self, until: float) -> None:
         names = self.run_dir.segments()
         self._forget(set(self._tails) - set(names))
         self._note_ends({name.writer for name in names})
+        # By number, so that no writer has to wait until another one has nothing more to say.
+        names.sort(key=lambda name: name.number)
         for name in names:
             if name in self._given_up:
                 continue
             tail = self._tails.get(name)
             if tail is None:
                 tail = self._tails[name] = SegmentTail(self.run_dir.segment(name), name)
-            if not tail.ended:
-                self._read_segment(tail)
+            if tail.ended:
+                continue
+            if self._read_segment(tail):
+                # At once: who logs faster than this waits for the room.
+                self._seal({name: tail})
+            if time.monotonic() >= until:
+                self.behind = name != names[-1]
+                return
 
     def _forget(self, names: set[SegmentName]) -> None:
         """Segments that somebody else sealed."""
@@ -198,19 +212,21 @@ class Follower:
             self._closed[writer] = True
         self._missing = missing
 
-    def _read_segment(self, tail: SegmentTail) -> None:
+    def _read_segment(self, tail: SegmentTail) -> bool:
+        """Read what is new; whether that was the end of it."""
         try:
             for records in tail.batches(thorough=False):
                 self._take(tail, records)
         except FileNotFoundError:
             # Sealed by somebody else, or discarded with the whole run.
             self._tails.pop(tail.name, None)
-            return
+            return False
         except NbtrackError as error:
             self._give_up(tail, str(error))
-            return
+            return False
         if tail.info is not None and self._is_owners(tail.info):
             self._closed.setdefault(tail.name.writer, False)
+        return tail.ended
 
     def _take(self, tail: SegmentTail, records: list[Record]) -> None:
         writer = tail.name.writer
@@ -237,10 +253,10 @@ class Follower:
         elif isinstance(record, AttemptEnd):
             self._busy.discard(0)
 
-    def _seal(self) -> None:
-        if self._trouble.waiting("seal"):
+    def _seal(self, tails: Mapping[SegmentName, SegmentTail]) -> None:
+        if not self._seals or self._trouble.waiting("seal"):
             return
-        for name, tail in sorted(self._tails.items()):
+        for name, tail in sorted(tails.items()):
             if tail.ended or self._is_dead(tail):
                 with self._trouble.noted("seal"):
                     self._seal_segment(name, tail)

@@ -29,6 +29,8 @@ from .samplers import Sampler
 from .spawn import decode_message, encode_alert
 
 TICK_SECONDS = 0.5
+# How long one run is looked at, if more comes than can be read, before it is time for others.
+LOOK_SECONDS = 0.5
 BEAT_SECONDS = 5.0
 LINGER_SECONDS = 5.0
 # How long a recorder outlives its owner at most, for workers that live on or a disk that is full.
@@ -122,7 +124,10 @@ class Recorder:
         if self._owner_alive and self._pidfd is None and not self._in_process:
             self._owner_alive = liveness(self._owner) != "dead"
         for follower in self._followers:
-            follower.look()
+            # Of a dead owner everything: whether it ended the run stands in its last segment.
+            follower.look(LOOK_SECONDS if self._owner_alive else float("inf"))
+            if follower.behind:
+                self._tick_at = 0.0
         if not self._owner_alive and self._give_up_at == float("inf"):
             self._give_up_at = moment + AFTERLIFE_SECONDS
             self._bury()

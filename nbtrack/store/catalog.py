@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -11,11 +12,32 @@ from .._settings import Settings, resolve
 from . import query
 from .filter import COLUMNS
 from .index import RunIndex, table_of
-from .layout import RunDir, Store, find_store
+from .layout import RunDir, Store, find_store, is_run_id
+from .outline import RunOutline
 from .view import RunView
 
 if TYPE_CHECKING:
     import pandas
+
+
+class _LaterView:
+    """A run of a list: of a hundred thousand, most are never looked at."""
+
+    __slots__ = ("_outline", "_store", "_view")
+
+    def __init__(self, store: Store, outline: RunOutline, *, changes: bool) -> None:
+        self._store = store
+        self._outline: RunOutline | str = outline.id if changes else outline
+        self._view: RunView | None = None
+
+    @property
+    def view(self) -> RunView:
+        if self._view is None:
+            known = self._outline
+            # Of one that may change, the view says what it is when it is first asked.
+            run_id, outline = (known, None) if isinstance(known, str) else (known.id, known)
+            self._view = RunView(self._store.run(run_id), outline=outline)
+        return self._view
 
 
 class RunList(Sequence[RunView]):
@@ -25,7 +47,7 @@ class RunList(Sequence[RunView]):
         unreadable: Runs that cannot be read, with the reason; the others are not held up by them.
     """
 
-    def __init__(self, views: Sequence[RunView], unreadable: dict[str, str]) -> None:
+    def __init__(self, views: Iterable[_LaterView], unreadable: dict[str, str]) -> None:
         self._views = list(views)
         self.unreadable = unreadable
 
@@ -36,13 +58,13 @@ class RunList(Sequence[RunView]):
     def __getitem__(self, at: int | slice) -> RunView | RunList:
         if isinstance(at, slice):
             return RunList(self._views[at], self.unreadable)
-        return self._views[at]
+        return self._views[at].view
 
     def __len__(self) -> int:
         return len(self._views)
 
     def __iter__(self) -> Iterator[RunView]:
-        return iter(self._views)
+        return (later.view for later in self._views)
 
     def __repr__(self) -> str:
         return f"<nbtrack.RunList of {len(self)}>"
@@ -130,7 +152,7 @@ def runs(
         (outline, entry)
         for outline, entry in listing.entries
         if (project is None or outline.project == project)
-        and wanted.issubset(outline.tags)
+        and (not wanted or wanted.issubset(outline.tags))
         and (include_discarded or not outline.discarded)
         and (include_empty or not outline.is_empty)
         and (not states or outline.state in states)
@@ -140,11 +162,7 @@ def runs(
         table = table_of([outline for outline, _ in found])
         with query.isolated() as connection:
             found = [found[place] for place in table.places(connection, where, order)]
-    views = [
-        # Of one that may change, the view says what it is when it is first asked.
-        RunView(store.run(outline.id), outline=None if entry.changes else outline)
-        for outline, entry in found
-    ]
+    views = (_LaterView(store, outline, changes=entry.changes) for outline, entry in found)
     return RunList(views, listing.unreadable)
 
 
@@ -164,20 +182,17 @@ def open_run(id_or_name: str, *, dir: str | Path | None = None) -> RunView:
 
 def find_run(store: Store, id_or_name: str) -> RunDir:
     """The directory of one run; raises as :func:`open_run`."""
-    directories = list(store.run_dirs())
-    for run_dir in directories:
-        if run_dir.id == id_or_name:
-            return run_dir
-    named: list[RunDir] = []
-    for run_dir in directories:
-        try:
-            if RunView(run_dir).name == id_or_name:
-                named.append(run_dir)
-        except (StoreError, OSError):
-            continue
+    if is_run_id(id_or_name) and store.run(id_or_name).path.is_dir():
+        return store.run(id_or_name)
+    listing = RunIndex(store, thorough=True).listing()
+    named = [outline.id for outline, _ in listing.entries if outline.name == id_or_name]
+    for run_id in listing.unreadable:
+        with contextlib.suppress(StoreError, OSError):
+            if RunView(store.run(run_id)).name == id_or_name:
+                named.append(run_id)
     if len(named) > 1:
         raise AmbiguousRunError(
-            f"{len(named)} runs are named {id_or_name!r}: {', '.join(r.id for r in named)}",
+            f"{len(named)} runs are named {id_or_name!r}: {', '.join(named)}",
             path=store.path,
             hint="Use an id.",
         )
@@ -188,4 +203,4 @@ def find_run(store: Store, id_or_name: str) -> RunDir:
             operation="open a run",
             hint="`nbtrack ls` lists the runs; NBTRACK_DIR or --store chooses another store.",
         )
-    return named[0]
+    return store.run(named[0])

@@ -99,6 +99,31 @@ def test_open_closed_done(run_dir: RunDir, new_journal: NewJournal) -> None:
     assert RunView(run_dir).rows == 10
 
 
+def test_a_look_that_ends_early_goes_on_with_the_next(
+    run_dir: RunDir, new_journal: NewJournal
+) -> None:
+    journal, worker = new_journal(), new_journal("wbb")
+    rows = 0
+    while len(run_dir.segments()) < 6:
+        add_rows(journal, 500, rows)
+        rows += 500
+    add_rows(worker, 10)
+    worker.close()
+    close(journal)
+    follower = follow(run_dir)
+    looks, seen, sealed = 0, 0, 0
+    while not follower.done:
+        follower.look(0.0)
+        looks += 1
+        # What was read to its end is sealed with the same look.
+        assert follower.sealed == sealed + 1
+        assert shown(follower) > seen
+        seen, sealed = shown(follower), follower.sealed
+        assert follower.behind == bool(run_dir.segments())
+    assert (looks, seen) == (6, rows + 10)
+    assert not run_dir.segments()
+
+
 def test_a_run_written_to_again_is_open_again(run_dir: RunDir, new_journal: NewJournal) -> None:
     follower = follow(run_dir)
     close(new_journal("oaa"))
