@@ -14,11 +14,15 @@ import dataclasses
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import environments, performance, report, runner, trackers
 from benchmarks.rows import FULL, QUICK, Row, rows
+
+# What takes longer is run once.
+LONG_SECONDS = 30.0
 
 
 def arguments() -> argparse.Namespace:
@@ -54,19 +58,21 @@ def measure(
 ) -> None:
     """Run one row below `work`, its repetitions interleaved between the trackers.
 
-    What has failed once, or was stopped without a figure, is not tried again.
+    What has failed once, or was stopped without a figure, is not tried again, nor what took long.
     """
     over: set[tuple[str, str]] = set()
+    gave_up: set[str] = set()
     for repetition in range(repetitions):
         for case in row.cases:
             for name, python in pythons.items():
                 tracker = trackers.load(name)
                 if {row.name, case.name} & set(tracker.without) or (case.name, name) in over:
                     continue
-                if row.only and name not in row.only:
+                if (row.only and name not in row.only) or name in gave_up:
                     continue
                 what = f"{row.name} {case.name} {name}"
                 directory = work / row.name / case.name / name
+                begin = time.monotonic()
                 try:
                     measured = runner.run_case(tracker, python, case, directory, repetition)
                 except (runner.StageError, subprocess.TimeoutExpired) as error:
@@ -76,8 +82,11 @@ def measure(
                 if measured.get("killed_helpers"):
                     results.failures.append(f"{what}: helpers stayed and were killed")
                 results.add(row, case, name, measured)
-                if not any(figure.name in measured for figure in case.figures):
+                has_figures = any(figure.name in measured for figure in case.figures)
+                if not has_figures or time.monotonic() - begin > LONG_SECONDS:
                     over.add((case.name, name))
+                if row.grows and not has_figures:
+                    gave_up.add(name)
 
 
 def written(source: Path, page: Path, scales: Sequence[Path]) -> int:

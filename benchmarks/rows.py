@@ -1,5 +1,7 @@
 """The rows of the benchmark: what is run for each, and what its figures mean.
 
+A case that takes a tracker longer than half a minute is run once, all others in each repetition.
+
 `clock`
     Two readings of the clock with nothing between them. Every latency below contains it once.
 `import`
@@ -11,12 +13,12 @@
     of the process runs Python code without a pause. Each case in its own process. 200 calls come
     before the first one counted.
 `memory`
-    200,000 calls of 3 scalars. `growth` is the highest resident memory of the logging process,
-    looked at every 5,000 calls, less that before the first (`private`: without pages shared with
-    other processes or with files). `helpers` is the highest resident memory, ever, of the processes
-    that the tracker had started before `finish()`, added up; `later` that of the largest that it
-    started afterwards. `finish` is the time that `finish()` took, `settled` how long after
-    the end of the logging process its last helper was gone.
+    200,000 calls of 3 scalars, or as many as there are in a minute. `growth` is the highest
+    resident memory of the logging process, looked at every 5,000 calls, less that before the first
+    (`private`: without pages shared with other processes or with files). `helpers` is the highest
+    resident memory, ever, of the processes that the tracker had started before `finish()`, added
+    up; `later` that of the largest that it started afterwards. `finish` is the time that `finish()`
+    took, `settled` how long after the end of the logging process its last helper was gone.
 `loop`
     Steps of 1 ms of Python code, then `log()` of 3 scalars. `cost` is what tracking takes away:
     (median `log()` + CPU time of the tracker's threads per step) / the median step without it.
@@ -32,15 +34,17 @@
     of which nothing can be read afterwards, `doubled` those that are read more than once.
     `state` is what the tracker says of the run then, `-` where it says nothing or keeps none.
 `disk`
-    Bytes on disk per scalar once the run has ended and every helper is gone; 10 scalars a row.
+    Bytes on disk per scalar once the run has ended and every helper is gone; 10 scalars a row,
+    100,000 rows or as many as there are in half a minute.
     `mix` is what a training loop logs: a noisy loss, its smoothed copy, a gradient norm, an
     accuracy in multiples of 1/64, a learning rate on a cosine, a throughput rounded to float32, the
     epoch and the number of samples seen (integers), a constant, and a validation loss that changes
     every 100 rows. `random` is 10 independent uniform floats, which nothing can compress much.
 `read`
     One metric of 1,000,000 points (of a run with this one metric) as a numpy array, by the
-    tracker's own reading interface, in a fresh process. `read` is the median of up to five reads
-    after the first, none begun after a minute, `first` the first one with what it has to import,
+    tracker's own reading interface, in a fresh process; no figure where writing them takes longer
+    than two minutes. `read` is the median of up to five reads after the first, none begun after
+    half a minute, `first` the first one with what it has to import,
     `live` the first complete one in the logging process before the run has ended. `chart` is what
     the tracker draws of it in 1,000 points or buckets, from its files and not in a browser.
 `notebook`
@@ -55,12 +59,12 @@
     disk, caches included, as a multiple of what the files hold.
 `growth`
     Runs of 3 scalars a row: the median `log()` of the last 1,000 rows, how much the process has
-    grown, and one metric read in a fresh process, the imports included. A tracker that needs too
-    long, or more than 2 GiB, is stopped and has no figure.
+    grown, and one metric read in a fresh process, the imports included. A tracker that needs more
+    than a minute, or 2 GiB, is stopped, has no figure, and no part in longer runs.
 `runs`
     All runs of a store with their names and states, in a fresh process: the first time, with the
-    imports, and the median of five more. One row in each; no figure where writing them takes too
-    long.
+    imports, and the median of five more. One row in each; no figure where writing them takes longer
+    than two minutes.
 """
 
 from __future__ import annotations
@@ -114,6 +118,8 @@ class Row:
     cases: tuple[Case, ...]
     #: The only trackers it is for; empty: for all.
     only: tuple[str, ...] = ()
+    #: Each case asks for more than the one before: who gives up in one has no part in the next.
+    grows: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,8 +138,8 @@ class Scale:
     files: int
     rows: tuple[int, ...]
     runs: tuple[int, ...]
-    #: How long a growing run may take to write, and a store of runs.
-    growing: float
+    #: How long a run may take to write.
+    patience: float
     torch: bool = False
     #: Leave out what is a variant of something else.
     brief: bool = False
@@ -143,16 +149,16 @@ FULL = Scale(
     repetitions=3,
     calls=20_000,
     memory_rows=200_000,
-    steps=5_000,
+    steps=3_000,
     disk_rows=100_000,
     points=1_000_000,
     kill_after=3.0,
-    seconds=5.0,
+    seconds=2.5,
     images=500,
     files=10_000,
     rows=(10_000, 100_000, 1_000_000, 10_000_000),
     runs=(10, 100, 1_000, 10_000),
-    growing=60.0,
+    patience=60.0,
 )
 QUICK = Scale(
     repetitions=1,
@@ -167,7 +173,7 @@ QUICK = Scale(
     files=300,
     rows=(10_000,),
     runs=(10,),
-    growing=15.0,
+    patience=15.0,
     brief=True,
 )
 
@@ -221,7 +227,7 @@ def rows(scale: Scale) -> tuple[Row, ...]:
         latency = tuple(case for case in latency if case.name in ("3", "100", "3-busy"))
     memory = Case(
         "memory",
-        (Stage("memory", {"rows": scale.memory_rows}),),
+        (Stage("memory", {"rows": scale.memory_rows, "seconds": scale.patience}),),
         (
             Figure("growth", "growth", "MiB", 8),
             Figure("private", "growth, private", "MiB"),
@@ -264,8 +270,11 @@ def rows(scale: Scale) -> tuple[Row, ...]:
         Case(
             kind,
             (
-                Stage("write", {"rows": scale.disk_rows, "kind": kind}),
-                Stage("size", {"rows": scale.disk_rows, "key": key}),
+                Stage(
+                    "write",
+                    {"rows": scale.disk_rows, "kind": kind, "seconds": scale.patience / 2},
+                ),
+                Stage("size", {"key": key}),
             ),
             (Figure("bytes", f"{kind}, per scalar", "B", target),),
         )
@@ -275,7 +284,11 @@ def rows(scale: Scale) -> tuple[Row, ...]:
     read = Case(
         "read",
         (
-            Stage("write", {"rows": scale.points, "kind": "one", "live": 1}, once=True),
+            Stage(
+                "write",
+                {"rows": scale.points, "kind": "one", "seconds": scale.patience * 2, "live": 1},
+                once=True,
+            ),
             Stage("rest", once=True),
             Stage("read", {"points": scale.points}),
             Stage("chart", {"points": scale.points}),
@@ -310,7 +323,7 @@ def rows(scale: Scale) -> tuple[Row, ...]:
         Case(
             f"growth-{count}",
             (
-                Stage("grow", {"rows": count, "seconds": scale.growing}),
+                Stage("grow", {"rows": count, "seconds": scale.patience}),
                 Stage("grown", {"rows": count}),
             ),
             (
@@ -325,7 +338,7 @@ def rows(scale: Scale) -> tuple[Row, ...]:
         Case(
             f"runs-{count}",
             (
-                Stage("many", {"runs": count, "seconds": scale.growing * 5}, once=True),
+                Stage("many", {"runs": count, "seconds": scale.patience * 2}, once=True),
                 Stage("listing", {"runs": count}),
             ),
             (
@@ -348,6 +361,6 @@ def rows(scale: Scale) -> tuple[Row, ...]:
         Row("read", f"one metric of {scale.points:,} points as numpy", (read,)),
         Row("images", f"{scale.images:,} pictures of 256 x 256", (images,)),
         Row("artifact", f"a folder of {scale.files:,} files of 1 KiB", (artifact,)),
-        Row("growth", "how a run grows, 3 scalars a row", growth),
-        Row("runs", "how a list of runs grows", listings),
+        Row("growth", "how a run grows, 3 scalars a row", growth, grows=True),
+        Row("runs", "how a list of runs grows", listings, grows=True),
     )

@@ -20,7 +20,7 @@ from benchmarks.workloads.common import Figures
 from benchmarks.workloads.kill import ACKNOWLEDGED, COUNTER
 from benchmarks.workloads.loop import TORCH
 
-STAGE_SECONDS = 900.0
+STAGE_SECONDS = 300.0
 # A helper that takes longer than this after the process has ended is killed.
 HELPER_SECONDS = 90.0
 REFUSING_PROXY = "http://127.0.0.1:9"

@@ -7,9 +7,13 @@ from array import array
 from pathlib import Path
 from typing import Any
 
+from benchmarks.trackers import Tracker
+
 Figures = dict[str, Any]
 
 WARM_UP = 200
+# A file in the directory of a case.
+STOPPED = "stopped"
 
 
 def zeros(length: int) -> array[int]:
@@ -41,3 +45,13 @@ def bytes_in(path: Path) -> int:
             if file.is_file():
                 total += file.stat().st_size
     return total
+
+
+def stopped(tracker: Tracker) -> bool:
+    """Whether an earlier stage gave up: a later one has nothing to measure."""
+    return (tracker.directory / STOPPED).exists()
+
+
+def stop(tracker: Tracker) -> None:
+    """Give up."""
+    (tracker.directory / STOPPED).touch()

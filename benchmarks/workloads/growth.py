@@ -6,13 +6,12 @@ import time
 
 from benchmarks import processes
 from benchmarks.trackers import Tracker
-from benchmarks.workloads.common import Figures, microseconds, three, zeros
+from benchmarks.workloads.common import Figures, microseconds, stop, stopped, three, zeros
 
 LAST = 1_000
 LOOK_EVERY = 1_000
 # What grows beyond this is stopped: a machine that swaps measures nothing else either.
 MOST_MEMORY = 2 << 30
-STOPPED = "stopped"
 
 
 def grow(tracker: Tracker, rows: int, seconds: float) -> Figures:
@@ -27,7 +26,7 @@ def grow(tracker: Tracker, rows: int, seconds: float) -> Figures:
         if step % LOOK_EVERY == 0:
             highest = max(highest, processes.own_memory()[0])
             if now() > deadline or highest - before > MOST_MEMORY:
-                (tracker.directory / STOPPED).touch()
+                stop(tracker)
                 tracker.finish()
                 return {}
     durations = zeros(LAST)
@@ -46,7 +45,7 @@ def grow(tracker: Tracker, rows: int, seconds: float) -> Figures:
 
 def grown(tracker: Tracker, rows: int) -> Figures:
     """Read one metric of what was logged."""
-    if (tracker.directory / STOPPED).exists() or "read" in tracker.without:
+    if stopped(tracker) or "read" in tracker.without:
         return {}
     tracker.rest()
     start = time.perf_counter()
@@ -65,14 +64,14 @@ def many(tracker: Tracker, runs: int, seconds: float) -> Figures:
         tracker.start()(three(index))
         tracker.finish()
         if time.monotonic() > deadline and index + 1 < runs:
-            (tracker.directory / STOPPED).touch()
+            stop(tracker)
             break
     return {}
 
 
 def listing(tracker: Tracker, runs: int) -> Figures:
     """The first listing of all runs and the median of five more, in ms."""
-    if (tracker.directory / STOPPED).exists():
+    if stopped(tracker):
         return {}
     tracker.rest()
     durations = []

@@ -14,18 +14,24 @@ from benchmarks.workloads.common import Figures, three
 LOOK_EVERY = 5_000
 
 
-def memory(tracker: Tracker, rows: int) -> Figures:
-    """What the memory of the process and of its helpers grows to, and how long the end takes."""
+def memory(tracker: Tracker, rows: int, seconds: float) -> Figures:
+    """What the memory of the process and of its helpers grows to, and how long the end takes.
+
+    After so many seconds there are no further rows.
+    """
     token = os.environ[processes.TOKEN]
     log = tracker.start()
     log(three(0))
     gc.collect()
     before = processes.own_memory()
     highest = before
+    deadline = time.monotonic() + seconds
     for step in range(1, rows + 1):
         log(three(step))
-        if step % LOOK_EVERY == 0:
+        if step % LOOK_EVERY == 0 or time.monotonic() > deadline:
             highest = tuple(map(max, highest, processes.own_memory()))
+            if time.monotonic() > deadline:
+                break
     helpers = processes.helpers_memory(token)
     (tracker.directory / processes.HELPERS).write_text(json.dumps([*helpers]))
     start = time.perf_counter()

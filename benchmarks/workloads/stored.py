@@ -11,10 +11,12 @@ from statistics import median
 from typing import Any
 
 from benchmarks.trackers import Tracker
-from benchmarks.workloads.common import Figures, bytes_in
+from benchmarks.workloads.common import Figures, bytes_in, stop, stopped
 
 # So long a slow reader is asked again.
-MILLISECONDS = 60_000
+MILLISECONDS = 30_000
+LOOK_EVERY = 100
+WRITTEN = "written"
 
 
 def training_row(step: int, state: random.Random, last: dict[str, Any]) -> dict[str, Any]:
@@ -50,14 +52,26 @@ def rows_of(kind: str, count: int) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def write(tracker: Tracker, rows: int, kind: str, live: int = 0) -> Figures:
-    """Write a run and end it; with `live`, read its metric before the end, too."""
+def write(tracker: Tracker, rows: int, kind: str, seconds: float, live: int = 0) -> Figures:
+    """Write a run and end it; with `live`, read its metric before the end, too.
+
+    Who takes longer than so many seconds has fewer rows then, which `size()` is told; what is to be
+    read has to be complete.
+    """
     log = tracker.start()
+    deadline = time.monotonic() + seconds
+    written = 0
     for row in rows_of(kind, rows):
         log(row)
+        written += 1
+        if written % LOOK_EVERY == 0 and time.monotonic() > deadline:
+            break
+    (tracker.directory / WRITTEN).write_text(str(written))
+    if live and written < rows:
+        stop(tracker)
     figures = {}
-    if live:
-        deadline = time.monotonic() + 600
+    if live and written == rows:
+        deadline = time.monotonic() + seconds
         while True:
             start = time.perf_counter()
             values = tracker.series("loss")
@@ -74,13 +88,15 @@ def write(tracker: Tracker, rows: int, kind: str, live: int = 0) -> Figures:
 
 def rest(tracker: Tracker) -> Figures:
     """Bring the run into the form in which it is kept."""
-    tracker.rest()
+    if not stopped(tracker):
+        tracker.rest()
     return {}
 
 
-def size(tracker: Tracker, rows: int, key: str) -> Figures:
+def size(tracker: Tracker, key: str) -> Figures:
     """Bytes per scalar of the run as it is kept, once every row was found in it."""
     tracker.rest()
+    rows = int((tracker.directory / WRITTEN).read_text())
     if len(tracker.recorded(key)) != rows:
         raise RuntimeError(f"not all of the {rows} rows are there")
     return {"bytes": bytes_in(tracker.location()) / (rows * 10)}
@@ -88,6 +104,8 @@ def size(tracker: Tracker, rows: int, key: str) -> Figures:
 
 def read(tracker: Tracker, points: int) -> Figures:
     """The first read of a metric and the median of five more, in ms."""
+    if stopped(tracker):
+        return {}
     durations: list[float] = []
     while len(durations) < 2 or (len(durations) < 6 and sum(durations) < MILLISECONDS):
         start = time.perf_counter()
@@ -100,7 +118,7 @@ def read(tracker: Tracker, points: int) -> Figures:
 
 def chart(tracker: Tracker, points: int, buckets: int = 1_000) -> Figures:
     """The median of five charts after the first, in ms; nothing where a tracker offers none."""
-    if "chart" in tracker.without:
+    if "chart" in tracker.without or stopped(tracker):
         return {}
     durations: list[float] = []
     while len(durations) < 2 or (len(durations) < 6 and sum(durations) < MILLISECONDS):
