@@ -22,8 +22,6 @@ class Adapter(Tracker):
     module: ClassVar[str] = "aim"
     requirements: ClassVar[tuple[str, ...]] = ("aim==3.29.1",)
     without: ClassVar[Mapping[str, str]] = {
-        "memory": SLOW,
-        "disk": SLOW,
         "read": SLOW,
         "growth": SLOW,
         "artifact": "needs a server or a bucket for them",

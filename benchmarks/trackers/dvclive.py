@@ -23,8 +23,6 @@ class Adapter(Tracker):
     module: ClassVar[str] = "dvclive"
     requirements: ClassVar[tuple[str, ...]] = ("dvclive==3.49.1", "pillow==13.0.0")
     without: ClassVar[Mapping[str, str]] = {
-        "memory": SLOW,
-        "disk": SLOW,
         "read": SLOW,
         "growth": SLOW,
         "artifact": "needs DVC and a git repository for them",

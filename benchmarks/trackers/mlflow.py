@@ -22,9 +22,6 @@ class Adapter(Tracker):
     module: ClassVar[str] = "mlflow"
     requirements: ClassVar[tuple[str, ...]] = ("mlflow==3.17.0",)
     without: ClassVar[Mapping[str, str]] = {
-        "latency": SLOW,
-        "memory": SLOW,
-        "disk": SLOW,
         "read": SLOW,
         "growth": SLOW,
     }
