@@ -20,8 +20,9 @@ class Adapter(waiting.Adapter):
     name: ClassVar[str] = "mlflow_async"
     room: ClassVar[str] = "mlflow"
     without: ClassVar[Mapping[str, str]] = {
-        name: waiting.SLOW for name in ("memory", "disk", *waiting.Adapter.without)
-    } | dict.fromkeys(("images", "artifact", "runs"), "the same as without a queue")
+        **dict.fromkeys(("memory", "disk", *waiting.Adapter.without), waiting.SLOW),
+        **dict.fromkeys(("images", "artifact", "runs"), "the same as without a queue"),
+    }
 
     def start(self) -> Log:
         import mlflow
