@@ -37,6 +37,7 @@ nbtrack beside other trackers, on the same work, on one machine, in one run. Mad
 
 - A cell is the median of {repetitions} repetitions, interleaved between the trackers, ± the
   furthest repetition, and the ratio to nbtrack. Ratios count: seconds differ between machines.
+- What takes a tracker longer than half a minute is run once: it has no ±.
 - A dash: the tracker has no part in it, for the reason below the table, or was stopped: it took too
   long or too much memory.
 - *Budget* is what nbtrack is meant to keep: **OVER** where its median does not.
@@ -79,10 +80,18 @@ def markdown(document: dict[str, Any], scale: Scale, results: Results, images: s
     if missing:
         raise MissingPriceError("without a price: " + "; ".join(missing))
     if results.failures:
-        # Its first line only: the others may name paths.
-        failed = [f"- {failure.splitlines()[0][:120]}" for failure in results.failures]
-        parts.append("## Failed\n\n" + "\n".join(failed) + "\n")
+        failed = "\n".join(f"- {told(failure)}" for failure in results.failures)
+        parts.append(f"## Failed\n\n{failed}\n")
     return "\n".join(parts)
+
+
+def told(failure: str) -> str:
+    """What failed and the last that was said of it, of what names no path."""
+    what, _, _ = failure.partition(":")
+    lines = [line.strip() for line in failure.splitlines() if "/" not in line]
+    if not lines or lines[-1].startswith(what):
+        return lines[-1] if lines else what
+    return f"{what}: {lines[-1]}"
 
 
 def versions(found: dict[str, dict[str, str]], torch: str) -> str:

@@ -134,10 +134,12 @@ def machine() -> dict[str, Any]:
 
 
 def ahead(results: Results, row: Row, case: Case, figure: Figure, tracker: str) -> bool:
-    """Whether a tracker has a better median than nbtrack."""
+    """Whether a tracker has a better median than nbtrack, or one where nbtrack has given up."""
     mine, theirs = (results.of(row, case, figure, name) for name in (REFERENCE, tracker))
-    if figure.neutral or tracker == REFERENCE or not mine or not theirs:
+    if figure.neutral or tracker == REFERENCE or not theirs:
         return False
+    if not mine:
+        return True
     difference = median(theirs) - median(mine)
     return difference > 0 if figure.more else difference < 0
 

@@ -163,6 +163,29 @@ def test_ratios_name_whoever_is_ahead(document: dict[str, Any], tmp_path: Path) 
     assert re.search(r"3 scalars, p99 +wandb 10x, trackio 0\.25x !", text)
 
 
+@pytest.mark.parametrize(
+    ("failure", "wanted"),
+    [
+        (
+            'disk mix swanlab: ended with 1: File "/a/b"\n  at /c\nError: rows are gone',
+            "Error: rows are gone",
+        ),
+        ("disk mix swanlab: ended with 1\n/a/b", "ended with 1"),
+        ("disk mix swanlab: /a/b", ""),
+    ],
+)
+def test_of_a_failure_no_path_is_told(failure: str, wanted: str) -> None:
+    assert performance.told(failure) == f"disk mix swanlab{': ' * bool(wanted)}{wanted}"
+
+
+def test_where_nbtrack_gave_up_others_are_ahead(document: dict[str, Any], tmp_path: Path) -> None:
+    document["figures"]["memory"]["memory"]["settled"] = values(mlflow=[3.0])
+    document["versions"]["mlflow"] = {"mlflow": "1.0"}
+    page = made(document, tmp_path)
+    assert line_of(page, "settled")[-2] == "3 ▲"
+    assert "▲ **mlflow** in settled. Its price: " in page
+
+
 def test_what_grows_is_shown_at_the_end(document: dict[str, Any], tmp_path: Path) -> None:
     scale = tmp_path / "scale.json"
     scale.write_text(json.dumps({"what": "points", "found": {"chart": "21 ms, then 20"}}))
