@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shutil
 import textwrap
 from pathlib import Path
 from typing import Any, get_args
@@ -13,10 +14,12 @@ import duckdb
 import msgspec
 import pytest
 
-from nbtrack.store import schema
+from nbtrack.store import pyramid, schema
 from nbtrack.store.chart import Chart, ChartKind
+from nbtrack.store.layout import TABLES, RunDir
 from nbtrack.store.model import LayerInfo, ModelDocument, ModelInfo
-from nbtrack.store.parquet import COLUMNS
+from nbtrack.store.reader import read_metadata, select
+from nbtrack.store.seal import set_metadata
 from tests.docs import markdown
 from tests.docs.processes import PAGE, Start, view_of
 from tests.docs.recording import ODD
@@ -28,9 +31,26 @@ def query(sql: str) -> list[Any]:
     return relation.fetchall()
 
 
-@pytest.mark.parametrize("table", COLUMNS)
-def test_the_columns_of_the_page_are_those_of_the_files(merged: Path, table: str) -> None:
-    (path,) = merged.glob(f"merged/*.{table}.parquet")
+@pytest.fixture
+def merged_long(merged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same run with its pyramid, as if its series were long."""
+    copy = tmp_path / merged.name
+    shutil.copytree(merged, copy)
+    monkeypatch.setattr(pyramid, "LONG", 1)
+    run_dir = RunDir(copy)
+    found = select(run_dir).merged
+    assert found is not None
+    writers, digest = read_metadata([run_dir.merged_table(found.name, "changes")])
+    pyramid.write(run_dir, found.name, digest, set_metadata(writers))
+    return copy
+
+
+ALL = (*TABLES, "pyramid")
+
+
+@pytest.mark.parametrize("table", ALL)
+def test_the_columns_of_the_page_are_those_of_the_files(merged_long: Path, table: str) -> None:
+    (path,) = merged_long.glob(f"merged/*.{table}.parquet")
     found = query(f"DESCRIBE FROM '{path}'")
     types = {"VARCHAR": "utf8", "BIGINT": "int64", "DOUBLE": "float64"}
     documented = markdown.tables(markdown.section(PAGE, table))[0]
@@ -39,19 +59,19 @@ def test_the_columns_of_the_page_are_those_of_the_files(merged: Path, table: str
     ]
 
 
-def test_the_order_of_merged_rows_is_the_one_of_the_page(merged: Path) -> None:
-    for table in COLUMNS:
+def test_the_order_of_merged_rows_is_the_one_of_the_page(merged_long: Path) -> None:
+    for table in ALL:
         order = re.search(r"Sorted by `([^`]*)`", markdown.section(PAGE, table))
         assert order is not None
-        (path,) = merged.glob(f"merged/*.{table}.parquet")
+        (path,) = merged_long.glob(f"merged/*.{table}.parquet")
         rows = query(f"SELECT {order[1]} FROM '{path}'")
         assert rows == sorted(rows)
 
 
-def test_the_metadata_keys_of_the_page_are_those_of_the_files(merged: Path) -> None:
+def test_the_metadata_keys_of_the_page_are_those_of_the_files(merged_long: Path) -> None:
     documented = markdown.tables(markdown.section(PAGE, "Metadata"))[0]
-    for table in COLUMNS:
-        (path,) = merged.glob(f"merged/*.{table}.parquet")
+    for table in ALL:
+        (path,) = merged_long.glob(f"merged/*.{table}.parquet")
         found = query(f"SELECT key, value FROM parquet_kv_metadata('{path}')")
         entries = {
             bytes(key).decode(): json.loads(bytes(value))
