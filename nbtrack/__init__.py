@@ -43,6 +43,7 @@ from ._errors import (
     RunStateError,
     StoreError,
     StoreNotWritableError,
+    SyncError,
     UsageError,
 )
 from ._version import __version__
@@ -141,6 +142,7 @@ __all__ = [
     "RunView",
     "StoreError",
     "StoreNotWritableError",
+    "SyncError",
     "Table",
     "TableData",
     "Text",

@@ -19,6 +19,7 @@
     │   ├── RunExistsError
     │   └── ArtifactStateError
     ├── ProfileError                  a profile of IPython
+    ├── SyncError                     an object store
     └── StoreError                    the files of a store
         ├── StoreNotWritableError
         ├── NewerFormatError
@@ -34,6 +35,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 
 class NbtrackError(Exception):
@@ -113,6 +115,18 @@ class InvalidArtifactError(UsageError):
 
 class ProfileError(NbtrackError):
     """A file of a profile of IPython cannot be read or written."""
+
+
+class SyncError(NbtrackError):
+    """An object store cannot be reached, read or written.
+
+    Attributes:
+        passing: It may work later, without anybody doing anything.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False, **more: Any) -> None:
+        super().__init__(message, **more)
+        self.passing = passing
 
 
 class RunStateError(NbtrackError, RuntimeError):

@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 
 # What it refused stands there in colours.
 _ASKED = re.compile(r'"(?:\x1b\[\d+m)*([A-Z]+) (/\S*) HTTP')
+_STORED = re.compile(r'"PUT (/\S*) HTTP/\S+" 200')
 _SIGNED = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/s3/aws4_request, SignedHeaders=host"
 
 
@@ -56,6 +57,10 @@ class S3:
         found = _ASKED.findall(self._log.read_text(encoding="utf-8"))
         new, self._seen = found[self._seen :], len(found)
         return [f"{method} {path}" for method, path in new]
+
+    def stored(self) -> list[str]:
+        """What it was given and took, since it was started."""
+        return _STORED.findall(self._log.read_text(encoding="utf-8"))
 
     def _request(self, method: str, path: str, content: bytes = b"") -> None:
         headers = {"Authorization": f"{_SIGNED}, Signature=0", "Content-Type": "application/x"}

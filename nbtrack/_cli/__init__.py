@@ -21,6 +21,7 @@ from .ls import ls
 from .recover import recover
 from .restore import restore
 from .show import show
+from .sync import sync
 from .ui import ui
 
 
@@ -47,7 +48,7 @@ def main(context: click.Context) -> None:
 
 
 for _command in (
-    *(ls, show, logs, export, ui, artifact, gc),
+    *(ls, show, logs, export, ui, artifact, sync, gc),
     *(diff, restore),
     *(recover, config, enable, disable, discard, doctor),
 ):

@@ -314,6 +314,11 @@ def temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(8).hex()}.tmp")
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a file of this name is being made, and no reader looks at it."""
+    return name.startswith(".") and name.endswith(".tmp")
+
+
 def publish(temp: Path, path: Path) -> None:
     """Sync ``temp`` and rename it to ``path``: readers see all of it or nothing."""
     with temp.open("rb+") as file:

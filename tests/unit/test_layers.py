@@ -92,10 +92,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "_version": (),
     "_settings": ("_errors",),
     "store": BASE,
+    # Object stores.
+    "remote": BASE,
     "live": (*BASE, "store"),
     "recorder": (*BASE, "store", "live", "record"),
     # What a run can hold besides numbers.
-    "record": (*BASE, "store", "_masking"),
+    "record": (*BASE, "store", "remote", "_masking"),
+    "sync": (*BASE, "store", "remote"),
     **dict.fromkeys(TRACKING, (*BASE, *TRACKING, *STORE_FOR_TRACKING, "recorder.spawn", "record")),
     "notebook": (*BASE, *TRACKING, "store", "live", "recorder.spawn"),
     # What code written for wandb calls besides.
@@ -107,7 +110,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "plot": (*BASE, "record", "store.chart"),
     "_profile": BASE,
     "doctor": (*BASE, "store", "recorder", "_profile"),
-    "_cli": (*BASE, "store", "record", "recorder", "server", "_profile", "doctor"),
+    "_cli": (*BASE, "store", "record", "recorder", "server", "sync", "_profile", "doctor"),
     "__main__": ("_cli",),
 }
 

@@ -7,47 +7,26 @@ somebody asks, and not before: a kernel that only tracks does without it.
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
-from ..._settings import variables_with
+from ...remote import opening
+from ...remote.failures import CREDENTIALS, in_words
+from ...remote.opening import PREFIXES, UnavailableError, scheme_of
 from ...store.together import side_by_side
 from .told import PATIENCE, NoAnswerError, Told
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
-    from obstore.store import ClientConfig, ObjectStore
+    from obstore.store import ObjectStore
 
-# Scheme -> what the variables of its options begin with.
-SCHEMES = {
-    **dict.fromkeys(("s3", "s3a"), "AWS_"),
-    "gs": "GOOGLE_",
-    **dict.fromkeys(("az", "adl", "azure", "abfs", "abfss"), "AZURE_"),
-}
-_CREDENTIALS = {
-    "AWS_": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SKIP_SIGNATURE=true for what is"
-    " public",
-    "GOOGLE_": "GOOGLE_APPLICATION_CREDENTIALS, or GOOGLE_SKIP_SIGNATURE=true for what is public",
-    "AZURE_": "AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY",
-}
-# Options of the connection. obstore leaves those of the environment out once it is given any.
-_CLIENT = (
-    *("allow_http", "allow_invalid_certificates", "connect_timeout", "timeout", "read_timeout"),
-    *("proxy_url", "proxy_ca_certificate", "proxy_excludes", "user_agent", "http1_only"),
-)
 _SECONDS = f"{PATIENCE:g}s"
 _ASKING = {"connect_timeout": "5s", "timeout": _SECONDS}
 # The whole of a large object may take any time; only a server that stops to send is given up.
 _FETCHING = {"connect_timeout": "5s", "read_timeout": _SECONDS, "timeout": "7d"}
 _RETRIES = 2
 _PIECE = 4 << 20
-
-# obstore's threads do not live on in a forked process, which would wait for them for ever.
-_loaded_by: int | None = None
 
 
 class Buckets:
@@ -126,19 +105,9 @@ class Buckets:
         found = self._stores.get((root, fetching))
         if found is None:
             _obstore()
-            from obstore.store import from_url
-
-            given = variables_with(SCHEMES[_scheme(root)])
-            options = {**(_FETCHING if fetching else _ASKING)}
-            options |= {name: given[name] for name in _CLIENT if name in given}
-            found = self._stores[root, fetching] = from_url(
-                root,
-                client_options=cast("ClientConfig", options),
-                retry_config={
-                    "max_retries": _RETRIES,
-                    "retry_timeout": timedelta(seconds=PATIENCE),
-                },
-            )
+            timeouts = _FETCHING if fetching else _ASKING
+            found = opening.opened(root, timeouts, retries=_RETRIES, patience=PATIENCE)
+            self._stores[root, fetching] = found
         return found
 
 
@@ -146,11 +115,7 @@ def split(uri: str) -> tuple[str, str]:
     """The bucket of a URI and the key in it. The key is written as it is, without escapes."""
     _, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
-    return f"{_scheme(uri)}://{bucket}", key
-
-
-def _scheme(uri: str) -> str:
-    return uri.partition("://")[0].lower()
+    return f"{scheme_of(uri)}://{bucket}", key
 
 
 def _pieces(uri: str, result: Any) -> Iterator[bytes]:
@@ -169,22 +134,10 @@ def _told(meta: ObjectMeta) -> Told:
 
 
 def _obstore() -> Any:
-    global _loaded_by
     try:
-        import obstore
-    except ImportError:
-        raise NoAnswerError(
-            "obstore is not installed", "`pip install 'nbtrack[sync]'` installs it."
-        ) from None
-    if _loaded_by is None:
-        _loaded_by = os.getpid()
-    elif _loaded_by != os.getpid():
-        raise NoAnswerError(
-            "the process that this one was forked from has asked object stores already, and a"
-            " fork of it cannot",
-            "Do it there, or in a process that is started fresh (spawn).",
-        )
-    return obstore
+        return opening.obstore()
+    except UnavailableError as error:
+        raise NoAnswerError(str(error), error.hint) from None
 
 
 @contextlib.contextmanager
@@ -195,27 +148,20 @@ def _telling(uri: str) -> Iterator[None]:
     except FileNotFoundError:
         raise NoAnswerError("there is no such object") from None
     except (OSError, ValueError) as error:
-        raise NoAnswerError(_words(error)) from None
+        raise NoAnswerError(in_words(error)) from None
     except Exception as error:
         if not type(error).__module__.startswith("obstore"):
             raise
-        text = _words(error)
+        text = in_words(error)
         raise NoAnswerError(text, _hint(uri, type(error).__name__, text)) from None
 
 
-def _words(error: Exception) -> str:
-    text = str(error).partition("Debug source:")[0]
-    said = re.search(r"<Message>(.*?)</Message>", text, re.DOTALL)
-    text = re.sub(r"\?\S*", "", text.partition("<?xml")[0])
-    return f"{' '.join(text.split()).rstrip(': ')}{f': {said[1]}' if said else ''}"
-
-
 def _hint(uri: str, kind: str, text: str) -> str:
-    prefix = SCHEMES[_scheme(uri)]
+    prefix = PREFIXES[scheme_of(uri)]
     if "builder error" in text:
         return f"An endpoint without TLS takes {prefix}ALLOW_HTTP=true."
     unknown = ("/latest/api/token", "token request", "Account must be specified")
     refused = kind in ("PermissionDeniedError", "UnauthenticatedError")
     if refused or any(words in text for words in unknown):
-        return f"Credentials come from the environment: {_CREDENTIALS[prefix]}."
+        return f"Credentials come from the environment: {CREDENTIALS[prefix]}."
     return ""

@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 
 from ..._errors import DamagedFileError
+from ...remote.opening import PREFIXES
 from ...store.artifact_schema import ArtifactEntry
 from ...store.copying import copy
 from ...store.layout import temporary
 from ...store.objects import digest_of
 from . import web
-from .buckets import SCHEMES, Buckets, split
+from .buckets import Buckets, split
 from .references import local_path, scheme_of
 from .told import NoAnswerError, Told
 
@@ -84,7 +85,7 @@ def can_be_fetched(uri: str) -> bool:
     """Whether a URI names one thing in a place that can be asked for it."""
     if local_path(uri) is not None or _is_web(uri):
         return True
-    key = split(uri)[1] if scheme_of(uri) in SCHEMES else ""
+    key = split(uri)[1] if scheme_of(uri) in PREFIXES else ""
     return bool(key) and not key.endswith("/")
 
 

@@ -10,6 +10,7 @@ from urllib.request import url2pathname
 
 from ..._errors import InvalidArtifactError
 from ..._masking import mask
+from ...remote.opening import PREFIXES
 from ...store.artifact_schema import ArtifactEntry
 from ...store.objects import digest_of
 from . import buckets, web
@@ -39,7 +40,7 @@ def reference_entries(
     _check_no_secret(uri, parts)
     if parts.scheme == "file":
         return _local(uri, Path(url2pathname(parts.path)), name, checksum=checksum, most=most)
-    if parts.scheme in buckets.SCHEMES:
+    if parts.scheme in PREFIXES:
         return _in_bucket(uri, name, checksum=checksum, most=most)
     path = name or unquote(parts.path).rstrip("/").rpartition("/")[2] or parts.netloc
     told = Told()

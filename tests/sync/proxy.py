@@ -1,0 +1,142 @@
+"""A proxy before a server, on loopback, that fails as networks and servers do."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
+from urllib.parse import urlsplit
+
+Fault = Literal["drop", "cut", "delay", "lost", "401", "403", "429", "500", "503", "skew"]
+FAULTS: tuple[Fault, ...] = ("drop", "cut", "delay", "lost", "429", "500", "503")
+
+
+_CODES = {
+    "401": "InvalidToken",
+    "403": "AccessDenied",
+    "429": "TooManyRequests",
+    "500": "InternalError",
+    "501": "NotImplemented",
+    "503": "ServiceUnavailable",
+}
+
+
+def refuse(handler: BaseHTTPRequestHandler, status: int, code: str) -> None:
+    """Answer as S3 does."""
+    content = f"<Error><Code>{code}</Code><Message>{code} it is</Message></Error>".encode()
+    handler.send_response(status)
+    if status == 429:
+        handler.send_header("Retry-After", "0")
+    handler.send_header("Content-Length", str(len(content)))
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    if handler.command != "HEAD":
+        handler.wfile.write(content)
+
+
+class FaultProxy:
+    """A running proxy.
+
+    Attributes:
+        url: Its endpoint.
+        faults: What happens to requests: ``drop`` closes the connection unasked, ``cut`` in the
+            middle of the answer, ``lost`` after the server has done it; ``delay`` takes a while.
+        share: To which part of the requests.
+        conditional: Whether objects can be put only where none is.
+        seen: How often each happened; ``""``: nothing did.
+    """
+
+    def __init__(self, upstream: str, *, seed: int = 1) -> None:
+        self.faults: Sequence[Fault] = FAULTS
+        self.share = 0.0
+        self.conditional = True
+        self.seen: Counter[str] = Counter()
+        self._dice = random.Random(seed)
+        self._lock = threading.Lock()
+        target = urlsplit(upstream)
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one_request(self) -> None:
+                self.close_connection = True
+                with contextlib.suppress(OSError):
+                    self.raw_requestline = self.rfile.readline(65_537)
+                    if self.raw_requestline and self.parse_request():
+                        proxy._answer(self, f"{target.hostname}:{target.port}")
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[FaultProxy]:
+        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join()
+
+    def _choose(self) -> str:
+        with self._lock:
+            fault = self._dice.choice(self.faults) if self._dice.random() < self.share else ""
+            self.seen[fault] += 1
+            return fault
+
+    def _answer(self, handler: BaseHTTPRequestHandler, upstream: str) -> None:
+        body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        fault = self._choose()
+        if fault == "drop":
+            handler.connection.shutdown(socket.SHUT_RDWR)
+            return
+        if not self.conditional and handler.headers.get("If-None-Match"):
+            fault = "501"
+        if fault == "skew":
+            refuse(handler, 403, "RequestTimeTooSkewed")
+            return
+        if fault.isdigit():
+            refuse(handler, int(fault), _CODES[fault])
+            return
+        if fault == "delay":
+            time.sleep(0.05)
+        connection = http.client.HTTPConnection(upstream, timeout=30)
+        try:
+            headers = {
+                name: value for name, value in handler.headers.items() if name != "Connection"
+            }
+            connection.request(handler.command, handler.path, body or None, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        if fault == "lost":
+            handler.connection.shutdown(socket.SHUT_RDWR)
+            return
+        handler.send_response(answer.status)
+        hop = ("connection", "transfer-encoding", "content-length", "date", "server")
+        for name, value in answer.getheaders():
+            if name.lower() not in hop:
+                handler.send_header(name, value)
+        length = answer.getheader("Content-Length") if handler.command == "HEAD" else None
+        handler.send_header("Content-Length", length or str(len(content)))
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        if fault == "cut":
+            handler.wfile.write(content[: len(content) // 2])
+            handler.wfile.flush()
+            handler.connection.shutdown(socket.SHUT_RDWR)
+        elif handler.command != "HEAD":
+            handler.wfile.write(content)
