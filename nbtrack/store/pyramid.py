@@ -1,7 +1,7 @@
 """Long series at a coarser grain, which a merge keeps beside their rows.
 
-A chart shows a thousand buckets; to look at 10⁸ rows for that takes seconds, at some ten thousand
-bins of them milliseconds. Derived: without it a chart is as good, and later.
+A chart shows a thousand buckets; to look at 10⁸ rows for that takes seconds, at bins of hundreds
+of them milliseconds. Derived: without it a chart is as good, and later.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from .reader import Snapshot
 
 # Of a series with fewer rows all are looked at.
-LONG = 1_000_000
+LONG = 2_000_000
 _BINS = 1 << 16
+# Bins of few rows would take as much of the disk as the rows.
+_ROWS_A_BIN = 512
 _BATCH = 1 << 15
 
 
@@ -56,7 +58,8 @@ def _batches(source: Source, wanted: list[tuple[str, int]]) -> Iterator[arrow.Re
     for key, attempt in wanted:
         for axis in ("step", "time"):
             series = Stretch(attempt, key, axis)
-            shift = bins.extent(source, series).shift(_BINS)
+            extent = bins.extent(source, series)
+            shift = extent.shift(max(1, min(_BINS, extent.rows // _ROWS_A_BIN)))
             found = bins.binned(source, series, shift)
             same = {"key": key, "attempt": attempt, "axis": axis, "shift": shift}
             for batch in found.rechunk(max_chunksize=_BATCH).to_batches():

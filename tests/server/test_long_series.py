@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 from nbtrack import UsageError
-from nbtrack.store import bins, pyramid, series
+from nbtrack.store import bins, pyramid, query, series
 from nbtrack.store.bins import Stretch
 from nbtrack.store.layout import PYRAMID
 from nbtrack.store.query import Source
@@ -61,6 +61,7 @@ def long(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(series, "_ROWS", HELD)
     monkeypatch.setattr(pyramid, "LONG", HELD)
     monkeypatch.setattr(pyramid, "_BINS", 1_000)
+    monkeypatch.setattr(pyramid, "_ROWS_A_BIN", 4)
     found = Long(tmp_path / ".nbtrack", request.param)
     assert len(found.kept) == (request.param in ("merged", "mixed"))
     return found
@@ -157,3 +158,19 @@ def test_too_many_for_another_metric_to_be_across(
     monkeypatch.setattr(series, "_MOST_JOINED", ROWS - 1)
     with pytest.raises(UsageError, match="draw it over the step or the time"):
         one(long.session, "loss", x="epoch", buckets=10)
+
+
+def test_what_is_kept_is_small_beside_the_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pyramid, "LONG", HELD)
+    found = Long(tmp_path / ".nbtrack", "merged")
+    (path,) = found.kept
+    (count,) = (
+        query.fetch(
+            Source(PYRAMID, (path,), ()), "SELECT count(*) AS n FROM rows WHERE key = 'loss'"
+        )
+        .column("n")
+        .to_pylist()
+    )
+    assert 2 <= count <= 2 * 2 * (ROWS // 512 + 1)
