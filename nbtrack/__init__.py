@@ -68,14 +68,15 @@ if TYPE_CHECKING:
     )
     from ._mappings import Config, RecordedMapping
     from ._progress import Progress, progress
+    from ._reading import artifacts, open_artifact, open_run, runs
     from ._run import Run
     from ._run_alerts import AlertLevel
     from ._run_metrics import Metric
-    from .record.artifacts import Artifact, artifacts, open_artifact
+    from .record.artifacts import Artifact
     from .record.code.compare import RunDiff, diff
     from .record.media import Audio, Figure, Histogram, Html, Image, Media, Table, Text, Video
     from .store.attempt_view import AttemptView
-    from .store.catalog import RunList, open_run, runs
+    from .store.catalog import RunList
     from .store.cells import CellView
     from .store.changes import ConfigChange
     from .store.code import CodeInfo
@@ -204,7 +205,7 @@ _LAZY = {
     "Text": "record.media",
     "Video": "record.media",
     "alert": "_api",
-    "artifacts": "record.artifacts",
+    "artifacts": "_reading",
     "define_metric": "_api",
     "diff": "record.code.compare",
     "finish": "_api",
@@ -212,10 +213,10 @@ _LAZY = {
     "link_artifact": "_api",
     "log": "_api",
     "log_artifact": "_api",
-    "open_artifact": "record.artifacts",
-    "open_run": "store.catalog",
+    "open_artifact": "_reading",
+    "open_run": "_reading",
     "progress": "_progress",
-    "runs": "store.catalog",
+    "runs": "_reading",
     "save": "_api",
     "show": "_api",
     "unwatch": "_api",

@@ -18,6 +18,7 @@ from .export import export
 from .gc import gc
 from .logs import logs
 from .ls import ls
+from .pull import pull
 from .recover import recover
 from .restore import restore
 from .show import show
@@ -48,7 +49,7 @@ def main(context: click.Context) -> None:
 
 
 for _command in (
-    *(ls, show, logs, export, ui, artifact, sync, gc),
+    *(ls, show, logs, export, ui, artifact, sync, pull, gc),
     *(diff, restore),
     *(recover, config, enable, disable, discard, doctor),
 ):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import render
-from .options import json_option, print_json, store_option
+from .options import json_option, print_json, reading_option, store_option
 
 if TYPE_CHECKING:
     from ..record.artifacts import Artifact
@@ -22,7 +22,7 @@ def artifact() -> None:
 @artifact.command("ls")
 @click.argument("name", required=False)
 @click.option("--type", "kind", metavar="TYPE", help="Only artifacts of this type.")
-@store_option
+@reading_option
 @json_option
 def ls_(name: str | None, kind: str | None, store: Path | None, as_json: bool) -> None:
     """List artifacts, or with NAME or NAME:VERSION the versions or files of one."""
@@ -54,7 +54,7 @@ def ls_(name: str | None, kind: str | None, store: Path | None, as_json: bool) -
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder; by default ./artifacts/NAME:VERSION.",
 )
-@store_option
+@reading_option
 @json_option
 def get(name: str, folder: Path | None, store: Path | None, as_json: bool) -> None:
     """Bring the files of NAME, NAME:VERSION or NAME:ALIAS into a folder."""

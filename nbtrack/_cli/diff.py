@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import render
-from .options import json_option, print_json, store_option
+from .options import json_option, print_json, reading_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("first")
 @click.argument("second")
-@store_option
+@reading_option
 @json_option
 def diff(first: str, second: str, store: Path | None, as_json: bool) -> None:
     """Show how two runs differ: code, config, environment.

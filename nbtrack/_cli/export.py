@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import json_option, print_json, store_option
+from .options import json_option, print_json, reading_option
 
 _KINDS = ["csv", "parquet", "jsonl", "ipynb", "log"]
 
@@ -23,7 +23,7 @@ _KINDS = ["csv", "parquet", "jsonl", "ipynb", "log"]
     help="By default what the file's name ends in, else csv.",
 )
 @click.option("--key", "keys", multiple=True, help="Only this metric; may be repeated.")
-@store_option
+@reading_option
 @json_option
 def export(
     run: str,

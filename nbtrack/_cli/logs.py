@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import json_option, print_json, store_option
+from .options import json_option, print_json, reading_option
 
 if TYPE_CHECKING:
     from ..store.view import RunView
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 @click.option(
     "--tail", "-n", type=click.IntRange(min=0), metavar="N", help="Only the last N lines so far."
 )
-@store_option
+@reading_option
 @json_option
 def logs(
     run: str, cell: int | None, follow: bool, tail: int | None, store: Path | None, as_json: bool
 ) -> None:
     """Show what was seen below the cells of a run, or printed by a script."""
     from ..store.catalog import open_run
+    from ..sync.mirror import watching
 
     view = open_run(run, dir=store)
     if as_json:
@@ -41,7 +42,8 @@ def logs(
     if cell is not None and not any(one.execution_count == cell for one in view.cells):
         raise click.ClickException(f"no cell In [{cell}] ran in {view.name}")
     if follow:
-        _follow(view, cell, tail)
+        with watching(view.path.parent.parent):
+            _follow(view, cell, tail)
         return
     lines = view.log(cell).splitlines(keepends=True)
     for line in deque(lines, maxlen=tail) if tail is not None else lines:

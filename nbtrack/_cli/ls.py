@@ -11,7 +11,7 @@ import click
 
 from .._errors import NbtrackError
 from . import render
-from .options import json_option, print_json, store_option
+from .options import json_option, print_json, reading_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,7 +44,7 @@ _VALUE = re.compile(r"\b(?:config|summary)(?:\.\w+)+")
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N runs.")
 @click.option("--all", "everything", is_flag=True, help="Also empty and discarded runs.")
-@store_option
+@reading_option
 @json_option
 def ls(
     project: str | None,

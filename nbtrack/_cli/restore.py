@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import json_option, print_json, store_option
+from .options import json_option, print_json, reading_option
 
 
 @click.command()
@@ -30,7 +30,7 @@ from .options import json_option, print_json, store_option
     default=-1,
     help="Of a resumed run, which part, from 0. [default: the last]",
 )
-@store_option
+@reading_option
 @json_option
 def restore(
     run: str, target: Path, repository: Path | None, part: int, store: Path | None, as_json: bool

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from . import render
-from .options import json_option, print_json, store_option
+from .options import json_option, print_json, reading_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +33,7 @@ _ARTIFACT_ROWS = 20
 @click.command()
 @click.argument("run")
 @click.option("--cells", is_flag=True, help="Every cell that ran, tracked or not.")
-@store_option
+@reading_option
 @json_option
 def show(run: str, cells: bool, store: Path | None, as_json: bool) -> None:
     """Show one run, by its id or name: state, reason, attempts, config, summary and artifacts."""

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import click
 
+from .options import here_or_there
+
 
 @click.command()
-@click.argument(
-    "store", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
+@click.argument("store", required=False, metavar="[STORE]", callback=here_or_there)
+@click.option(
+    "--store", "named", metavar="PATH|URL", callback=here_or_there, help="The same as STORE."
 )
 @click.option("--port", type=click.IntRange(1, 65535), help="By default the first free one.")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @click.option("--read-only", is_flag=True, help="Let nobody change a run.")
-def ui(store: Path | None, port: int | None, no_browser: bool, read_only: bool) -> None:
+def ui(
+    store: Path | None, named: Path | None, port: int | None, no_browser: bool, read_only: bool
+) -> None:
     """Show runs in the browser, until Ctrl-C.
 
-    STORE is a store, or the folder that it is in; by default all stores that you have recorded
-    into are shown.
+    STORE is a store, the folder that it is in, or the URL of a place that runs were synced to; by
+    default all stores that you have recorded into are shown.
     """
     from ..server.alone import serve
+    from ..sync.mirror import watching
 
-    serve(store, port=port, browser=not no_browser, read_only=read_only, tell=_tell)
+    if store is not None and named is not None:
+        raise click.UsageError("Give STORE or --store.")
+    shown = store or named
+    with watching(shown) if shown is not None else contextlib.nullcontext():
+        serve(shown, port=port, browser=not no_browser, read_only=read_only, tell=_tell)
 
 
 def _tell(address: str) -> None:

@@ -12,6 +12,7 @@ from ..store.artifact_paths import ArtifactsRoot
 from ..store.artifact_schema import ArtifactEntry, ArtifactVersion
 from ..store.artifacts import read_manifest, versions
 from ..store.documents import read_info
+from ..store.fetching import fetched
 from ..store.layout import RunDir, Store, is_run_id
 from ..store.registry import key_of
 from ..store.view import RunView
@@ -144,7 +145,8 @@ def open_entry(stores: Stores, key: str, name: str, number: int, path: str) -> O
     for entry in _entries_of(store, version):
         if entry.path == path and entry.uri is None and entry.digest is not None:
             root = ArtifactsRoot(store)
-            return open_inside(root.object(entry.digest), root.objects, path.rpartition("/")[2])
+            content = fetched(root.object(entry.digest))
+            return open_inside(content, root.objects, path.rpartition("/")[2])
     raise UnknownFileError("there is no such file")
 
 

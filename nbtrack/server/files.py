@@ -5,10 +5,11 @@ from __future__ import annotations
 import mimetypes
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
+from ..store.fetching import elsewhere_below, fetched
 from ..store.layout import RunDir
 from .api.run import FileEntry, Files
 from .stores import UnknownRunError
@@ -64,7 +65,8 @@ def tree(run_dir: RunDir) -> Files:
     """All files: first those that a person wants to see, then what nbtrack keeps, by path."""
     found: list[FileEntry] = []
     seen: set[str] = set()
-    for path in _walk(run_dir):
+    elsewhere = elsewhere_below(run_dir.path)
+    for path in _walk(run_dir, elsewhere):
         if str(path) in seen:
             continue
         seen.add(str(path))
@@ -73,18 +75,19 @@ def tree(run_dir: RunDir) -> Files:
         try:
             status = path.stat()
         except OSError:
-            continue  # it went away, or is a link to nothing
+            # It went away, is a link to nothing, or comes when somebody asks for it.
+            if path in elsewhere:
+                found.append(_entry(run_dir, path, *elsewhere[path]))
+            continue
         if not stat.S_ISREG(status.st_mode) or not _is_inside(path, run_dir):
             continue
-        found.append(
-            FileEntry(
-                path=path.relative_to(run_dir.path).as_posix(),
-                size=status.st_size,
-                modified=status.st_mtime_ns // 1000,
-                kind=kind_of(path.name),
-            )
-        )
+        found.append(_entry(run_dir, path, status.st_size, status.st_mtime_ns))
     return Files(files=found, more=False)
+
+
+def _entry(run_dir: RunDir, path: Path, size: int, modified: int) -> FileEntry:
+    name = path.relative_to(run_dir.path).as_posix()
+    return FileEntry(path=name, size=size, modified=modified // 1000, kind=kind_of(path.name))
 
 
 def open_file(run_dir: RunDir, path: str) -> OpenFile:
@@ -97,7 +100,7 @@ def open_file(run_dir: RunDir, path: str) -> OpenFile:
     parts = path.split("/")
     if len(path) > _LONGEST_PATH or "\0" in path or any(map(_is_hidden, parts)):
         raise UnknownFileError("there is no such file")
-    return open_inside(run_dir.path.joinpath(*parts), run_dir.path, parts[-1])
+    return open_inside(fetched(run_dir.path.joinpath(*parts)), run_dir.path, parts[-1])
 
 
 def open_inside(path: Path, folder: Path, name: str) -> OpenFile:
@@ -129,10 +132,12 @@ def kind_of(name: str) -> Kind:
     return _KINDS.get(Path(name).suffix.lower(), "binary")
 
 
-def _walk(run_dir: RunDir) -> Iterator[Path]:
+def _walk(run_dir: RunDir, elsewhere: Iterable[Path]) -> Iterator[Path]:
     for path in run_dir.for_people:
         yield from _files_in(path) if path.is_dir() and not path.is_symlink() else [path]
+        yield from (other for other in elsewhere if other.is_relative_to(path))
     yield from _files_in(run_dir.path)
+    yield from elsewhere
 
 
 def _files_in(folder: Path) -> Iterator[Path]:

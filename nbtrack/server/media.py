@@ -9,6 +9,7 @@ from pathlib import Path
 from .._errors import NbtrackError, UsageError
 from ..store import reader
 from ..store.encoding import encode
+from ..store.fetching import fetched
 from ..store.layout import RunDir
 from ..store.media_listing import Item, media_keys, media_steps
 from ..store.spool import is_media_name
@@ -74,7 +75,7 @@ def open_media(run_dir: RunDir, name: str) -> OpenFile:
     """
     if not is_media_name(name):
         raise UnknownFileError("there is no such file")
-    if not (run_dir.media / name).exists():
+    if not fetched(run_dir.media / name).exists():
         # It still waits in the spool; what cannot be encoded is not there.
         with contextlib.suppress(NbtrackError, OSError, ValueError, KeyError, TypeError):
             encode(run_dir, name)

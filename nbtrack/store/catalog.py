@@ -124,26 +124,7 @@ def runs(
     include_empty: bool = False,
     include_discarded: bool = False,
 ) -> RunList:
-    """The runs of a store, newest first.
-
-    Args:
-        project: Only runs of this project.
-        state: Only runs that are running, finished, failed or crashed; one of these or several.
-        tags: Only runs that have this tag, or all of these.
-        where: Only runs for which this expression is true: SQL over the columns of
-            :meth:`RunList.to_pandas`, in which ``config`` and ``summary`` are structures, as in
-            ``"config.lr > 0.01 and summary.loss < 0.2"``. Where a run lacks a value, it is null.
-            Texts in them count by their first 4,096 characters, integers beyond 64 bits as floats.
-        sort: What to sort by, such as ``"summary.loss"``, or several; with ``-`` before it the
-            largest comes first. Runs without that value come last.
-        dir: The store directory; by default the one in which runs would be recorded.
-        include_empty: Also runs in which nothing was logged, tracked or saved.
-        include_discarded: Also runs that were put out of sight.
-
-    Raises:
-        InvalidQueryError: ``where`` or ``sort`` cannot be evaluated; the text says why, and which
-            names there are.
-    """
+    """The runs of a store, newest first; see :func:`nbtrack.runs`."""
     states = {state} if isinstance(state, str) else set(state or ())
     wanted = {tags} if isinstance(tags, str) else set(tags or ())
     store = open_store(dir)
@@ -167,21 +148,14 @@ def runs(
 
 
 def open_run(id_or_name: str, *, dir: str | Path | None = None) -> RunView:
-    """One run, by its id or by its name.
-
-    Raises:
-        RunNotFoundError: There is none.
-        AmbiguousRunError: Several runs have this name.
-        DamagedFileError: Its ``run.json`` is not what was written.
-        NewerFormatError: A newer nbtrack wrote it.
-    """
+    """One run, by its id or by its name; see :func:`nbtrack.open_run`."""
     view = RunView(find_run(open_store(dir), id_or_name))
     _ = view.name  # reads run.json, so that what is wrong with it is said here
     return view
 
 
 def find_run(store: Store, id_or_name: str) -> RunDir:
-    """The directory of one run; raises as :func:`open_run`."""
+    """The directory of one run; raises as :func:`nbtrack.open_run`."""
     if is_run_id(id_or_name) and store.run(id_or_name).path.is_dir():
         return store.run(id_or_name)
     listing = RunIndex(store, thorough=True).listing()

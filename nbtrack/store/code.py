@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from .._decoding import from_json
+from .fetching import fetched, fetched_below
 from .layout import RunDir, atomic_write
 from .schema import FORMAT_VERSION
 
@@ -74,7 +75,7 @@ def write_code(run_dir: RunDir, info: CodeInfo, *, durable: bool = True) -> None
 def read_code(run_dir: RunDir) -> list[CodeInfo]:
     """What is known of the code of each part of a run, oldest first; damaged files are left out."""
     found = []
-    for path in sorted(run_dir.code.glob("[!.]*.json")):
+    for path in sorted(fetched_below(run_dir.code).glob("[!.]*.json")):
         with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
             found.append(from_json(path.read_bytes(), CodeInfo))
     return sorted(found, key=lambda info: info.time)
@@ -82,13 +83,14 @@ def read_code(run_dir: RunDir) -> list[CodeInfo]:
 
 def patch_path(run_dir: RunDir, info: CodeInfo) -> Path:
     """Where the difference from the commit is, if there is one."""
-    return run_dir.diff if info.first else run_dir.code / f"{info.writer}.{run_dir.diff.name}"
+    name = run_dir.diff.name
+    return fetched(run_dir.diff if info.first else run_dir.code / f"{info.writer}.{name}")
 
 
 def installed_path(run_dir: RunDir, info: CodeInfo) -> Path:
     """Where the packages are, for pip."""
     name = run_dir.requirements.name
-    return run_dir.requirements if info.first else run_dir.code / f"{info.writer}.{name}"
+    return fetched(run_dir.requirements if info.first else run_dir.code / f"{info.writer}.{name}")
 
 
 def waiting_code(run_dir: RunDir) -> list[CodeInfo]:

@@ -25,6 +25,7 @@ _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _VIEW_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9 ._-]{0,63}")
 _SEGMENT = re.compile(r"([a-z][0-9a-z]+)-(\d{6,})\.seg")
 _SEALED = re.compile(r"([a-z][0-9a-z]+)-(\d{6,})\.changes\.parquet")
+_TABLE = re.compile(r"([a-z][0-9a-z]+(?:-\d{6,})?)\.([a-z]+)\.parquet")
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -81,6 +82,8 @@ class RunDir:
     recorder_log = _Inside("recorder.log")
     position = _Inside("position.json")
     stack = _Inside("stack.txt")
+    # At a place only: tells that the owner lives.
+    alive = _Inside("alive.json")
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -299,6 +302,12 @@ def new_ulid() -> str:
 def new_writer_id(role: str) -> str:
     """A name for one process writing to a run; starts with the first letter of its role."""
     return role[0] + os.urandom(5).hex()
+
+
+def table_in(file: str) -> tuple[str, str] | None:
+    """The set and the table that a Parquet file is of, by its name."""
+    found = _TABLE.fullmatch(file)
+    return (found[1], found[2]) if found and found[2] in TABLES else None
 
 
 def set_name(sources: list[str]) -> str:

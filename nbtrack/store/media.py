@@ -19,6 +19,7 @@ import msgspec
 
 from .._errors import DamagedFileError
 from . import encoding, media_tables, query
+from .fetching import fetched
 from .layout import RunDir
 from .media_tables import Cell, TableData
 from .reader import Snapshot
@@ -89,7 +90,7 @@ def media_path(run_dir: RunDir, name: str) -> Path:
         raise DamagedFileError(
             f"{name!r} is no name of a file of media", path=run_dir.media, operation="read media"
         )
-    path = run_dir.media / name
+    path = fetched(run_dir.media / name)
     try:
         open_inside(path).close()
     except FileNotFoundError:

@@ -45,7 +45,7 @@ def merge(run_dir: RunDir) -> bool:
     Raises:
         OSError, duckdb.Error: A file could not be read or written; nothing changed for readers.
     """
-    with _only_merger(run_dir) as alone:
+    with only_merger(run_dir) as alone:
         if alone:
             remove_of_merges(run_dir)
         return alone and _merge(run_dir, select(run_dir))
@@ -53,7 +53,7 @@ def merge(run_dir: RunDir) -> bool:
 
 def _merge(run_dir: RunDir, selection: Selection) -> bool:
     if not selection.sealed:
-        _remove_replaced(run_dir, selection)
+        remove_replaced(run_dir, selection)
         return False
     name = set_name(selection.sealed_names)
     files = {table: selection.files(run_dir, table) for table in TABLES}
@@ -79,12 +79,12 @@ def _merge(run_dir: RunDir, selection: Selection) -> bool:
     )
     atomic_write(run_dir.manifest, msgspec.json.encode(manifest))
     fault("merge.before_unlink")
-    _remove_replaced(run_dir, select(run_dir))
+    remove_replaced(run_dir, select(run_dir))
     return True
 
 
 @contextlib.contextmanager
-def _only_merger(run_dir: RunDir) -> Iterator[bool]:
+def only_merger(run_dir: RunDir) -> Iterator[bool]:
     """Whether no other process merges this run. The system lets go when this process dies."""
     make_folders(run_dir)
     fd = os.open(run_dir.merged, os.O_RDONLY)
@@ -98,7 +98,7 @@ def _only_merger(run_dir: RunDir) -> Iterator[bool]:
         os.close(fd)
 
 
-def _remove_replaced(run_dir: RunDir, selection: Selection) -> None:
+def remove_replaced(run_dir: RunDir, selection: Selection) -> None:
     """Unlink what the manifest replaces, also what a killed merge left behind."""
     if selection.merged is None:
         return

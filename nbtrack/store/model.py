@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from . import documents
+from .fetching import fetched
 from .layout import RunDir, atomic_write
 from .schema import FORMAT_VERSION
 
@@ -100,7 +101,7 @@ def read_model(run_dir: RunDir) -> list[ModelInfo]:
         NewerFormatError: A newer nbtrack wrote it.
     """
     try:
-        return documents.read_document(run_dir.model, ModelDocument).models
+        return documents.read_document(fetched(run_dir.model), ModelDocument).models
     except FileNotFoundError:
         return []
 

@@ -22,6 +22,7 @@ from .._errors import DamagedFileError, StoreError
 from . import parts, query
 from .digest import Digest
 from .documents import keep_status, read_document, read_status
+from .fetching import fetched
 from .fold import Fold, fold
 from .frames import newer_format
 from .layout import LAST_TABLE, RunDir, SegmentName
@@ -63,9 +64,9 @@ class Selection(NamedTuple):
         """
         found: list[Path] = []
         if self.merged is not None and table in self.merged.tables:
-            found.append(run_dir.merged_table(self.merged.name, table))
+            found.append(fetched(run_dir.merged_table(self.merged.name, table)))
         for name in self.sealed:
-            path = run_dir.sealed_table(name, table)
+            path = fetched(run_dir.sealed_table(name, table))
             if table == LAST_TABLE or path.exists():
                 found.append(path)
             # A table may be missing because it has no rows. The last one goes first.

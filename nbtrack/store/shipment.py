@@ -17,6 +17,8 @@ import msgspec
 
 from .layout import LAST_TABLE, TABLES, RunDir, is_temporary
 from .reader import Selection, select
+from .run_keys import DOCUMENTS, manifest_key
+from .spool import spooled
 
 Stamps = tuple[int, ...]
 
@@ -48,7 +50,8 @@ class Shipment(NamedTuple):
 
     Attributes:
         items: What goes, in the order of waves.
-        held_back: How many segments of its journal do not go: they are not sealed yet.
+        held_back: How many files do not go yet: segments of its journal that are not sealed, media
+            that are not encoded.
     """
 
     items: list[Item]
@@ -70,19 +73,15 @@ def shipment(run_dir: RunDir) -> Shipment:
         *_below(run_dir, run_dir.files, fixed=False),
         *_sets(run_dir, selection),
     ]
-    return Shipment(sorted(found, key=lambda item: item.wave), len(selection.segments))
-
-
-def manifest_key(name: str) -> str:
-    """What the list of what a merged set replaces is called elsewhere."""
-    return f"merged/{name}.json"
+    waiting = len(selection.segments) + len(spooled(run_dir))
+    return Shipment(sorted(found, key=lambda item: item.wave), waiting)
 
 
 def _documents(run_dir: RunDir) -> Iterator[Item]:
     yield _item(run_dir, run_dir.info, _CONTENT, fixed=True)
     for path in run_dir.edit_files():
         yield _item(run_dir, path, _CONTENT, fixed=True)
-    for path in (run_dir.model, run_dir.diff, run_dir.requirements):
+    for path in map(run_dir.path.joinpath, DOCUMENTS):
         with contextlib.suppress(FileNotFoundError):
             yield _item(run_dir, path, _CONTENT, fixed=False)
 

@@ -20,6 +20,7 @@ from .._errors import NbtrackError
 from ..store.artifact_paths import ArtifactDir, ArtifactsRoot
 from ..store.artifact_schema import ArtifactEdit, ArtifactHead, ArtifactManifest
 from ..store.artifacts import read_manifest, versions
+from ..store.fetching import fetched
 from ..store.layout import Store
 from ..store.together import side_by_side
 from .place import Place, Vanished
@@ -117,7 +118,7 @@ class ArtifactPusher:
             if entry.uri is None and entry.digest
         }
         missing = [path for path in paths if self._key(path) not in objects]
-        put = side_by_side(lambda path: self._place.put(self._key(path), path), missing)
+        put = side_by_side(lambda path: self._place.put(self._key(path), fetched(path)), missing)
         objects.update(map(self._key, missing))
         return [paths[path] for path, went in zip(missing, put, strict=True) if went]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from .._errors import SyncError, UsageError
 from ..remote import opening
 from ..remote.failures import explained
 from ..remote.opening import PREFIXES, UnavailableError, obstore, scheme_of
+from ..store.fetching import Elsewhere
+from ..store.layout import temporary
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -62,17 +65,23 @@ class Place:
             next(iter(obstore().list(self._store, self._prefix or None, chunk_size=1)), None)
 
     def sizes(self, folder: str = "") -> dict[str, int]:
-        """The size of every object below a folder, by its whole key.
+        """The size of every object below a folder, by its whole key; raises as :meth:`listing`."""
+        return {key: found.size for key, found in self.listing(folder).items()}
+
+    def listing(self, folder: str = "") -> dict[str, Elsewhere]:
+        """Every object below a folder, by its whole key.
 
         Raises:
             SyncError: The place does not answer.
         """
         prefix = "/".join(filter(None, (self._prefix, folder.rstrip("/"))))
         start = len(self._prefix) + 1 if self._prefix else 0
-        found: dict[str, int] = {}
+        found: dict[str, Elsewhere] = {}
         with self._telling():
             for page in obstore().list(self._store, prefix or None, chunk_size=_PAGE):
-                found.update((meta["path"][start:], meta["size"]) for meta in page)
+                for meta in page:
+                    modified = int(meta["last_modified"].timestamp() * 1e9)
+                    found[meta["path"][start:]] = Elsewhere(meta["size"], modified)
         return found
 
     def put(self, key: str, content: Path | bytes) -> bool:
@@ -120,6 +129,32 @@ class Place:
         """
         with self._telling(key, may_be_missing=True):
             return bytes(obstore().get(self._store, self._key(key)).bytes())
+
+    def fetch(self, key: str, path: Path) -> None:
+        """Put an object into a file, in one step.
+
+        Raises:
+            FileNotFoundError: It is not there.
+            SyncError: The place does not answer.
+            OSError: The file cannot be written.
+        """
+        temp = temporary(path)
+        try:
+            with self._slots, temp.open("wb") as file:
+                with self._telling(key, may_be_missing=True):
+                    found = obstore().get(self._store, self._key(key))
+                    pieces = iter(found.stream(min_chunk_size=_PART))
+                while True:
+                    with self._telling(key):
+                        piece = next(pieces, None)
+                    if piece is None:
+                        break
+                    file.write(piece)
+            modified = int(found.meta["last_modified"].timestamp() * 1e9)
+            os.utime(temp, ns=(modified, modified))
+            temp.replace(path)
+        finally:
+            temp.unlink(missing_ok=True)
 
     def _put(self, key: str, content: Path | bytes, *, mode: Any) -> None:
         with self._slots, self._telling(key), _opened(content) as file:

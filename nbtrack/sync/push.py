@@ -26,7 +26,8 @@ class Outcome(NamedTuple):
     Attributes:
         sent, bytes: How many files went, and their bytes.
         there: How many were there already.
-        held_back: Segments that wait for being sealed: the newest rows.
+        held_back: Files that follow when the recorder has sealed or encoded them: the newest rows
+            and media.
         problem: Why some of it is missing there; empty if nothing is.
     """
 

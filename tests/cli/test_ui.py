@@ -75,7 +75,7 @@ def test_all_stores_those_of_here_first(store: Store, elsewhere: Store, tmp_path
 def test_what_cannot_be_shown(tmp_path: Path) -> None:
     for arguments, words in (
         ([str(tmp_path)], "there is no store"),
-        ([str(tmp_path / "nothing")], "does not exist"),
+        ([str(tmp_path / "nothing")], "there is no store"),
         (["--port", "0"], "not in the range"),
     ):
         done = subprocess.run(

@@ -11,8 +11,8 @@ import pytest
 from nbtrack import SyncError, UsageError
 from nbtrack.store.layout import RunDir, Store
 from nbtrack.store.merge import merge
+from nbtrack.store.run_keys import manifest_key
 from nbtrack.store.seal import seal_run
-from nbtrack.store.shipment import manifest_key
 from nbtrack.sync.ledger import Ledger
 from nbtrack.sync.place import Place
 from nbtrack.sync.push import Outcome, Pusher

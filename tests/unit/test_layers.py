@@ -63,6 +63,7 @@ STORE_FOR_TRACKING = (
     "store.death",
     "store.documents",
     "store.faults",
+    "store.fetching",
     "store.fold",
     "store.frames",
     "store.journal",
@@ -106,7 +107,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # The public functions and names, from wherever they are.
     "_api": (*BASE, *TRACKING, "compat", "notebook", "record"),
     "server": (*BASE, "store", "live"),
-    "__init__": (*BASE, *TRACKING, "_api", "notebook", "plot", "record", "server", "store"),
+    # The public functions that read.
+    "_reading": (*BASE, "record", "store", "sync"),
+    "__init__": (
+        *BASE,
+        *TRACKING,
+        "_api",
+        "_reading",
+        "notebook",
+        "plot",
+        "record",
+        "server",
+        "store",
+    ),
     "plot": (*BASE, "record", "store.chart"),
     "_profile": BASE,
     "doctor": (*BASE, "store", "recorder", "_profile"),

@@ -10,6 +10,7 @@ from ..._errors import DamagedFileError
 from ...store.artifact_paths import ArtifactsRoot, check_path
 from ...store.artifact_schema import ArtifactEntry
 from ...store.copying import copy, make_place
+from ...store.fetching import fetched
 from ...store.layout import Store
 from ...store.objects import digest_of
 from ...store.together import side_by_side
@@ -38,7 +39,7 @@ def bring(store: Store, entries: Sequence[ArtifactEntry], root: Path) -> list[st
         if entry.uri is not None:
             elsewhere.fetch(entry, target)
             return
-        source = objects.object(entry.digest or "")
+        source = fetched(objects.object(entry.digest or ""))
         if not source.exists():
             raise DamagedFileError(
                 f"the content of {entry.path!r} is missing",

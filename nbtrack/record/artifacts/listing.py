@@ -13,19 +13,7 @@ from .recorded import RecordedArtifact
 
 
 def open_artifact(name: str, *, dir: str | Path | None = None) -> Artifact:
-    """One version of an artifact, for reading.
-
-    Args:
-        name: ``"data:v3"``, ``"data:best"``, or ``"data"`` for the latest. What stands before a
-            ``/``, such as a project of W&B, is left out: the artifacts of a store are all together.
-        dir: The store directory; by default the current run's, else the one that a run would
-            begin in.
-
-    Raises:
-        ArtifactNotFoundError: There is no such artifact, or no such version of it.
-        InvalidArtifactError: That is no name of an artifact.
-        DamagedFileError, NewerFormatError: Its files cannot be read.
-    """
+    """One version of an artifact, for reading; see :func:`nbtrack.open_artifact`."""
     store = place.store_here(dir)
     return recorded(store, find_version(store, name))
 
@@ -33,16 +21,7 @@ def open_artifact(name: str, *, dir: str | Path | None = None) -> Artifact:
 def artifacts(
     name: str | None = None, type: str | None = None, *, dir: str | Path | None = None
 ) -> list[Artifact]:
-    """The versions of the artifacts of a store, by name, the newest version of each first.
-
-    Args:
-        name: Only of this artifact.
-        type: Only of this type.
-        dir: The store directory, as :func:`open_artifact` has it.
-
-    Raises:
-        As :func:`open_artifact`; none at all is an empty list.
-    """
+    """The versions of the artifacts of a store; see :func:`nbtrack.artifacts`."""
     store = place.store_here(dir)
     names = artifact_names(store) if name is None else [name]
     found = [version for one in names for version in reversed(versions(store, one))]
