@@ -13,6 +13,6 @@ from tests.sync.test_push import record
 
 def test_the_commands_of_the_page_run(tmp_path: Path, s3: S3) -> None:
     s3.put("bucket")
-    record(Store(tmp_path / "store"), "one")
+    record(Store(tmp_path / "store"), "first-steps")
     check_commands("docs/sync.md", tmp_path)
-    assert "runs/one/run.json" in Place("s3://bucket/team").sizes()
+    assert "runs/first-steps/run.json" in Place("s3://bucket/team").sizes()
