@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 BACKLOG_BYTES = 8 << 20
+ROWS_WAIT = f"up to {BACKLOG_BYTES >> 20} MiB of rows wait in memory until there is room"
 
 
 class Backlog:

@@ -21,7 +21,7 @@ from typing import NamedTuple, NoReturn
 
 from .._errors import NbtrackWarning, RunFinishedError
 from .._settings import Settings
-from .backlog import BACKLOG_BYTES, Backlog, up_to
+from .backlog import ROWS_WAIT, Backlog, up_to
 from .frames import HEADER_SIZE, frame, header, salt_of
 from .layout import RunDir, SegmentName, not_writable
 from .locks import PatientLock
@@ -218,10 +218,9 @@ class Journal:
     def _disk_full(self, error: OSError, data: bytes, droppable: bool) -> None:
         self._retry_at = time.monotonic() + _RETRY_SECONDS
         self._set_aside(data, droppable)
-        self._warn(
-            f"cannot write to {self._run_dir.journal}: {error.strerror or error}; up to "
-            f"{BACKLOG_BYTES >> 20} MiB of rows wait in memory until there is room"
-        )
+        # The system gives one reason and then another for one and the same full disk.
+        reason = error.strerror or error
+        self._warn(f"cannot write to {self._run_dir.journal}: {reason}; {ROWS_WAIT}", ROWS_WAIT)
 
     def _change_segment(self, full: Segment | None, need: int) -> None:
         """Put a segment with ``need`` bytes of room in the place of ``full``.
@@ -386,9 +385,9 @@ class Journal:
         names = (*self._run_dir.segments(), *self._run_dir.sealed_sets())
         return max((n.number for n in names if n.writer == self.info.writer), default=0) + 1
 
-    def _warn(self, text: str) -> None:
-        if text not in self._warned:
-            self._warned.add(text)
+    def _warn(self, text: str, about: str | None = None) -> None:
+        if (about or text) not in self._warned:
+            self._warned.add(about or text)
             self._tell(text)
 
 

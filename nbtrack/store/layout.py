@@ -304,6 +304,12 @@ def new_writer_id(role: str) -> str:
     return role[0] + os.urandom(5).hex()
 
 
+def segment_in(file: str) -> SegmentName | None:
+    """The segment of a journal that a file is, by its name."""
+    found = _SEGMENT.fullmatch(file)
+    return SegmentName(found[1], int(found[2])) if found else None
+
+
 def table_in(file: str) -> tuple[str, str] | None:
     """The set and the table that a Parquet file is of, by its name."""
     found = _TABLE.fullmatch(file)

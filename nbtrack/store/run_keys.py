@@ -1,7 +1,9 @@
-"""What the files of a run are called at a place: as in its directory, but for two.
+"""What the files of a run are called at a place: as in its directory, but for three.
 
 Each list of what a merged set replaces has a name of its own there, since nothing is replaced that
-others read; and there is a small document that tells whether the run's owner lives.
+others read. There is a small document that tells whether the run's owner lives. And segments that
+still grow lie there as far as they were written, apart from the journal: a reader of that would
+take an old copy of a segment for all of it.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from .layout import LAST_TABLE, RunDir, SegmentName, table_in
+from .layout import LAST_TABLE, RunDir, SegmentName, segment_in, table_in
 
 _RUN = RunDir(Path())
 # Without what it is, a run is not there.
@@ -17,7 +19,8 @@ INFO = _RUN.info.name
 HEARTBEAT = _RUN.alive.name
 # Those that may get another content.
 DOCUMENTS = tuple(path.name for path in (_RUN.model, _RUN.diff, _RUN.requirements))
-_CHANGING = (_RUN.code.name, _RUN.files.name)
+_NEWEST = "newest"
+_CHANGING = (_RUN.code.name, _RUN.files.name, _NEWEST)
 
 
 class TableKey(NamedTuple):
@@ -41,6 +44,17 @@ def manifest_key(name: str) -> str:
 def is_manifest(key: str) -> bool:
     """Whether that is such a name."""
     return key.startswith(f"{_RUN.merged.name}/") and key.endswith(".json")
+
+
+def newest_key(name: SegmentName) -> str:
+    """What a segment that is not sealed yet is called."""
+    return f"{_NEWEST}/{_RUN.segment(name).name}"
+
+
+def newest_segment(key: str) -> SegmentName | None:
+    """The segment that is called so."""
+    folder, _, name = key.partition("/")
+    return segment_in(name) if folder == _NEWEST else None
 
 
 def is_replaced(key: str) -> bool:

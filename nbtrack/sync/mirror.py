@@ -24,8 +24,16 @@ from ..store import fetching
 from ..store.artifact_paths import ArtifactsRoot
 from ..store.documents import read_document
 from ..store.fetching import Elsewhere
-from ..store.layout import LAST_TABLE, TABLES, RunDir, Store, atomic_write, is_run_id
-from ..store.run_keys import INFO, complete_set, is_inside, is_manifest, is_replaced
+from ..store.layout import LAST_TABLE, TABLES, RunDir, SegmentName, Store, atomic_write, is_run_id
+from ..store.run_keys import (
+    HEARTBEAT,
+    INFO,
+    complete_set,
+    is_inside,
+    is_manifest,
+    is_replaced,
+    newest_segment,
+)
 from ..store.schema import Manifest
 from ..store.together import side_by_side
 from .manifests import InForce, in_force
@@ -131,7 +139,7 @@ class Mirror:
         """Copy what a list needs of a run; what went wrong, in words."""
         run_dir = self.store.run(run)
         try:
-            for folder in (run_dir.edits, run_dir.sealed, run_dir.merged):
+            for folder in (run_dir.edits, run_dir.journal, run_dir.sealed, run_dir.merged):
                 folder.mkdir(parents=True, exist_ok=True)
             files = self._runs[run]
             self._get(
@@ -153,8 +161,9 @@ class Mirror:
                     tables = [run_dir.sealed_table(name, table) for table in _FOR_LISTS]
                     self._get(run_dir, files, _names(run_dir, tables))
             self._forget(run_dir, replaced, manifest)
+            self._copy_newest(run_dir, files, replaced)
             # Last: a run without it is not listed.
-            self._get(run_dir, files, [INFO])
+            self._get(run_dir, files, [HEARTBEAT, INFO])
         except (NbtrackError, OSError) as error:
             return run, str(error)
         return run, chosen.problem
@@ -170,6 +179,22 @@ class Mirror:
         self._get(run_dir, files, names)
         found = [read_document(run_dir.path / name, Manifest) for name in names]
         return in_force(found, files)
+
+    def _copy_newest(self, run_dir: RunDir, files: Files, replaced: set[str]) -> None:
+        """Copy what is not sealed yet; segments only grow, so their size tells them apart."""
+        sealed = set(filter(None, map(complete_set, files)))
+        open_: set[SegmentName] = set()
+        for key, there in files.items():
+            name = newest_segment(key)
+            if name is None or name in sealed or str(name) in replaced:
+                continue
+            open_.add(name)
+            path = run_dir.segment(name)
+            if not path.exists() or path.stat().st_size != there.size:
+                self._place.fetch(self._key(run_dir.path / key), path)
+        for name in run_dir.segments():
+            if name not in open_:
+                run_dir.segment(name).unlink(missing_ok=True)
 
     def _forget(self, run_dir: RunDir, replaced: set[str], manifest: Manifest | None) -> None:
         """Remove what is not in force any more."""
