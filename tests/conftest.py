@@ -7,6 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes tells of the machine only.
+settings.register_profile("nbtrack", deadline=None)
+settings.load_profile("nbtrack")
 
 # Taken before any fixture changes it: installing packages needs the real home (pip's settings and
 # its cache), running nbtrack must not see it.

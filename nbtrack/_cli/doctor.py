@@ -27,9 +27,17 @@ _MARKS = {
 @click.option(
     "--verify", is_flag=True, help="Read all content of artifacts, and compare it with its digest."
 )
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long all checks may take, other than --verify.",
+)
 @store_option
 @json_option
-def doctor(verify: bool, store: Path | None, as_json: bool) -> None:
+def doctor(verify: bool, patience: float, store: Path | None, as_json: bool) -> None:
     """Say in plain words what is wrong here and what to do.
 
     Exits with 1 if there is a problem; warnings and notes are none.
@@ -41,7 +49,7 @@ def doctor(verify: bool, store: Path | None, as_json: bool) -> None:
     from ..doctor import examine
     from ..store.catalog import open_store_anyhow
 
-    findings = list(examine(open_store_anyhow(store), thorough=verify))
+    findings = list(examine(open_store_anyhow(store), thorough=verify, patience=patience))
     if as_json:
         print_json([msgspec.structs.asdict(finding) for finding in findings])
     else:

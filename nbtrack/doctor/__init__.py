@@ -30,13 +30,13 @@ from .settings import check_settings
 
 __all__ = ["Finding", "Level", "examine"]
 
-_PATIENCE = 10.0
 
-
-def examine(store: Store, *, thorough: bool = False) -> Iterator[Finding]:
+def examine(store: Store, *, thorough: bool = False, patience: float = 10.0) -> Iterator[Finding]:
     """Every finding, area by area. A check that fails, or does not end, is a finding itself.
 
-    ``thorough`` reads all content of artifacts too, which takes as long as it takes.
+    Args:
+        thorough: Read all content of artifacts too, which takes as long as it takes.
+        patience: Seconds after which a check counts as one that does not end.
     """
     checks = [
         _Check("settings", check_settings),
@@ -51,9 +51,9 @@ def examine(store: Store, *, thorough: bool = False) -> Iterator[Finding]:
         _Check("servers", check_servers),
         _Check("gpu", check_gpus),
     ]
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + patience
     for check in checks:
-        yield from check.findings(deadline)
+        yield from check.findings(deadline, patience)
 
 
 class _Check:
@@ -69,7 +69,7 @@ class _Check:
         self._thread = threading.Thread(target=self._run, name=f"doctor-{area}", daemon=True)
         self._thread.start()
 
-    def findings(self, deadline: float) -> list[Finding]:
+    def findings(self, deadline: float, patience: float) -> list[Finding]:
         """What was found until it ended, or until the deadline if it has one."""
         self._thread.join(None if self._waits else max(0.0, deadline - time.monotonic()))
         found = list(self._found)
@@ -78,7 +78,7 @@ class _Check:
                 Finding(
                     self._area,
                     "warning",
-                    f"this could not be examined within {_PATIENCE:g} s",
+                    f"this could not be examined within {patience:g} s",
                     "Something here does not answer: a disk, a driver or a process.",
                     "Look after what was to be examined, and ask again.",
                 )

@@ -36,11 +36,11 @@ class Report:
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """The command as a person calls it."""
     done = subprocess.run(
-        [sys.executable, "-m", "nbtrack", "doctor", *arguments],
+        [sys.executable, "-m", "nbtrack", "doctor", "--patience", "100", *arguments],
         env={**os.environ, **environ},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=180,
         check=False,
     )
     assert done.stderr == ""

@@ -6,8 +6,6 @@ import json
 import os
 from pathlib import Path
 
-import pytest
-
 from nbtrack import doctor
 from nbtrack.store.layout import Store
 from tests.doctor.reports import Report, run
@@ -60,13 +58,12 @@ def test_a_check_that_fails_keeps_back_no_other(
 
 
 def test_a_check_that_hangs_keeps_back_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     run_dir = new_run_dir(tmp_path / "store")
     run_dir.info.unlink()
     os.mkfifo(run_dir.info)  # whoever opens it waits for somebody who writes
-    monkeypatch.setattr(doctor, "_PATIENCE", 2.0)
-    found = list(doctor.examine(Store(tmp_path / "store")))
+    found = list(doctor.examine(Store(tmp_path / "store"), patience=2.0))
     run_dir.info.write_bytes(b"")
     (late,) = [one for one in found if one.area == "runs"]
     assert (late.level, late.what) == ("warning", "this could not be examined within 2 s")
