@@ -39,8 +39,12 @@ def help_of(*commands: str) -> str:
     """What ``nbtrack … --help`` prints on a terminal of 80 columns."""
     command: click.Command = command_line
     context = _context("nbtrack", command, None)
-    for name in commands:
+    left = list(commands)
+    while left:
         assert isinstance(command, click.Group)
+        # A command may be two words.
+        name = next(found for n in (2, 1) if (found := " ".join(left[:n])) in command.commands)
+        del left[: len(name.split())]
         command = command.commands[name]
         context = _context(name, command, context)
     return command.get_help(context)

@@ -15,6 +15,7 @@ from .discard import discard
 from .doctor import doctor
 from .enable import disable, enable
 from .export import export
+from .export_wandb import export_wandb
 from .gc import gc
 from .logs import logs
 from .ls import ls
@@ -27,7 +28,15 @@ from .ui import ui
 
 
 class _Group(click.Group):
-    """Shows the errors of nbtrack as one line, not as a traceback."""
+    """Shows the errors of nbtrack as one line, not as a traceback. A command may be two words."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        two_words = " ".join(args[:2])
+        if len(args) > 1 and two_words in self.commands:
+            return two_words, self.commands[two_words], args[2:]
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -49,7 +58,7 @@ def main(context: click.Context) -> None:
 
 
 for _command in (
-    *(ls, show, logs, export, ui, artifact, sync, pull, gc),
+    *(ls, show, logs, export, export_wandb, ui, artifact, sync, pull, gc),
     *(diff, restore),
     *(recover, config, enable, disable, discard, doctor),
 ):

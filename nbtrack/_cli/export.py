@@ -37,7 +37,7 @@ def export(
 
     With one --key: a row for every value logged. Else a row for each attempt and step. The format
     ipynb is the session as a notebook, its cells in the order in which they ran; log is what was
-    seen below them.
+    seen below them. See also `nbtrack export wandb --help`.
     """
     from ..store import derived, query
     from ..store.catalog import open_run

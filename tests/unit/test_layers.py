@@ -133,6 +133,7 @@ HEAVY = (
     "PIL",
     "blake3",
     "obstore",
+    "wandb",
     "numpy",
     "pandas",
     "polars",
@@ -303,6 +304,16 @@ def test_arrow_stays_in_the_store_and_one_module_writes_it() -> None:
     }
     assert {path[0] for path, _ in users} == {"store"}
     assert {path for path, module in users if module != "arro3.core"} == {("store", "parquet")}
+
+
+def test_wandb_is_imported_by_one_process_alone() -> None:
+    users = {
+        name_of(path)
+        for path in MODULES
+        for node in ast.walk(parse(path))
+        if any(module.split(".")[0] == "wandb" for module in imported(node))
+    }
+    assert users == {("sync", "wandb", "writer")}
 
 
 def test_importing_loads_nothing_heavy() -> None:
