@@ -114,6 +114,8 @@ def writing(artifacts: Path, lock: int) -> Iterator[WriterProcess]:
         variables = {name: v for name, v in environment({}).items() if not name.startswith(_THEIRS)}
         variables |= {
             "WANDB_ERROR_REPORTING": "false",
+            # Parts of the SDK ask this, not the run, whether they may reach a server.
+            "WANDB_MODE": "offline",
             "WANDB_DATA_DIR": str(artifacts),
             **{f"WANDB_{kind}_DIR": str(folder / kind.lower()) for kind in ("CACHE", "CONFIG")},
         }

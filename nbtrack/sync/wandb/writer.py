@@ -46,6 +46,7 @@ class Writer:
         """A run begins; ``target`` has the fields of :class:`~.plan.Target`."""
         settings = {
             "mode": "offline",
+            "allow_offline_artifacts": True,
             "root_dir": folder,
             "use_dot_wandb": False,
             "console": "off",
