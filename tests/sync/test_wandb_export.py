@@ -401,6 +401,7 @@ def test_what_is_killed_leaves_nothing_that_looks_whole(tmp_path: Path) -> None:
     # The process that writes ends soon; until then it has the folder to itself.
     with locked(out / ".unfinished"), pytest.raises(UsageError, match="another export is writing"):
         export(run_dir, out)
+    (out / ".unfinished" / "session.ipynb").write_text("what was left")
     command += ["--json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=True)
     told = json.loads(done.stdout)

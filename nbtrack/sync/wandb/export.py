@@ -127,7 +127,10 @@ def _unfinished(folder: Path) -> Iterator[tuple[Path, int]]:
 
 def _clear(folder: Path) -> None:
     for path in (folder / UNFINISHED).iterdir():
-        shutil.rmtree(path)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
     shutil.rmtree(folder / ARTIFACTS, ignore_errors=True)
 
 

@@ -48,7 +48,6 @@ class Writer:
             "mode": "offline",
             "allow_offline_artifacts": True,
             "root_dir": folder,
-            "use_dot_wandb": False,
             "console": "off",
             "silent": True,
             "symlink": False,
