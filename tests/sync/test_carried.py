@@ -14,6 +14,7 @@ from typing import Any
 import polars
 import pytest
 
+from nbtrack import runs
 from nbtrack.store.layout import Store
 from nbtrack.store.seal import seal_run
 from nbtrack.store.view import RunView
@@ -245,3 +246,5 @@ def test_a_copy_of_a_run_that_died(recording: Recording, tmp_path: Path) -> None
     for store in (carried, recording.store):
         view = RunView(Store(store).run("one"))
         assert (view.rows, view.state) == (3_001, "crashed")
+    (read,) = runs(store=f"file://{place}")
+    assert (read.rows, len(read.history("loss"))) == (3_001, 3_000)
