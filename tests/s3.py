@@ -17,7 +17,8 @@ from urllib.request import Request, urlopen
 # What it refused stands there in colours.
 _ASKED = re.compile(r'"(?:\x1b\[\d+m)*([A-Z]+) (/\S*) HTTP')
 _STORED = re.compile(r'"PUT (/\S*) HTTP/\S+" 200')
-_SIGNED = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/s3/aws4_request, SignedHeaders=host"
+# What a request of nobody's has in its header.
+SIGNED = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/s3/aws4_request, SignedHeaders=host"
 
 
 class S3:
@@ -63,7 +64,7 @@ class S3:
         return _STORED.findall(self._log.read_text(encoding="utf-8"))
 
     def _request(self, method: str, path: str, content: bytes = b"") -> None:
-        headers = {"Authorization": f"{_SIGNED}, Signature=0", "Content-Type": "application/x"}
+        headers = {"Authorization": f"{SIGNED}, Signature=0", "Content-Type": "application/x"}
         request = Request(self.url + path, data=content, method=method, headers=headers)
         with urlopen(request, timeout=30):
             pass

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,8 +14,8 @@ from . import render
 from .options import json_option, print_json, store_option
 
 if TYPE_CHECKING:
-    from ..store.shipment import Item
     from ..sync.artifacts import ArtifactOutcome
+    from ..sync.place import Moved
     from ..sync.push import Outcome
 
 
@@ -71,14 +71,14 @@ def sync(
 
     if everything == bool(runs):
         raise click.UsageError("Give runs, or --all.")
-    place = Place(url, concurrency)
     here = open_store(store)
     names = [run_dir.id for run_dir in here.run_dirs()] if everything else []
     names += [find_run(here, run).id for run in runs]
     only_say = status or dry_run
     artifacts: list[ArtifactOutcome] = []
-    with _progress(quiet=as_json or only_say) as sent:
-        pusher = Pusher(here, place, exclude=exclude, dry_run=only_say, sent=sent)
+    with _progress(quiet=as_json or only_say) as moved:
+        place = Place(url, concurrency, moved=moved)
+        pusher = Pusher(here, place, exclude=exclude, dry_run=only_say)
         outcomes = pusher.push(names, threads=concurrency)
         if not (only_say or no_artifacts):
             artifacts = ArtifactPusher(here, place).push(None if everything else set(names))
@@ -90,7 +90,7 @@ def sync(
             click.echo(f"{outcome.run}: {_state(outcome)}")
     else:
         _tell(outcomes, artifacts, place.url, dry_run=dry_run)
-    if any(run.problem for run in outcomes) or any(one.problem for one in artifacts):
+    if any(run.problem or run.damaged for run in outcomes) or any(one.problem for one in artifacts):
         sys.exit(1)
 
 
@@ -102,6 +102,8 @@ def _state(outcome: Outcome) -> str:
         said.append(f"{_files(outcome.sent)} to go, {render.size(outcome.bytes)}")
     if outcome.held_back:
         said.append("its newest rows follow when they are sealed")
+    if outcome.damaged:
+        said.append(f"damaged, and left out: {', '.join(outcome.damaged)}")
     return "; ".join(said) or "complete"
 
 
@@ -123,6 +125,8 @@ def _tell(
     for outcome in outcomes:
         if outcome.problem:
             click.echo(f"nbtrack: {outcome.run}: {outcome.problem}", err=True)
+        for damage in outcome.damaged:
+            click.echo(f"nbtrack: {outcome.run}: left out: {damage}", err=True)
     for one in artifacts:
         if one.problem:
             click.echo(f"nbtrack: {one.label}: {one.problem}", err=True)
@@ -133,14 +137,14 @@ def _files(count: int) -> str:
 
 
 @contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[Any]:
-    """Shows what went, on a terminal; gives what is told of each file."""
+def _progress(*, quiet: bool) -> Iterator[Moved]:
+    """Shows what goes, on a terminal; gives what is told of the bytes of each object."""
     from rich.console import Console
     from rich.progress import DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
-        yield lambda item: None
+        yield lambda key, count: None
         return
     columns = (
         TextColumn("{task.fields[files]:,} files"),
@@ -148,11 +152,12 @@ def _progress(*, quiet: bool) -> Iterator[Any]:
         TransferSpeedColumn(),
         TextColumn("{task.fields[name]}", style="dim"),
     )
+    begun: set[str] = set()
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", files=0, name="", total=None)
 
-        def sent(item: Item) -> None:
-            files = progress.tasks[0].fields["files"] + 1
-            progress.update(task, advance=item.size, files=files, name=item.key)
+        def moved(key: str, count: int) -> None:
+            begun.add(key)
+            progress.update(task, advance=count, files=len(begun), name=key)
 
-        yield sent
+        yield moved

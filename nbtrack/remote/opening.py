@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from .._settings import variables_with
 
@@ -68,6 +69,18 @@ def scheme_of(url: str) -> str:
     return url.partition("://")[0].lower()
 
 
+def proxy_for(url: str, prefix: str) -> str:
+    """The host and the port of the proxy for an URL, going by the environment; empty if none is."""
+    from urllib.request import getproxies_environment, proxy_bypass
+
+    parts = urlsplit(url)
+    found = variables_with(prefix).get("proxy_url", "")
+    if not found and not proxy_bypass(parts.netloc.rpartition("@")[2]):
+        proxies = getproxies_environment()
+        found = proxies.get(parts.scheme) or proxies.get("all", "")
+    return urlsplit(found).netloc.rpartition("@")[2] or found.rpartition("@")[2]
+
+
 def opened(root: str, timeouts: dict[str, str], *, retries: int, patience: float) -> ObjectStore:
     """The store of an URL of ``s3://``, ``gs://`` or ``az://``; nothing is asked of it yet.
 
@@ -84,9 +97,23 @@ def opened(root: str, timeouts: dict[str, str], *, retries: int, patience: float
     from obstore.store import from_url
 
     given = variables_with(PREFIXES[scheme_of(root)])
+    _check_endpoint(given.get("endpoint_url") or given.get("endpoint"))
     options = {**timeouts, **{name: given[name] for name in _CLIENT if name in given}}
     return from_url(
         root,
         client_options=cast("ClientConfig", options),
         retry_config={"max_retries": retries, "retry_timeout": timedelta(seconds=patience)},
     )
+
+
+def _check_endpoint(url: str | None) -> None:
+    """obstore takes any text for an endpoint, and panics when it asks there."""
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("failed to parse the endpoint: it begins with https:// and has a host")

@@ -97,8 +97,8 @@ class Snapshot(NamedTuple):
         return query.Source(table, self.selection.files(self.run_dir, table), batches)
 
 
-def select(run_dir: RunDir) -> Selection:
-    """The files in force now.
+def select(run_dir: RunDir, *, merged_too: bool = True) -> Selection:
+    """The files in force now; without ``merged_too`` as if nothing had been merged.
 
     The order of the looks matters: a segment is unlinked after its set is there, a sealed set after
     the manifest is, so what vanishes between two looks is found by the next. A look at a folder may
@@ -112,7 +112,8 @@ def select(run_dir: RunDir) -> Selection:
 
     segments = known(run_dir.segments())
     sealed = known(run_dir.sealed_sets())
-    merged = read_document(run_dir.manifest, Manifest) if run_dir.manifest.exists() else None
+    is_merged = merged_too and run_dir.manifest.exists()
+    merged = read_document(run_dir.manifest, Manifest) if is_merged else None
     replaced = set(merged.replaces) if merged else set()
     segments = [name for name in segments if str(name) not in replaced]
     in_journal = set(segments)

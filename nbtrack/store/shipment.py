@@ -9,12 +9,14 @@ a name of its own, last.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from .._errors import DamagedFileError
+from . import intact
 from .layout import LAST_TABLE, TABLES, RunDir, is_temporary
 from .reader import Selection, select
 from .run_keys import DOCUMENTS, manifest_key
@@ -52,35 +54,59 @@ class Shipment(NamedTuple):
         items: What goes, in the order of waves.
         held_back: How many files do not go yet: segments of its journal that are not sealed, media
             that are not encoded.
+        damaged: What is not as it was written, and does not go, in words with its path. Of a set
+            nothing goes if one of its tables is damaged.
     """
 
     items: list[Item]
     held_back: int
+    damaged: list[str]
 
 
-def shipment(run_dir: RunDir) -> Shipment:
-    """What there is of a run now.
+def shipment(run_dir: RunDir, known: Container[str] = ()) -> Shipment:
+    """What there is of a run now, as far as it is whole.
+
+    Args:
+        known: Keys of files that are there already: whether these are whole is not looked at.
 
     Raises:
         FileNotFoundError: A file was merged away, or the run removed, during the look: look again.
-        DamagedFileError: ``merged.json`` is not what was written.
+        DamagedFileError: ``run.json`` is not what was written: nobody could tell what the rest is.
+        NewerFormatError: A newer nbtrack merged it.
     """
-    selection = select(run_dir)
+    if run_dir.info.name not in known and (damage := intact.of_document(run_dir.info)):
+        raise DamagedFileError(
+            damage.removeprefix(f"{run_dir.info} "),
+            path=run_dir.info,
+            operation="sync",
+            hint="Nothing of this run goes without it. Restore the file from a backup.",
+        )
+    damaged: list[str] = []
+    try:
+        selection = select(run_dir)
+    except DamagedFileError as error:
+        damaged.append(f"{run_dir.manifest} {error.message}: what was merged does not go")
+        selection = select(run_dir, merged_too=False)
+    damaged += intact.of_segments(run_dir, selection.segments)
     found = [
-        *_documents(run_dir),
+        *_documents(run_dir, known, damaged),
         *_below(run_dir, run_dir.media, fixed=True),
         *_below(run_dir, run_dir.code, fixed=False),
         *_below(run_dir, run_dir.files, fixed=False),
-        *_sets(run_dir, selection),
+        *_sets(run_dir, selection, known, damaged),
     ]
     waiting = len(selection.segments) + len(spooled(run_dir))
-    return Shipment(sorted(found, key=lambda item: item.wave), waiting)
+    return Shipment(sorted(found, key=lambda item: item.wave), waiting, damaged)
 
 
-def _documents(run_dir: RunDir) -> Iterator[Item]:
+def _documents(run_dir: RunDir, known: Container[str], damaged: list[str]) -> Iterator[Item]:
     yield _item(run_dir, run_dir.info, _CONTENT, fixed=True)
     for path in run_dir.edit_files():
-        yield _item(run_dir, path, _CONTENT, fixed=True)
+        item = _item(run_dir, path, _CONTENT, fixed=True)
+        if item.key not in known and (damage := intact.of_document(path)):
+            damaged.append(damage)
+        else:
+            yield item
     for path in map(run_dir.path.joinpath, DOCUMENTS):
         with contextlib.suppress(FileNotFoundError):
             yield _item(run_dir, path, _CONTENT, fixed=False)
@@ -93,24 +119,43 @@ def _below(run_dir: RunDir, folder: Path, *, fixed: bool) -> Iterator[Item]:
         yield _item(run_dir, path, _CONTENT, fixed=fixed)
 
 
-def _sets(run_dir: RunDir, selection: Selection) -> Iterator[Item]:
+def _sets(
+    run_dir: RunDir, selection: Selection, known: Container[str], damaged: list[str]
+) -> Iterator[Item]:
     for name in selection.sealed:
+        tables: list[Item] = []
         for table in TABLES:
             wave = _LAST_TABLES if table == LAST_TABLE else _TABLES
             try:
-                yield _item(run_dir, run_dir.sealed_table(name, table), wave, fixed=True)
+                tables.append(_item(run_dir, run_dir.sealed_table(name, table), wave, fixed=True))
             except FileNotFoundError:
                 # A table may have no rows. The last one goes first when a set is merged away.
                 if not run_dir.sealed_table(name, LAST_TABLE).exists():
                     raise
+        yield from _whole(tables, known, damaged)
     if selection.merged is not None:
-        for table in selection.merged.tables:
-            path = run_dir.merged_table(selection.merged.name, table)
-            yield _item(run_dir, path, _TABLES, fixed=True)
-        # As it was at the look: the file may be replaced before it goes.
-        content = msgspec.json.encode(selection.merged)
-        key = manifest_key(selection.merged.name)
-        yield Item(key, content, len(content), _MANIFESTS, fixed=True, modified=0)
+        merged = [
+            _item(run_dir, run_dir.merged_table(selection.merged.name, table), _TABLES, fixed=True)
+            for table in selection.merged.tables
+        ]
+        if whole := _whole(merged, known, damaged):
+            yield from whole
+            # As it was at the look: the file may be replaced before it goes.
+            content = msgspec.json.encode(selection.merged)
+            key = manifest_key(selection.merged.name)
+            yield Item(key, content, len(content), _MANIFESTS, fixed=True, modified=0)
+
+
+def _whole(tables: list[Item], known: Container[str], damaged: list[str]) -> list[Item]:
+    """All tables of a set, or none."""
+    problems = [
+        problem
+        for item in tables
+        if item.key not in known and isinstance(item.content, Path)
+        if (problem := intact.of_table(item.content))
+    ]
+    damaged += problems
+    return [] if problems else tables
 
 
 def _item(run_dir: RunDir, path: Path, wave: int, *, fixed: bool) -> Item:

@@ -16,7 +16,8 @@ from typing import NamedTuple
 import msgspec
 
 from .._decoding import from_json
-from .._errors import NbtrackError
+from .._errors import DamagedFileError, NbtrackError
+from ..store import intact
 from ..store.artifact_paths import ArtifactDir, ArtifactsRoot
 from ..store.artifact_schema import ArtifactEdit, ArtifactHead, ArtifactManifest
 from ..store.artifacts import read_manifest, versions
@@ -118,9 +119,24 @@ class ArtifactPusher:
             if entry.uri is None and entry.digest
         }
         missing = [path for path in paths if self._key(path) not in objects]
-        put = side_by_side(lambda path: self._place.put(self._key(path), fetched(path)), missing)
+        put = side_by_side(self._put_object, missing)
         objects.update(map(self._key, missing))
         return [paths[path] for path, went in zip(missing, put, strict=True) if went]
+
+    def _put_object(self, path: Path) -> bool:
+        # What is there under a digest is there for good: nobody puts it right.
+        try:
+            damage = intact.of_object(fetched(path), path.name)
+        except FileNotFoundError:
+            raise Vanished from None
+        if damage:
+            raise DamagedFileError(
+                damage.removeprefix(f"{path} "),
+                path=path,
+                operation="sync",
+                hint="This version does not go. Restore the file from a backup, or log it again.",
+            )
+        return self._place.put(self._key(path), path)
 
     def _send_words(self, place: ArtifactDir, numbers: dict[int, int]) -> None:
         """What was said of versions, and who used them."""

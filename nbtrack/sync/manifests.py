@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+from ..store.layout import new_writer_id
 from ..store.run_keys import complete_set
 from ..store.schema import Manifest
+
+_RECORDER = new_writer_id("recorder")[0]
 
 
 class InForce(NamedTuple):
@@ -41,4 +44,17 @@ def in_force(manifests: Iterable[Manifest], keys: Collection[str]) -> InForce:
     if best is None:
         return InForce(None, [])
     shown = {*best.replaces, *map(str, filter(None, map(complete_set, keys)))}
-    return InForce(best, sorted({name for one in known for name in one.replaces} - shown))
+    return InForce(best, sorted(set().union(*map(_with_rows, known)) - shown))
+
+
+def are_apart(one: Manifest, other: Manifest) -> bool:
+    """Whether each has something that the other lacks."""
+    return not (_with_rows(one) <= set(other.replaces) or _with_rows(other) <= set(one.replaces))
+
+
+def _with_rows(manifest: Manifest) -> set[str]:
+    """The sets that hold what somebody logged.
+
+    Two who find a run dead note it both; each of these notes is enough.
+    """
+    return {name for name in manifest.replaces if not name.startswith(_RECORDER)}

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from .._errors import SyncError, UsageError
-from ..remote import opening
-from ..remote.failures import explained
+from .._errors import StoreError, SyncError, UsageError
+from ..remote import busy, opening
 from ..remote.opening import PREFIXES, UnavailableError, obstore, scheme_of
 from ..store.fetching import Elsewhere
 from ..store.layout import temporary
+from .download import Download, modified
+from .patience import Patience
+from .slots import Slots
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-_TIMEOUTS = {"connect_timeout": "5s", "read_timeout": "30s", "timeout": "7d"}
-_RETRIES = 8
-_PATIENCE = 60.0
-# From so many bytes on an object goes in parts.
-_LARGE = 16 << 20
+# Whoever asks gets an answer bit by bit; what is sent has none until all of it is there, and an
+# upload that is slow is no upload that is stuck.
+_ASKING = {"connect_timeout": "5s", "read_timeout": "30s", "timeout": "1h"}
+_SENDING = {"connect_timeout": "5s", "timeout": "10m"}
+# Whether a place can be reached is found out sooner.
+_REACHING = 5.0
+# A part of a large object is signed once, which is good for some minutes.
+_PART_RETRIES = 1_000
+_PART_PATIENCE = 300.0
+# What is larger goes in parts, so many at a time.
 _PART = 8 << 20
+_PARTS_AT_ONCE = 4
+_MOST_PARTS = 10_000
+_PIECE = 1 << 20
 # A list may take any number of requests, of which each brings a thousand.
 _PAGE = 1000
 _UNSUPPORTED = ("NotSupported", "NotImplemented", "501")
+
+Moved = Callable[[str, int], object]
 
 
 class Vanished(Exception):
@@ -42,18 +52,30 @@ class Place:
 
     Args:
         url: Where. The folder need not be there.
-        concurrency: So many objects go at a time.
+        concurrency: So many requests that send something go at a time.
+        moved: Told of an object's bytes as they go, by its key and from any thread; of fewer than
+            none when they have to go again.
+        patience: For how many seconds a request that fails is sent again; 60 by default.
 
     Raises:
         UsageError: It is none of these.
         SyncError: obstore is not installed.
     """
 
-    def __init__(self, url: str, concurrency: int = 16) -> None:
+    def __init__(
+        self,
+        url: str,
+        concurrency: int = 16,
+        *,
+        moved: Moved = lambda key, count: None,
+        patience: float | None = None,
+    ) -> None:
         self.url = url.rstrip("/")
-        self._store, self._prefix = self._opened()
+        self._patience = Patience(self.url, self._wish, patience)
+        self._ways, self._prefix = self._opened()
         self._conditional = True
-        self._slots = threading.BoundedSemaphore(concurrency)
+        self._slots = Slots(concurrency)
+        self._moved = moved
 
     def check(self) -> None:
         """Ask for one name, to see whether the place can be reached and read.
@@ -61,8 +83,13 @@ class Place:
         Raises:
             SyncError: It cannot.
         """
-        with self._telling():
-            next(iter(obstore().list(self._store, self._prefix or None, chunk_size=1)), None)
+        self._patience.begin_again()
+
+        def ask() -> None:
+            names = obstore().list(self._ways.asking, self._prefix or None, chunk_size=1)
+            next(iter(names), None)
+
+        self._patience.ask(ask, seconds=_REACHING)
 
     def sizes(self, folder: str = "") -> dict[str, int]:
         """The size of every object below a folder, by its whole key; raises as :meth:`listing`."""
@@ -77,11 +104,10 @@ class Place:
         prefix = "/".join(filter(None, (self._prefix, folder.rstrip("/"))))
         start = len(self._prefix) + 1 if self._prefix else 0
         found: dict[str, Elsewhere] = {}
-        with self._telling():
-            for page in obstore().list(self._store, prefix or None, chunk_size=_PAGE):
-                for meta in page:
-                    modified = int(meta["last_modified"].timestamp() * 1e9)
-                    found[meta["path"][start:]] = Elsewhere(meta["size"], modified)
+        names = _Names(self._ways.asking, prefix)
+        while page := self._patience.ask(names.next_page, folder):
+            for meta in page:
+                found[meta["path"][start:]] = Elsewhere(meta["size"], modified(meta))
         return found
 
     def put(self, key: str, content: Path | bytes) -> bool:
@@ -89,9 +115,11 @@ class Place:
 
         Raises:
             Vanished: The file is gone.
+            StoreError: The file cannot be read.
             SyncError: The place does not take it.
         """
-        if self._conditional:
+        # obstore sends nothing in parts on a condition: it would hold a large file in memory.
+        if self._conditional and _is_small(content):
             try:
                 self._put(key, content, mode="create")
             except _AlreadyThere:
@@ -116,9 +144,8 @@ class Place:
         Raises:
             SyncError: The place does not answer.
         """
-        with contextlib.suppress(FileNotFoundError), self._telling(key, may_be_missing=True):
-            return int(obstore().head(self._store, self._key(key))["size"])
-        return None
+
+        return self._patience.ask(lambda: self._size(key), key)
 
     def get(self, key: str) -> bytes:
         """The content of a small object.
@@ -127,8 +154,17 @@ class Place:
             FileNotFoundError: It is not there.
             SyncError: The place does not answer.
         """
-        with self._telling(key, may_be_missing=True):
-            return bytes(obstore().get(self._store, self._key(key)).bytes())
+
+        def ask() -> bytes | None:
+            try:
+                return bytes(obstore().get(self._ways.asking, self._key(key)).bytes())
+            except FileNotFoundError:
+                return None
+
+        found = self._patience.ask(ask, key)
+        if found is None:
+            raise FileNotFoundError(f"{self.url}/{key}")
+        return found
 
     def fetch(self, key: str, path: Path) -> None:
         """Put an object into a file, in one step.
@@ -140,86 +176,116 @@ class Place:
         """
         temp = temporary(path)
         try:
-            with self._slots, temp.open("wb") as file:
-                with self._telling(key, may_be_missing=True):
-                    found = obstore().get(self._store, self._key(key))
-                    pieces = iter(found.stream(min_chunk_size=_PART))
-                while True:
-                    with self._telling(key):
-                        piece = next(pieces, None)
-                    if piece is None:
-                        break
-                    file.write(piece)
-            modified = int(found.meta["last_modified"].timestamp() * 1e9)
-            os.utime(temp, ns=(modified, modified))
+            with temp.open("wb") as file:
+                download = Download(self._ways.asking, self._key(key), file)
+
+                def ask() -> bool:
+                    with self._slots.taken():
+                        return download.go_on()
+
+                if not self._patience.ask(ask, key):
+                    raise FileNotFoundError(f"{self.url}/{key}")
+            if download.problem is not None:
+                raise download.problem
+            os.utime(temp, ns=(download.modified, download.modified))
             temp.replace(path)
         finally:
             temp.unlink(missing_ok=True)
 
+    def _size(self, key: str) -> int | None:
+        try:
+            return int(obstore().head(self._ways.asking, self._key(key))["size"])
+        except FileNotFoundError:
+            return None
+
     def _put(self, key: str, content: Path | bytes, *, mode: Any) -> None:
-        with self._slots, self._telling(key), _opened(content) as file:
+        def ask() -> None:
             try:
-                obstore().put(
-                    self._store,
-                    self._key(key),
-                    file,
-                    mode=mode,
-                    use_multipart=_is_large(content),
-                    chunk_size=_PART,
-                )
+                if _is_small(content):
+                    self._send_whole(key, content, mode)
+                else:
+                    self._send_in_parts(key, content)
             except Exception as error:
                 kind = type(error).__name__
-                if kind == "AlreadyExistsError":
+                # To obstore, somebody else who is putting it just now has done it.
+                if kind == "AlreadyExistsError" and self._size(key) is not None:
                     raise _AlreadyThere from None
                 if mode == "create" and any(word in f"{kind} {error}" for word in _UNSUPPORTED):
                     raise _NotConditional from None
                 raise
 
+        self._patience.ask(ask, key)
+
+    def _send_whole(self, key: str, content: Path | bytes, mode: Any) -> None:
+        with self._slots.taken():
+            data = content if isinstance(content, bytes) else b"".join(_pieces(content))
+            store = self._ways.sending
+            obstore().put(store, self._key(key), data, mode=mode, use_multipart=False)
+        self._moved(key, len(data))
+
+    def _send_in_parts(self, key: str, content: Any) -> None:
+        """Each part is sent again by itself, and what has been sent is removed if one cannot be."""
+        at_once = min(_PARTS_AT_ONCE, self._slots.count)
+        moved = 0
+
+        def pieces() -> Iterator[bytes]:
+            nonlocal moved
+            for piece in _pieces(content):
+                yield piece
+                moved += len(piece)
+                self._moved(key, len(piece))
+
+        with self._slots.taken(at_once):
+            try:
+                obstore().put(
+                    self._ways.in_parts,
+                    self._key(key),
+                    pieces(),
+                    use_multipart=True,
+                    chunk_size=_part_of(content),
+                    max_concurrency=at_once,
+                )
+            except BaseException:
+                self._moved(key, -moved)
+                raise
+
     def _key(self, key: str) -> str:
         return f"{self._prefix}/{key}" if self._prefix else key
 
-    def _opened(self) -> tuple[ObjectStore, str]:
-        scheme = scheme_of(self.url)
+    def _wish(self, key: str) -> float | None:
+        return busy.retry_after(self._ways.asking, self._key(key) or "any")
+
+    def _opened(self) -> tuple[_Ways, str]:
+        scheme, _, rest = self.url.partition("://")
         try:
-            if scheme == "file":
-                with self._telling():
-                    return _folder(self.url), ""
-            if scheme in PREFIXES:
-                bucket, _, prefix = self.url.partition("://")[2].partition("/")
-                if bucket:
-                    with self._telling():
-                        store = opening.opened(
-                            f"{scheme}://{bucket}", _TIMEOUTS, retries=_RETRIES, patience=_PATIENCE
-                        )
-                    return store, prefix
+            if scheme == "file" and "?" not in rest:
+                return _Ways(*[self._patience.ask(lambda: _folder(self.url))] * 3), ""
+            bucket, _, prefix = rest.partition("/")
+            if scheme_of(self.url) in PREFIXES and bucket and "@" not in bucket and "?" not in rest:
+                return self._patience.ask(lambda: _ways(f"{scheme}://{bucket}")), prefix
         except UnavailableError as error:
             raise SyncError(str(error), path=self.url, hint=error.hint) from None
+        # It may have a password or a signature in it.
+        shown = f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}" if rest else self.url
         raise UsageError(
-            f"{self.url!r} is no place to sync with",
-            hint="Use s3://bucket/folder, gs://…, az://… or file:///folder.",
+            f"{shown!r} is no place to sync with",
+            hint="Use s3://bucket/folder, gs://…, az://… or file:///folder. Credentials come from"
+            " the environment.",
         )
 
-    @contextlib.contextmanager
-    def _telling(self, key: str = "", *, may_be_missing: bool = False) -> Iterator[None]:
-        """What obstore raises as one error that says what to do."""
-        try:
-            yield
-        except (Vanished, _AlreadyThere, _NotConditional, UnavailableError):
-            raise
-        except Exception as error:
-            if may_be_missing and isinstance(error, FileNotFoundError):
-                raise
-            own = type(error).__module__.partition(".")[0] in ("obstore", "builtins")
-            if not own:
-                raise
-            failure = explained(self.url, error)
-            raise SyncError(
-                failure.cause,
-                path=f"{self.url}/{key}".rstrip("/"),
-                operation="sync",
-                hint=failure.remedy,
-                passing=failure.passing,
-            ) from None
+
+class _Ways(NamedTuple):
+    """Connections, each with limits of its own.
+
+    Attributes:
+        asking: For answers.
+        sending: For objects that go whole.
+        in_parts: For parts of objects, of which each is sent again by obstore.
+    """
+
+    asking: ObjectStore
+    sending: ObjectStore
+    in_parts: ObjectStore
 
 
 class _AlreadyThere(Exception):
@@ -228,6 +294,39 @@ class _AlreadyThere(Exception):
 
 class _NotConditional(Exception):
     """The place does not know how to put only what is not there."""
+
+
+class _Names:
+    """A list of objects. One that broke off is gone on with behind the last name."""
+
+    def __init__(self, store: ObjectStore, prefix: str) -> None:
+        self._store = store
+        self._prefix = prefix or None
+        self._last: str | None = None
+        self._pages: Any = None
+
+    def next_page(self) -> Any:
+        """A page; None behind the last."""
+        if self._pages is None:
+            self._pages = obstore().list(
+                self._store, self._prefix, offset=self._last, chunk_size=_PAGE
+            )
+        try:
+            page = next(self._pages, None)
+        except BaseException:
+            self._pages = None
+            raise
+        if page:
+            self._last = page[-1]["path"]
+        return page
+
+
+def _ways(root: str) -> _Ways:
+    return _Ways(
+        opening.opened(root, _ASKING, retries=0, patience=0),
+        opening.opened(root, _SENDING, retries=0, patience=0),
+        opening.opened(root, _SENDING, retries=_PART_RETRIES, patience=_PART_PATIENCE),
+    )
 
 
 def _folder(url: str) -> ObjectStore:
@@ -240,23 +339,34 @@ def _folder(url: str) -> ObjectStore:
     return LocalStore(Path(unquote(parts.path)), mkdir=True)
 
 
-@contextlib.contextmanager
-def _opened(content: Path | bytes) -> Iterator[Any]:
-    if isinstance(content, bytes):
-        yield content
-        return
-    try:
-        file = content.open("rb")
-    except FileNotFoundError:
-        raise Vanished from None
-    with file:
-        yield file
+def _is_small(content: Path | bytes) -> bool:
+    return isinstance(content, bytes) or _size_of(content) <= _PART
 
 
-def _is_large(content: Path | bytes) -> bool:
-    if isinstance(content, bytes):
-        return False
+def _part_of(content: Path) -> int:
+    """The size of a part: stores take no more than ten thousand."""
+    parts = -(-_size_of(content) // _PART)
+    return _PART * -(-parts // _MOST_PARTS)
+
+
+def _size_of(path: Path) -> int:
     try:
-        return content.stat().st_size >= _LARGE
+        return path.stat().st_size
     except FileNotFoundError:
         raise Vanished from None
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+    except FileNotFoundError:
+        raise Vanished from None
+    except OSError as error:
+        raise StoreError(
+            f"cannot be read: {error.strerror or error}",
+            path=path,
+            operation="sync",
+            hint="Have its owner `chown` or `chmod` it, or leave it out with --exclude.",
+        ) from None

@@ -32,7 +32,7 @@ from ..store.run_keys import HEARTBEAT, INFO, is_inside, is_manifest, is_replace
 from ..store.schema import Manifest
 from ..store.together import side_by_side
 from .artifacts import ArtifactOutcome, ArtifactPusher
-from .manifests import in_force
+from .manifests import are_apart, in_force
 from .mirror import Mirror
 from .place import Place
 
@@ -192,6 +192,13 @@ class Puller:
             lambda name: from_json(self._place.get(f"{root}/{name}"), Manifest),
             [name for name in there if is_manifest(name)],
         )
+        if here is not None and any(are_apart(here, other) for other in found):
+            raise SyncError(
+                "this run went on here and elsewhere at the same time",
+                path=f"{self._place.url}/{root}",
+                operation="pull",
+                hint="Pull it into another store with --store.",
+            )
         found += [here] if here is not None else []
         chosen = in_force(found, there)
         best = chosen.manifest
@@ -204,13 +211,6 @@ class Puller:
                     operation="pull",
                     hint="Sync the run again from where it was recorded.",
                 )
-        if here is not None and not set(here.replaces) <= set(best.replaces if best else ()):
-            raise SyncError(
-                "this run went on here and elsewhere at the same time",
-                path=f"{self._place.url}/{root}",
-                operation="pull",
-                hint="Pull it into another store with --store.",
-            )
         return best, chosen.problem
 
     def _check_same(self, run_dir: RunDir, root: str) -> None:

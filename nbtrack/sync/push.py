@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import NamedTuple
 
-from .._errors import NbtrackError, SyncError
+from .._errors import NbtrackError, StoreError, SyncError
 from ..store.layout import RunDir, Store
 from ..store.shipment import Item, Shipment, shipment, stamps
 from ..store.together import side_by_side
@@ -29,6 +29,7 @@ class Outcome(NamedTuple):
         held_back: Files that follow when the recorder has sealed or encoded them: the newest rows
             and media.
         problem: Why some of it is missing there; empty if nothing is.
+        damaged: What does not go since it is not what was written, in words with its path.
     """
 
     run: str
@@ -37,6 +38,7 @@ class Outcome(NamedTuple):
     there: int = 0
     held_back: int = 0
     problem: str = ""
+    damaged: tuple[str, ...] = ()
 
 
 class Pusher:
@@ -103,18 +105,22 @@ class Pusher:
 
     def _push_once(self, run_dir: RunDir, there: dict[str, int]) -> Outcome:
         begun = stamps(run_dir)
-        found = shipment(run_dir)
+        start = len(f"runs/{run_dir.id}/")
+        found = shipment(run_dir, {key[start:] for key in there})
         items = [item for item in found.items if not self._is_excluded(item)]
         missing = [item for item in items if self._is_missing(run_dir, item, there)]
         problems: list[str] = []
         gone: list[Item] = []
         for _, wave in groupby(missing, key=lambda item: item.wave):
-            for item, problem in self._send(run_dir, list(wave), there):
-                if problem:
-                    problems.append(problem)
-                else:
+            refused = False
+            for item, error in self._send(run_dir, list(wave), there):
+                if error is None:
                     gone.append(item)
-            if problems:
+                else:
+                    problems.append(str(error))
+                    # What cannot be read here is missing there; the rest is right without it.
+                    refused = refused or isinstance(error, SyncError) or item.wave > 0
+            if refused:
                 break
         self._note(run_dir, found, items, gone, begun if not problems else None)
         return Outcome(
@@ -124,25 +130,26 @@ class Pusher:
             len(items) - len(missing),
             found.held_back,
             problems[0] if problems else "",
+            tuple(found.damaged),
         )
 
     def _send(
         self, run_dir: RunDir, items: Sequence[Item], there: dict[str, int]
-    ) -> Iterable[tuple[Item, str]]:
-        def send(item: Item) -> tuple[Item, str]:
+    ) -> Iterable[tuple[Item, NbtrackError | None]]:
+        def send(item: Item) -> tuple[Item, NbtrackError | None]:
             key = f"runs/{run_dir.id}/{item.key}"
             if self._dry_run:
-                return item, ""
+                return item, None
             try:
                 if item.fixed:
                     self._place.put(key, item.content)
                 else:
                     self._place.replace(key, item.content)
-            except SyncError as error:
-                return item, str(error)
+            except (SyncError, StoreError) as error:
+                return item, error
             there[key] = item.size
             self._sent(item)
-            return item, ""
+            return item, None
 
         return side_by_side(send, items)
 
@@ -188,5 +195,5 @@ class Pusher:
             if not item.fixed
             and (item.key in sent or self._ledger.was_sent(run_dir.id, item.key, item.modified))
         }
-        whole = begun if not (found.held_back or self._exclude) else None
+        whole = begun if not (found.held_back or found.damaged or self._exclude) else None
         self._ledger.keep(run_dir.id, whole, replaced)

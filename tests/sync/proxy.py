@@ -49,15 +49,24 @@ class FaultProxy:
         faults: What happens to requests: ``drop`` closes the connection unasked, ``cut`` in the
             middle of the answer, ``lost`` after the server has done it; ``delay`` takes a while.
         share: To which part of the requests.
+        never: What has this in its path is always refused.
+        full: How what is put is refused, ``507`` or ``403 QuotaExceeded``; empty if it is not.
         conditional: Whether objects can be put only where none is.
+        sent: What it passed on or refused: ``PUT /bucket/key``.
+        most_sent_at_once: How many requests with a body there were at a time.
         seen: How often each happened; ``""``: nothing did.
     """
 
     def __init__(self, upstream: str, *, seed: int = 1) -> None:
         self.faults: Sequence[Fault] = FAULTS
         self.share = 0.0
+        self.never = ""
+        self.full = ""
         self.conditional = True
         self.seen: Counter[str] = Counter()
+        self.sent: list[str] = []
+        self.most_sent_at_once = 0
+        self._sending = 0
         self._dice = random.Random(seed)
         self._lock = threading.Lock()
         target = urlsplit(upstream)
@@ -96,12 +105,31 @@ class FaultProxy:
             self.seen[fault] += 1
             return fault
 
+    @contextlib.contextmanager
+    def _counted(self, body: bytes) -> Iterator[None]:
+        with self._lock:
+            self._sending += bool(body)
+            self.most_sent_at_once = max(self.most_sent_at_once, self._sending)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._sending -= bool(body)
+
     def _answer(self, handler: BaseHTTPRequestHandler, upstream: str) -> None:
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        with self._lock:
+            self.sent.append(f"{handler.command} {handler.path}")
         fault = self._choose()
         if fault == "drop":
             handler.connection.shutdown(socket.SHUT_RDWR)
             return
+        if self.full and handler.command in ("PUT", "POST"):
+            status, _, code = self.full.partition(" ")
+            refuse(handler, int(status), code or "InsufficientStorage")
+            return
+        if self.never and self.never in handler.path:
+            fault = "500"
         if not self.conditional and handler.headers.get("If-None-Match"):
             fault = "501"
         if fault == "skew":
@@ -110,18 +138,18 @@ class FaultProxy:
         if fault.isdigit():
             refuse(handler, int(fault), _CODES[fault])
             return
-        if fault == "delay":
-            time.sleep(0.05)
-        connection = http.client.HTTPConnection(upstream, timeout=30)
-        try:
+        with (
+            self._counted(body),
+            contextlib.closing(http.client.HTTPConnection(upstream, timeout=30)) as connection,
+        ):
+            if fault == "delay":
+                time.sleep(0.05)
             headers = {
                 name: value for name, value in handler.headers.items() if name != "Connection"
             }
             connection.request(handler.command, handler.path, body or None, headers)
             answer = connection.getresponse()
             content = answer.read()
-        finally:
-            connection.close()
         if fault == "lost":
             handler.connection.shutdown(socket.SHUT_RDWR)
             return
