@@ -143,6 +143,7 @@ bench: $(VENV)/.dev  ## Measure nbtrack beside its peers, and write docs/perform
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.smooth
 	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.sync
 
 bench-quick: $(VENV)/.dev  ## The first of that in two minutes, beside wandb and trackio only
 	$(BIN)/python -m benchmarks --quick

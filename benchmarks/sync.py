@@ -1,4 +1,4 @@
-"""`python -m benchmarks.sync [PLACE…] [--runs N] [--pairs N] [--processes N] [--json FILE]`.
+"""`python -m benchmarks.sync [PLACE…] [--runs N] [--turns N] [--processes N] [--json FILE]`.
 
 What `nbtrack sync` costs beside the object store itself. A store of runs that have ended is sent to
 each place: `file` (a folder), `moto` (an S3 server in Python, which is what such a sync waits for)
@@ -6,9 +6,11 @@ and `radosgw` (a Ceph cluster, where its programs are installed).
 
 `raw`
     The very same bytes under the same keys, by `obstore.put` from as many threads as a sync has.
+`absent`
+    The same, each only if nothing is there: `mode="create"`, as a sync does.
 `sync`
-    `nbtrack.sync` into an empty folder. Pairs of both, in turns; `near` is the median of the
-    ratios of their throughputs: 1 is as fast.
+    `nbtrack.sync` into an empty folder. All three in turns; `near` is the median of the ratios of
+    throughputs: 1 is as fast as `raw`.
 `elsewhere`
     The same again where nobody remembers the first: everything is compared, nothing is sent. `of
     raw` is its time beside that of the puts.
@@ -22,6 +24,7 @@ import argparse
 import contextlib
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -33,7 +36,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, Literal
 
 import obstore
 import platformdirs
@@ -60,7 +63,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sync")
     parser.add_argument("places", nargs="*", metavar="PLACE", help="file, moto, radosgw")
     parser.add_argument("--runs", type=int, default=1_000)
-    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--processes", type=int, default=7, help="repetitions of the command")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every value there")
     options = parser.parse_args()
@@ -83,7 +86,7 @@ def main() -> int:
         time.sleep(SETTLED_SECONDS)
         for name in places:
             with PLACES[name](Path(folder)) as root:
-                found[name] = measured(store, contents, root, options.pairs, options.processes)
+                found[name] = measured(store, contents, root, options.turns, options.processes)
             print(f"{name:<10}{told(found[name], len(contents), options.runs)}", flush=True)
     if options.json:
         kept = {"machine": machine, "runs": options.runs, "bytes": size, "found": found}
@@ -101,29 +104,35 @@ def what_goes(store: Store) -> Contents:
 
 
 def measured(
-    store: Store, contents: Contents, root: str, pairs: int, processes: int
+    store: Store, contents: Contents, root: str, turns: int, processes: int
 ) -> dict[str, list[float]]:
     """Every time, in seconds."""
-    times: dict[str, list[float]] = {"raw": [], "sync": [], "elsewhere": [], "again": []}
-    for pair in range(pairs):
-        raw, synced = f"{root}/raw-{pair}", f"{root}/sync-{pair}"
-        # In turns, so that whatever else the machine does meets both.
-        for kind in ("raw", "sync") if pair % 2 else ("sync", "raw"):
-            if kind == "raw":
-                times["raw"].append(timed(put, opened(raw), contents))
+    times: dict[str, list[float]] = {
+        name: [] for name in ("raw", "absent", "sync", "elsewhere", "again")
+    }
+    for turn in range(turns):
+        urls = {name: f"{root}/{name}-{turn}" for name in ("raw", "absent", "sync")}
+        # In turns, so that whatever else the machine does meets all.
+        for kind in sorted(urls, reverse=turn % 2 == 1):
+            if kind == "sync":
+                times[kind].append(timed(sync, store, urls[kind], len(contents)))
             else:
-                times["sync"].append(timed(sync, store, synced, len(contents)))
+                mode = "create" if kind == "absent" else "overwrite"
+                times[kind].append(timed(put, opened(urls[kind]), contents, mode))
+        synced = urls["sync"]
         times["again"].append(timed(sync, store, synced, 0))
-        if pair == pairs - 1:
+        if turn == turns - 1:
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             times["command"] = commands(store, synced, processes)
+            times["computing"] = [_computed(before) / processes]
         forget()
         times["elsewhere"].append(timed(sync, store, synced, 0))
-        for url in (raw, synced):
+        for url in urls.values():
             remove(opened(url))
     return times
 
 
-def put(place: ObjectStore, contents: Contents) -> None:
+def put(place: ObjectStore, contents: Contents, mode: Literal["create", "overwrite"]) -> None:
     """Put the objects there, many at a time."""
     waiting: SimpleQueue[tuple[str, Path | bytes]] = SimpleQueue()
     for entry in contents.items():
@@ -133,7 +142,7 @@ def put(place: ObjectStore, contents: Contents) -> None:
         with contextlib.suppress(Empty):
             while True:
                 key, content = waiting.get_nowait()
-                obstore.put(place, key, content)
+                obstore.put(place, key, content, mode=mode)
 
     threads = [Thread(target=work) for _ in range(THREADS)]
     for thread in threads:
@@ -172,14 +181,18 @@ def timed(do: Callable[..., object], *arguments: object) -> float:
 def told(times: dict[str, list[float]], objects: int, runs: int) -> str:
     """What was found, in a line."""
     middle = {name: statistics.median(values) for name, values in times.items()}
-    near = [raw / sync for raw, sync in zip(times["raw"], times["sync"], strict=True)]
-    of_raw = [one / raw for raw, one in zip(times["raw"], times["elsewhere"], strict=True)]
+    absent, near, of_raw = (
+        [first / second for first, second in zip(times[one], times[other], strict=True)]
+        for one, other in (("raw", "absent"), ("raw", "sync"), ("elsewhere", "raw"))
+    )
     per = 1_000 / runs
     return (
         f"raw {objects / middle['raw']:,.0f} objects/s, sync {objects / middle['sync']:,.0f};"
-        f" near {_spread(near)}; elsewhere {middle['elsewhere'] * per:.2f} s a thousand runs,"
-        f" of raw {_spread(of_raw)}; again {middle['again'] * per * 1e3:.0f} ms,"
-        f" the command {middle['command'] * 1e3:.0f} ms"
+        f" near {_spread(near)}, absent {_spread(absent)};"
+        f" elsewhere {middle['elsewhere'] * per:.2f} s a thousand runs, of raw {_spread(of_raw)};"
+        f" again {middle['again'] * per * 1e3:.0f} ms,"
+        f" the command {middle['command'] * 1e3:.0f} ms, of which it computes"
+        f" {middle['computing'] * 1e3:.0f}"
     )
 
 
@@ -241,6 +254,12 @@ PLACES: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
 
 def _has_ceph() -> bool:
     return all(shutil.which(program) for program in radosgw.PROGRAMS)
+
+
+def _computed(before: resource.struct_rusage) -> float:
+    """The seconds for which children that have ended have had a core since then."""
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return now.ru_utime + now.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _size(content: Path | bytes) -> int:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.s3 import S3, serving
+
 # How long an example takes tells of the machine only.
 settings.register_profile("nbtrack", deadline=None)
 settings.load_profile("nbtrack")
-
-from tests.s3 import S3, serving
 
 # Taken before any fixture changes it: installing packages needs the real home (pip's settings and
 # its cache), running nbtrack must not see it.

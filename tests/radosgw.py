@@ -122,9 +122,17 @@ class _Cluster:
     def daemon(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
         """Run a program until it is left."""
         out = (self._folder / f"{command[0]}.out").open("wb")
+        # Of a session of its own: an interrupt at the terminal would end all at once, and the
+        # gateway waits for the others.
         with (
             out,
-            subprocess.Popen([*command, "-f"], stdout=out, stderr=out, env=self._environ) as it,
+            subprocess.Popen(
+                [*command, "-f"],
+                stdout=out,
+                stderr=out,
+                env=self._environ,
+                start_new_session=True,
+            ) as it,
         ):
             try:
                 yield it

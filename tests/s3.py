@@ -62,9 +62,13 @@ class S3:
         new, self._seen = found[self._seen :], len(found)
         return [f"{method} {path}" for method, path in new if not path.startswith("/ready?mark")]
 
-    def stored(self) -> list[str]:
-        """What it was given and took, since it was started."""
-        return _STORED.findall(self._logged())
+    def stored(self, bucket: str) -> list[str]:
+        """What it was given for a bucket and took, since it was started."""
+        return [path for path in _STORED.findall(self._logged()) if path.startswith(f"/{bucket}/")]
+
+    def uploads(self, bucket: str) -> list[str]:
+        """The keys of uploads that were begun and not ended: each costs what its parts take."""
+        return re.findall(r"<Key>(.*?)</Key>", self._request("GET", f"/{bucket}?uploads").decode())
 
     def _logged(self) -> str:
         """Its log up to now: servers write it a little later than they answer."""
@@ -76,7 +80,7 @@ class S3:
             time.sleep(0.005)
         return said
 
-    def _request(self, method: str, path: str, content: bytes = b"", acl: str = "") -> None:
+    def _request(self, method: str, path: str, content: bytes = b"", acl: str = "") -> bytes:
         from botocore.auth import S3SigV4Auth
         from botocore.awsrequest import AWSRequest
         from botocore.credentials import Credentials
@@ -86,8 +90,9 @@ class S3:
         keys = Credentials(self.environ["AWS_ACCESS_KEY_ID"], self.environ["AWS_SECRET_ACCESS_KEY"])
         S3SigV4Auth(keys, "s3", self.environ["AWS_REGION"]).add_auth(signed)
         request = Request(self.url + path, content, dict(signed.headers), method=method)
-        with urlopen(request, timeout=_PATIENCE):
-            pass
+        with urlopen(request, timeout=_PATIENCE) as answer:
+            answered: bytes = answer.read()
+        return answered
 
 
 @contextlib.contextmanager
