@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 NBVAL := build/nbval
 
-.PHONY: help env demo test test-full lint format types unit unit-full unit-kernel unit-browser \
+.PHONY: help env demo test test-full test-ceph lint format types unit unit-full unit-kernel unit-browser \
 	unit-other notebooks frontend frontend-test bench bench-quick screenshots clean
 
 help:  ## Show what can be made
@@ -99,6 +99,16 @@ unit-other:
 	$(BIN)/python -m pytest -m 'not kernel and not browser and ($(SELECTED))' \
 		$(patsubst %,--ignore=%,$(AFTER_KERNEL) $(AFTER_BROWSER))
 
+# What the tests of object stores ask is a Ceph gateway that they start, of Debian's packages.
+CEPH := ceph-mon ceph-osd ceph-mgr radosgw
+
+test-ceph: $(VENV)/.dev  ## The tests of object stores again, with a real Ceph cluster; installs it as root on Debian
+	@if ! (for p in $(CEPH); do command -v $$p || exit; done) >/dev/null; then \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends $(CEPH); \
+		else echo "Not all of these programs are here: $(CEPH)" >&2; exit 1; fi; fi
+	$(BIN)/python -m pytest --s3=radosgw tests/sync tests/unit/test_artifact_buckets.py
+
 notebooks: $(VENV)/.dev
 	rm -rf $(NBVAL)
 	NBTRACK_DIR=$(CURDIR)/$(NBVAL)/.nbtrack $(BIN)/python -m pytest --nbval \
@@ -133,6 +143,7 @@ bench: $(VENV)/.dev  ## Measure nbtrack beside its peers, and write docs/perform
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.smooth
 	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.sync
 
 bench-quick: $(VENV)/.dev  ## The first of that in two minutes, beside wandb and trackio only
 	$(BIN)/python -m benchmarks --quick

@@ -9,8 +9,8 @@ What is different from real runs:
 - The records come from no kernel. They go into the merged set at once, without a journal and a
   sealed set before it; only runs that are still running have a journal. Nothing is synced to the
   disk. The files are the same.
-- There is one attempt, without cells and console; there are no samples, pictures, `output.log` and
-  `session.ipynb`.
+- There is one attempt, without cells; there are no pictures, `output.log` and `session.ipynb`, and
+  samples and console only where they are asked for.
 - Runs that are running say that the first process of this machine records them.
 """
 
@@ -45,12 +45,14 @@ from nbtrack.store.schema import (
     AttemptStart,
     Change,
     Closing,
+    Console,
     Failure,
     Manifest,
     Record,
     Row,
     RunInfo,
     RunState,
+    Sample,
     WriterInfo,
 )
 from nbtrack.store.seal import DIGEST_KEY, set_metadata
@@ -65,6 +67,11 @@ _TAGS = ("baseline", "sweep", "paper", "debug", "best", "long")
 _WORDS = ("brisk", "calm", "deep", "eager", "fair", "keen", "lucid", "mild", "quick", "swift")
 _ANIMALS = ("otter", "heron", "lynx", "wren", "ibex", "newt", "seal", "crane", "stoat", "tern")
 _KINDS = ("train/loss", "val/loss", "grad/norm", "layer.attention")
+_SAMPLED = (
+    *("cpu.process.percent", "cpu.percent", "memory.process.bytes", "memory.used.bytes"),
+    *("disk.read.bytes_per_second", "disk.write.bytes_per_second", "gpu.0.utilization.percent"),
+    *("gpu.0.memory.used.bytes", "gpu.0.temperature.celsius", "gpu.0.power.watts"),
+)
 _RUNNING_EVERY = 2_000
 
 
@@ -85,13 +92,22 @@ def main() -> int:
 
 
 def generate(
-    directory: Path, runs: int, metrics: int, rows: int, processes: int | None = None
+    directory: Path,
+    runs: int,
+    metrics: int,
+    rows: int,
+    processes: int | None = None,
+    *,
+    around: bool = False,
 ) -> Store:
-    """Write the runs into the store in ``directory``, and register it. The same every time."""
+    """Write the runs into the store in ``directory``, and register it. The same every time.
+
+    ``around``: With samples of the machine and what was printed.
+    """
     store = Store(directory.absolute())
     store.create()
     registry.register(store)
-    write = partial(write_run, store.path, metrics, rows)
+    write = partial(write_run, store.path, metrics, rows, around=around)
     context = multiprocessing.get_context("spawn")
     with context.Pool(processes or os.cpu_count(), _without_syncs) as pool:
         for _ in pool.imap_unordered(write, range(runs), chunksize=50):
@@ -110,8 +126,10 @@ def run_id(number: int) -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S', created)}-{number:05d}"
 
 
-def write_run(directory: Path, metrics: int, rows: int, number: int) -> None:
-    """Write one run."""
+def write_run(
+    directory: Path, metrics: int, rows: int, number: int, *, around: bool = False
+) -> None:
+    """Write one run; see :func:`generate`."""
     dice = random.Random(number)
     run_dir = Store(directory).create_run(run_id(number))
     created = _BEGIN + number * _BETWEEN
@@ -140,6 +158,9 @@ def write_run(directory: Path, metrics: int, rows: int, number: int) -> None:
         opened=created,
     )
     records = list(_records(dice, config, state, created, metrics, rows, writer.writer))
+    if around:
+        last = records[-1]
+        records += _around(dice, last.seq, created, last.time)
     if state == "running":
         journal = Journal(run_dir, writer, Settings())
         for record in records:
@@ -244,6 +265,17 @@ def _records(
         yield Change(seq + 2, at, 0, "closed", "", msgspec.to_builtins(closing))
     elif state == "crashed":
         yield Change(seq + 1, at, 0, "owner_died", writer, msgspec.to_builtins(Death(signal=9)))
+
+
+def _around(dice: random.Random, seq: int, begin: int, end: int) -> Iterator[Record]:
+    """A sample every two seconds and a line every ten, as a recorder and a kernel leave them."""
+    for at in range(begin, end, 2_000_000):
+        seq += 1
+        yield Sample(seq, at, {name: 100 * dice.random() for name in _SAMPLED})
+    for row, at in enumerate(range(begin, end, 10_000_000)):
+        seq += 1
+        text = f"epoch {row}: loss {dice.random():.4f}, accuracy {dice.random():.4f}\n"
+        yield Console(seq, at, 0, "stdout", row, 0, text, 0)
 
 
 def _write_frame(run_dir: RunDir, info: RunInfo, state: RunState, records: list[Record]) -> None:

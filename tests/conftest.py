@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.s3 import S3, serving
+
 # How long an example takes tells of the machine only.
 settings.register_profile("nbtrack", deadline=None)
 settings.load_profile("nbtrack")
@@ -25,6 +27,15 @@ _XDG = {
 }
 # Whatever begins so belongs to the session that started the tests: a kernel, a notebook, a person.
 _FOREIGN = ("NBTRACK_", "JPY_", "JUPYTER_", "IPYTHON")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--s3",
+        choices=["moto", "radosgw"],
+        default="moto",
+        help="which S3 server tests ask: moto's, or that of a Ceph cluster made for them",
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -62,3 +73,15 @@ def store_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "store"
     monkeypatch.setenv("NBTRACK_DIR", str(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def s3_server(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[S3]:
+    """The S3 server of the session, with a bucket ``ready``."""
+    from tests import radosgw
+
+    start = {"moto": serving, "radosgw": radosgw.serving}[request.config.getoption("--s3")]
+    with start(tmp_path_factory.mktemp("s3")) as server:
+        yield server

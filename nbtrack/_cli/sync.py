@@ -64,8 +64,7 @@ def sync(
     Anyone may do that at any moment, any number of times, while runs go on too. Nothing here is
     changed by it.
     """
-    from ..store.catalog import find_run, open_store
-    from ..sync.artifacts import ArtifactPusher
+    from ..store.opening import open_store
     from ..sync.place import Place
     from ..sync.push import Pusher
 
@@ -73,14 +72,19 @@ def sync(
         raise click.UsageError("Give runs, or --all.")
     here = open_store(store)
     names = [run_dir.id for run_dir in here.run_dirs()] if everything else []
-    names += [find_run(here, run).id for run in runs]
+    if runs:
+        from ..store.catalog import find_run
+
+        names += [find_run(here, run).id for run in runs]
     only_say = status or dry_run
     artifacts: list[ArtifactOutcome] = []
     with _progress(quiet=as_json or only_say) as moved:
         place = Place(url, concurrency, moved=moved)
         pusher = Pusher(here, place, exclude=exclude, dry_run=only_say)
         outcomes = pusher.push(names, threads=concurrency)
-        if not (only_say or no_artifacts):
+        if here.artifacts.exists() and not (only_say or no_artifacts):
+            from ..sync.artifacts import ArtifactPusher
+
             artifacts = ArtifactPusher(here, place).push(None if everything else set(names))
     if as_json:
         told = [outcome._asdict() for outcome in outcomes]
@@ -139,13 +143,12 @@ def _files(count: int) -> str:
 @contextlib.contextmanager
 def _progress(*, quiet: bool) -> Iterator[Moved]:
     """Shows what goes, on a terminal; gives what is told of the bytes of each object."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda key, count: None
+        return
     from rich.console import Console
     from rich.progress import DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield lambda key, count: None
-        return
     columns = (
         TextColumn("{task.fields[files]:,} files"),
         DownloadColumn(),
@@ -153,7 +156,7 @@ def _progress(*, quiet: bool) -> Iterator[Moved]:
         TextColumn("{task.fields[name]}", style="dim"),
     )
     begun: set[str] = set()
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", files=0, name="", total=None)
 
         def moved(key: str, count: int) -> None:

@@ -274,7 +274,7 @@ def in_words(error: BaseException) -> str:
     answered = _ANSWERED.search(text)
     if answered:
         body = answered[2].strip()
-        said = _first(_MESSAGE, body) or _first(_TITLE, body)
+        said = _first(_MESSAGE, body) or _first(_CODE, body) or _first(_TITLE, body)
         if not said and not body.startswith(("<", "{")):
             said = body[:_LONGEST]
         text = text[: answered.start(2)].rstrip(": \n") + (f": {said}" if said else "")

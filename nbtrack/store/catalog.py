@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from .._errors import AmbiguousRunError, RunNotFoundError, StoreError
-from .._settings import Settings, resolve
 from . import query
 from .filter import COLUMNS
 from .index import RunIndex, table_of
-from .layout import RunDir, Store, find_store, is_run_id
+from .layout import RunDir, Store, is_run_id
+from .opening import open_store as open_store
+from .opening import open_store_anyhow as open_store_anyhow
 from .outline import RunOutline
 from .view import RunView
 
@@ -99,18 +100,6 @@ def describe(view: RunView) -> dict[str, Any]:
     row["config"] = view.config
     row["summary"] = view.summary
     return row
-
-
-def open_store(directory: str | Path | None = None) -> Store:
-    """The store in ``directory``, else the one that the settings and the working directory give."""
-    settings = Settings.load(dir=str(directory) if directory is not None else None)
-    return find_store(settings.dir, Path.cwd())
-
-
-def open_store_anyhow(directory: str | Path | None = None) -> Store:
-    """The same where settings have values that cannot be used: those do not count here."""
-    given = str(directory) if directory is not None else resolve()["dir"].value
-    return find_store(str(given) if given else None, Path.cwd())
 
 
 def runs(

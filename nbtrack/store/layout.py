@@ -20,6 +20,8 @@ LAST_TABLE = "changes"
 PYRAMID = "pyramid"
 # Folders of a run that change while its own directory does not.
 WATCHED = ("edits", "journal", "sealed")
+# Folders of a run that go to other places.
+SHIPPED = (*WATCHED, "merged", "media", "code", "files")
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _VIEW_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9 ._-]{0,63}")

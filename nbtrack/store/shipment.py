@@ -9,18 +9,21 @@ a name of its own, last.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from .._errors import DamagedFileError
 from . import intact
-from .layout import LAST_TABLE, TABLES, RunDir, is_temporary
-from .reader import Selection, select
+from .layout import LAST_TABLE, SHIPPED, TABLES, RunDir, is_temporary
 from .run_keys import DOCUMENTS, manifest_key
 from .spool import spooled
+
+if TYPE_CHECKING:
+    from .reader import Selection
 
 Stamps = tuple[int, ...]
 
@@ -74,6 +77,9 @@ def shipment(run_dir: RunDir, known: Container[str] = ()) -> Shipment:
         DamagedFileError: ``run.json`` is not what was written: nobody could tell what the rest is.
         NewerFormatError: A newer nbtrack merged it.
     """
+    # It takes longer to load than to see that nothing changed.
+    from .reader import select
+
     if run_dir.info.name not in known and (damage := intact.of_document(run_dir.info)):
         raise DamagedFileError(
             damage.removeprefix(f"{run_dir.info} "),
@@ -113,6 +119,8 @@ def _documents(run_dir: RunDir, known: Container[str], damaged: list[str]) -> It
 
 
 def _below(run_dir: RunDir, folder: Path, *, fixed: bool) -> Iterator[Item]:
+    if not folder.exists():
+        return
     for path in sorted(folder.rglob("*")):
         if is_temporary(path.name) or run_dir.spool in path.parents or not path.is_file():
             continue
@@ -168,22 +176,9 @@ def stamps(run_dir: RunDir) -> Stamps:
     """When the folders of a run changed: as long as they are the same, so is what goes.
 
     Raises:
-        FileNotFoundError: There is no such run.
+        FileNotFoundError: There is no such run, or a folder was removed during the look.
     """
-    folders = (
-        run_dir.edits,
-        run_dir.journal,
-        run_dir.sealed,
-        run_dir.merged,
-        run_dir.media,
-        run_dir.code,
-        run_dir.files,
-    )
-    return (run_dir.path.stat().st_mtime_ns, *map(_changed, folders))
-
-
-def _changed(folder: Path) -> int:
-    try:
-        return folder.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
+    own = os.stat(run_dir.path).st_mtime_ns
+    with os.scandir(run_dir.path) as entries:
+        found = {entry.name: entry.stat().st_mtime_ns for entry in entries if entry.name in SHIPPED}
+    return (own, *(found.get(name, 0) for name in SHIPPED))

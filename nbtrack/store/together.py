@@ -6,12 +6,11 @@ one after the other.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from .layout import sync_directory
 
@@ -23,40 +22,69 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
-def side_by_side(do: Callable[[A], B], things: Sequence[A], *, threads: int = _THREADS) -> list[B]:
-    """What ``do`` makes of each thing, several at a time, in their order.
+class Crew:
+    """So many threads, for work of which some may bring more work: whoever is idle helps there.
 
     Threads of its own, and the caller's one works too: at the end of the interpreter no thread
-    can be started any more. The first error ends it, and is raised when all have stopped.
+    can be started any more.
     """
-    results: dict[int, B] = {}
-    errors: list[BaseException] = []
-    work = _Shared(enumerate(things))
 
-    def run() -> None:
-        for at, thing in work:
-            if errors:
-                return
+    def __init__(self, threads: int) -> None:
+        self._idle = threading.Semaphore(max(0, threads - 1))
+
+    def do(self, do: Callable[[A], B], things: Sequence[A]) -> list[B]:
+        """What ``do`` makes of each thing, several at a time, in their order.
+
+        May be called from what it does. The first error ends it, and is raised when all have
+        stopped.
+        """
+        results: dict[int, B] = {}
+        errors: list[BaseException] = []
+        work = _Shared(things)
+        helpers: list[threading.Thread] = []
+
+        def run() -> None:
+            for at, thing in work:
+                if errors:
+                    return
+                if work.left:
+                    hire()
+                try:
+                    results[at] = do(thing)
+                except BaseException as error:
+                    errors.append(error)
+
+        def help_out() -> None:
             try:
-                results[at] = do(thing)
-            except BaseException as error:
-                errors.append(error)
+                run()
+            finally:
+                self._idle.release()
 
-    started: list[threading.Thread] = []
-    with contextlib.suppress(RuntimeError):
-        for _ in range(min(threads, len(things)) - 1):
-            thread = threading.Thread(target=run, name="nbtrack-files", daemon=True)
-            thread.start()
-            started.append(thread)
-    run()
-    try:
-        for thread in started:
-            thread.join()
-    except BaseException as error:
-        errors.append(error)
-    if errors:
-        raise errors[0]
-    return [results[at] for at in range(len(things))]
+        def hire() -> None:
+            if not self._idle.acquire(blocking=False):
+                return
+            helper = threading.Thread(target=help_out, name="nbtrack-files", daemon=True)
+            try:
+                helper.start()
+            except RuntimeError:
+                self._idle.release()
+            else:
+                helpers.append(helper)
+
+        run()
+        try:
+            while helpers:
+                helpers.pop().join()
+        except BaseException as error:
+            errors.append(error)
+        if errors:
+            raise errors[0]
+        return [results[at] for at in range(len(things))]
+
+
+def side_by_side(do: Callable[[A], B], things: Sequence[A], *, threads: int = _THREADS) -> list[B]:
+    """What ``do`` makes of each thing, by so many threads: see :meth:`Crew.do`."""
+    return Crew(threads).do(do, things)
 
 
 def sync_files(paths: Sequence[Path]) -> None:
@@ -81,18 +109,23 @@ def _sync(path: Path) -> None:
         os.close(fd)
 
 
-class _Shared(Iterable[A]):
-    """An iterator that several threads take from."""
+class _Shared(Generic[A]):
+    """Things with their places, which several threads take.
 
-    def __init__(self, items: Iterable[A]) -> None:
-        self._items = iter(items)
+    Attributes:
+        left: How many nobody has taken.
+    """
+
+    def __init__(self, things: Sequence[A]) -> None:
+        self._things = things
         self._lock = threading.Lock()
+        self.left = len(things)
 
-    def __iter__(self) -> Iterator[A]:
+    def __iter__(self) -> Iterator[tuple[int, A]]:
         while True:
             with self._lock:
-                try:
-                    item = next(self._items)
-                except StopIteration:
+                if not self.left:
                     return
-            yield item
+                at = len(self._things) - self.left
+                self.left -= 1
+            yield at, self._things[at]

@@ -93,7 +93,7 @@ class Patience:
             return explained(self._url, error)
         return None
 
-    def keep_quiet(self, state: RetryCallState) -> None:
+    def keep_quiet(self) -> None:
         """Nobody asks while the place wants to be left alone, and not all at once after that."""
         rest = self._quiet_until - time.monotonic()
         if rest > 0:
@@ -143,6 +143,16 @@ class _Call:
         self._until = time.monotonic() + seconds
 
     def __call__(self, do: Callable[[], T]) -> T:
+        self._patience.keep_quiet()
+        try:
+            return do()
+        except Exception as error:
+            if not self._may_pass(error):
+                raise
+            return self._again(do, error)
+
+    def _again(self, do: Callable[[], T], error: Exception) -> T:
+        # Hardly anything fails, and it takes longer to load than most syncs.
         try:
             from tenacity import Retrying, retry_if_exception, wait_random_exponential
         except ImportError:
@@ -152,14 +162,21 @@ class _Call:
                 hint="`pip install 'nbtrack[sync]'` installs it.",
             ) from None
 
+        failed = [error]
+
+        def attempt() -> T:
+            if failed:
+                raise failed.pop()
+            return do()
+
         retrying = Retrying(
             retry=retry_if_exception(self._may_pass),
             wait=wait_random_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE),
             stop=self._is_over,
-            before=self._patience.keep_quiet,
+            before=lambda state: self._patience.keep_quiet(),
             reraise=True,
         )
-        return retrying(do)
+        return retrying(attempt)
 
     def _may_pass(self, error: BaseException) -> bool:
         failure = self._patience.failure(error)

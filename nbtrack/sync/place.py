@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from .._errors import StoreError, SyncError, UsageError
-from ..remote import busy, opening
+from ..remote import opening
 from ..remote.opening import PREFIXES, UnavailableError, obstore, scheme_of
 from ..store.fetching import Elsewhere
 from ..store.layout import temporary
@@ -36,6 +36,7 @@ _MOST_PARTS = 10_000
 _PIECE = 1 << 20
 # A list may take any number of requests, of which each brings a thousand.
 _PAGE = 1000
+_IN_ORDER = ("s3", "s3a", "gs")
 _UNSUPPORTED = ("NotSupported", "NotImplemented", "501")
 
 Moved = Callable[[str, int], object]
@@ -109,6 +110,25 @@ class Place:
             for meta in page:
                 found[meta["path"][start:]] = Elsewhere(meta["size"], modified(meta))
         return found
+
+    @property
+    def lists_in_order(self) -> bool:
+        """Whether a list may begin behind any name, and is in the order of names."""
+        return scheme_of(self.url) in _IN_ORDER
+
+    def page(self, folder: str, behind: str) -> tuple[dict[str, int], bool]:
+        """The sizes of the next thousand objects below a folder, and whether that is not the end.
+
+        Args:
+            behind: The key behind which it begins, there or not. Only where lists are in order.
+
+        Raises:
+            SyncError: The place does not answer.
+        """
+        start = len(self._prefix) + 1 if self._prefix else 0
+        names = _Names(self._ways.asking, self._key(folder), self._key(behind))
+        page = self._patience.ask(names.next_page, folder) or ()
+        return {meta["path"][start:]: meta["size"] for meta in page}, len(page) == _PAGE
 
     def put(self, key: str, content: Path | bytes) -> bool:
         """Put an object there unless it is; False if it was.
@@ -253,6 +273,8 @@ class Place:
         return f"{self._prefix}/{key}" if self._prefix else key
 
     def _wish(self, key: str) -> float | None:
+        from ..remote import busy
+
         return busy.retry_after(self._ways.asking, self._key(key) or "any")
 
     def _opened(self) -> tuple[_Ways, str]:
@@ -299,10 +321,10 @@ class _NotConditional(Exception):
 class _Names:
     """A list of objects. One that broke off is gone on with behind the last name."""
 
-    def __init__(self, store: ObjectStore, prefix: str) -> None:
+    def __init__(self, store: ObjectStore, prefix: str, behind: str | None = None) -> None:
         self._store = store
         self._prefix = prefix or None
-        self._last: str | None = None
+        self._last = behind
         self._pages: Any = None
 
     def next_page(self) -> Any:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
 from .._errors import NbtrackError, StoreError, SyncError
 from ..store.layout import RunDir, Store
 from ..store.shipment import Item, Shipment, shipment, stamps
-from ..store.together import side_by_side
+from ..store.together import Crew
 from .ledger import Ledger
+from .listing import sizes_of_runs
 from .place import Place, Vanished
 
 # A run that is being merged is looked at again.
 _LOOKS = 20
+# Of so many runs at a time it is known what is there.
+_BATCH = 1_000
 
 Sent = Callable[[Item], object]
 
@@ -65,6 +69,7 @@ class Pusher:
         self._dry_run = dry_run
         self._sent = sent
         self._ledger = Ledger(store, place.url)
+        self._crew = Crew(1)
 
     def push(self, runs: Sequence[str], threads: int = 16) -> list[Outcome]:
         """Send what is missing of these runs; one that cannot be sent holds up no others.
@@ -76,8 +81,12 @@ class Pusher:
         known = {run: Outcome(run) for run in runs}
         if waiting:
             self._place.check()
-            for outcome in side_by_side(self._push, waiting, threads=threads):
-                known[outcome.run] = outcome
+            # Runs side by side, and the files of each by whoever has no run to send.
+            self._crew = Crew(threads)
+            for batch in _batches(waiting):
+                there = sizes_of_runs(self._place, batch, self._crew)
+                for outcome in self._crew.do(partial(self._push, there), batch):
+                    known[outcome.run] = outcome
         if not self._dry_run:
             self._ledger.save()
         return list(known.values())
@@ -88,10 +97,10 @@ class Pusher:
         except OSError:
             return False
 
-    def _push(self, run: str) -> Outcome:
+    def _push(self, listed: Mapping[str, dict[str, int]], run: str) -> Outcome:
         run_dir = self._store.run(run)
         try:
-            there = self._place.sizes(f"runs/{run}")
+            there = listed[run] if run in listed else self._place.sizes(f"runs/{run}")
             self._check_same(run_dir, there)
             for _ in range(_LOOKS):
                 try:
@@ -151,7 +160,7 @@ class Pusher:
             self._sent(item)
             return item, None
 
-        return side_by_side(send, items)
+        return self._crew.do(send, items)
 
     def _is_missing(self, run_dir: RunDir, item: Item, there: dict[str, int]) -> bool:
         size = there.get(f"runs/{run_dir.id}/{item.key}")
@@ -197,3 +206,8 @@ class Pusher:
         }
         whole = begun if not (found.held_back or found.damaged or self._exclude) else None
         self._ledger.keep(run_dir.id, whole, replaced)
+
+
+def _batches(runs: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(runs), _BATCH):
+        yield runs[first : first + _BATCH]

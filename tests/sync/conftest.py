@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from nbtrack.sync.place import Place
-from tests.s3 import S3, serving
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
-    with serving(tmp_path_factory.mktemp("s3")) as server:
-        yield server
+from tests.s3 import S3
 
 
 @pytest.fixture
-def s3(server: S3, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> S3:
+def s3(s3_server: S3, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> S3:
     """The server; this process may ask it."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name, value in server.environ.items():
+    for name, value in s3_server.environ.items():
         monkeypatch.setenv(name, value)
-    return server
+    return s3_server
 
 
 @pytest.fixture

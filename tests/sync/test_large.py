@@ -13,14 +13,13 @@ from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 
 from nbtrack import SyncError
 from nbtrack.sync import patience, place
 from nbtrack.sync.place import Place
-from tests.s3 import S3, SIGNED
+from tests.s3 import S3
 from tests.sync.proxy import FaultProxy
 from tests.sync.servers import answering, saying
 
@@ -69,14 +68,6 @@ def large(path: Path, parts: float) -> Path:
     return path
 
 
-def uploads(s3: S3, bucket: str) -> list[str]:
-    """The keys of uploads that were begun and not ended: each costs what its parts take."""
-    address = f"{s3.url}/{bucket.removeprefix('s3://')}?uploads"
-    headers = {"Authorization": f"{SIGNED}, Signature=0"}
-    with urlopen(Request(address, headers=headers), timeout=30) as answer:
-        return re.findall(r"<Key>(.*?)</Key>", answer.read().decode())
-
-
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -99,7 +90,7 @@ def test_parts_are_sent_again_by_themselves(
     assert again <= sum(proxy.seen[fault] for fault in proxy.faults)
     proxy.share = 0.0
     assert digest(here.get("file")) == digest(path.read_bytes())
-    assert uploads(s3, bucket) == []
+    assert s3.uploads(bucket.removeprefix("s3://")) == []
     # It is there, so nothing of it goes again.
     proxy.sent.clear()
     assert not here.put("file", path)
@@ -118,7 +109,7 @@ def test_what_cannot_be_sent_leaves_nothing(
     with pytest.raises(SyncError, match="the store failed"):
         here.put("file", path)
     assert here.size("file") is None
-    assert uploads(s3, bucket) == []
+    assert s3.uploads(bucket.removeprefix("s3://")) == []
     assert moved["file"] == 0
     proxy.never = ""
     assert here.put("file", path)
@@ -173,10 +164,10 @@ def test_killed_in_the_middle_and_done_again(
         sender.send_signal(signal.SIGKILL)
     here = Place(bucket)
     assert here.size("file") is None
-    assert uploads(s3, bucket) == ["file"]
+    assert s3.uploads(bucket.removeprefix("s3://")) == ["file"]
     assert here.put("file", path)
     assert digest(here.get("file")) == digest(path.read_bytes())
-    assert uploads(s3, bucket) == ["file"]
+    assert s3.uploads(bucket.removeprefix("s3://")) == ["file"]
 
 
 @pytest.mark.full

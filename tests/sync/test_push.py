@@ -17,6 +17,7 @@ from nbtrack.sync.ledger import Ledger
 from nbtrack.sync.place import Place
 from nbtrack.sync.push import Outcome, Pusher
 from tests.journals import new_run
+from tests.unit.test_layers import loaded_by
 
 Content = Callable[[], dict[str, bytes]]
 
@@ -116,6 +117,19 @@ def test_what_is_complete_is_not_asked_for(
     run_dir.new_edit().write_bytes(b'{"name": "renamed"}')
     (outcome,) = push(store, bucket, "one")
     assert outcome.sent == 1
+
+
+def test_what_is_complete_is_seen_without_what_reads_runs(store: Store, tmp_path: Path) -> None:
+    """A second of loading would be most of what the sync of a thousand unchanged runs takes."""
+    run_dir = record(store, "one")
+    for folder in (run_dir.path, *filter(Path.is_dir, run_dir.path.iterdir())):
+        os.utime(folder, (1, 1))
+    url = f"file://{tmp_path / 'place'}"
+    push(store, url, "one")
+    arguments = ["sync", "--all", "--to", url, "--store", str(store.path)]
+    loaded = loaded_by(f"from nbtrack._cli import main\nmain({arguments}, standalone_mode=False)")
+    assert "nbtrack.sync.push" in loaded
+    assert loaded.isdisjoint({"duckdb", "rich", "tenacity", "nbtrack.store.reader"})
 
 
 def test_a_run_that_goes_on(store: Store, url: str, content: Content) -> None:
