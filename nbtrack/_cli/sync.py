@@ -101,7 +101,7 @@ def _state(outcome: Outcome) -> str:
     if outcome.sent:
         said.append(f"{_files(outcome.sent)} to go, {render.size(outcome.bytes)}")
     if outcome.held_back:
-        said.append("its newest rows follow when they are sealed")
+        said.append("its newest rows are not in tables yet")
     return "; ".join(said) or "complete"
 
 
@@ -116,7 +116,7 @@ def _tell(
     )
     for outcome in outcomes:
         if outcome.held_back:
-            click.echo(f"  {outcome.run}: its newest rows follow when they are sealed")
+            click.echo(f"  {outcome.run}: its newest rows are not in tables yet")
     for one in artifacts:
         if one.there not in ("", one.label):
             click.echo(f"  {one.label} is {one.there} there")

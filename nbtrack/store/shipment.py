@@ -12,18 +12,19 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 import msgspec
 
 from .layout import LAST_TABLE, TABLES, RunDir, is_temporary
+from .newest import written
 from .reader import Selection, select
-from .run_keys import DOCUMENTS, manifest_key
+from .run_keys import DOCUMENTS, manifest_key, newest_key
 from .spool import spooled
 
 Stamps = tuple[int, ...]
 
-_CONTENT, _TABLES, _LAST_TABLES, _MANIFESTS = range(4)
-WAVES = 4
+_CONTENT, _TABLES, _LAST_TABLES, _MANIFESTS, _NEWEST = range(5)
 
 
 class Item(NamedTuple):
@@ -34,7 +35,8 @@ class Item(NamedTuple):
         content: Where it is, or it itself.
         size: Bytes.
         wave: Everything of a lower number has to be there before it.
-        fixed: Its content never changes. Else it is replaced, as ``modified`` (ns) tells.
+        fixed: Its content never changes. Else it is replaced, as ``modified`` tells: when that
+            was (ns), or a checksum.
     """
 
     key: str
@@ -50,8 +52,8 @@ class Shipment(NamedTuple):
 
     Attributes:
         items: What goes, in the order of waves.
-        held_back: How many files do not go yet: segments of its journal that are not sealed, media
-            that are not encoded.
+        held_back: How many files do not go yet as they will be: segments of its journal that are
+            not sealed, which go as far as they are written, and media that are not encoded.
     """
 
     items: list[Item]
@@ -72,6 +74,7 @@ def shipment(run_dir: RunDir) -> Shipment:
         *_below(run_dir, run_dir.code, fixed=False),
         *_below(run_dir, run_dir.files, fixed=False),
         *_sets(run_dir, selection),
+        *_newest(run_dir, selection),
     ]
     waiting = len(selection.segments) + len(spooled(run_dir))
     return Shipment(sorted(found, key=lambda item: item.wave), waiting)
@@ -111,6 +114,14 @@ def _sets(run_dir: RunDir, selection: Selection) -> Iterator[Item]:
         content = msgspec.json.encode(selection.merged)
         key = manifest_key(selection.merged.name)
         yield Item(key, content, len(content), _MANIFESTS, fixed=True, modified=0)
+
+
+def _newest(run_dir: RunDir, selection: Selection) -> Iterator[Item]:
+    for name in selection.segments:
+        content = written(run_dir, name)
+        if content:
+            key, checksum = newest_key(name), crc32(content)
+            yield Item(key, content, len(content), _NEWEST, fixed=False, modified=checksum)
 
 
 def _item(run_dir: RunDir, path: Path, wave: int, *, fixed: bool) -> Item:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from .._errors import SyncError, UsageError
+from .._errors import SyncError
 from ..remote import opening
+from ..remote.addresses import check_address
 from ..remote.failures import explained
-from ..remote.opening import PREFIXES, UnavailableError, obstore, scheme_of
+from ..remote.opening import UnavailableError, obstore, scheme_of
 from ..store.fetching import Elsewhere
 from ..store.layout import temporary
 
@@ -43,14 +44,26 @@ class Place:
     Args:
         url: Where. The folder need not be there.
         concurrency: So many objects go at a time.
+        retries: How often a request that failed is sent again; 8 by default.
+        patience: For how many seconds; 60 by default.
 
     Raises:
-        UsageError: It is none of these.
+        UsageError: It is none of these, or has a password in it.
         SyncError: obstore is not installed.
     """
 
-    def __init__(self, url: str, concurrency: int = 16) -> None:
+    def __init__(
+        self,
+        url: str,
+        concurrency: int = 16,
+        *,
+        retries: int | None = None,
+        patience: float | None = None,
+    ) -> None:
+        check_address(url)
         self.url = url.rstrip("/")
+        self._retries = _RETRIES if retries is None else retries
+        self._patience = _PATIENCE if patience is None else patience
         self._store, self._prefix = self._opened()
         self._conditional = True
         self._slots = threading.BoundedSemaphore(concurrency)
@@ -184,20 +197,17 @@ class Place:
             if scheme == "file":
                 with self._telling():
                     return _folder(self.url), ""
-            if scheme in PREFIXES:
-                bucket, _, prefix = self.url.partition("://")[2].partition("/")
-                if bucket:
-                    with self._telling():
-                        store = opening.opened(
-                            f"{scheme}://{bucket}", _TIMEOUTS, retries=_RETRIES, patience=_PATIENCE
-                        )
-                    return store, prefix
+            bucket, _, prefix = self.url.partition("://")[2].partition("/")
+            with self._telling():
+                store = opening.opened(
+                    f"{scheme}://{bucket}",
+                    _TIMEOUTS,
+                    retries=self._retries,
+                    patience=self._patience,
+                )
+            return store, prefix
         except UnavailableError as error:
             raise SyncError(str(error), path=self.url, hint=error.hint) from None
-        raise UsageError(
-            f"{self.url!r} is no place to sync with",
-            hint="Use s3://bucket/folder, gs://…, az://… or file:///folder.",
-        )
 
     @contextlib.contextmanager
     def _telling(self, key: str = "", *, may_be_missing: bool = False) -> Iterator[None]:
@@ -231,13 +241,10 @@ class _NotConditional(Exception):
 
 
 def _folder(url: str) -> ObjectStore:
-    parts = urlsplit(url)
-    if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-        raise UsageError(f"{url!r} is no folder of this machine", hint="Use file:///folder.")
     obstore()
     from obstore.store import LocalStore
 
-    return LocalStore(Path(unquote(parts.path)), mkdir=True)
+    return LocalStore(Path(unquote(urlsplit(url).path)), mkdir=True)
 
 
 @contextlib.contextmanager
