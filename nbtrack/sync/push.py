@@ -72,13 +72,27 @@ class Pusher:
         """
         waiting = [run for run in runs if not self._is_complete(run)]
         known = {run: Outcome(run) for run in runs}
-        if waiting:
-            self._place.check()
-            for outcome in side_by_side(self._push, waiting, threads=threads):
-                known[outcome.run] = outcome
-        if not self._dry_run:
-            self._ledger.save()
+        try:
+            if waiting:
+                self._place.check()
+                for outcome in side_by_side(self._push, waiting, threads=threads):
+                    known[outcome.run] = outcome
+            self._tell(known.values())
+        except SyncError as error:
+            self._tell(Outcome(run, problem=str(error)) for run in waiting)
+            raise
         return list(known.values())
+
+    def _tell(self, outcomes: Iterable[Outcome]) -> None:
+        """Leave word of how it went, for whoever asks later."""
+        if self._dry_run:
+            return
+        for outcome in outcomes:
+            if outcome.problem:
+                self._ledger.failed(outcome.run, outcome.problem)
+            else:
+                self._ledger.ended_well(outcome.run)
+        self._ledger.save()
 
     def _is_complete(self, run: str) -> bool:
         try:
