@@ -35,6 +35,7 @@ def init(
     resume: bool | Literal["allow", "must", "never", "auto"] | None = None,
     reinit: bool | Literal["finish_previous", "create_new", "return_previous"] | None = None,
     mode: Literal["record", "disabled"] | None = None,
+    sync: str | None = None,
     allow_val_change: bool | None = None,
     **others: Any,
 ) -> Run:
@@ -62,6 +63,9 @@ def init(
         reinit: What becomes of the current run: ``"finish_previous"`` (the default, or True),
             ``"create_new"`` leaves it open, ``"return_previous"`` (or False) starts nothing.
         mode: ``"disabled"`` makes a run that records nothing.
+        sync: A place to which the recorder copies the run while it goes on and when it has ended,
+            such as ``"s3://bucket/folder"``; by default the setting ``sync``. ``""``: none. What
+            cannot be a place is a warning, and the run is recorded here all the same.
         allow_val_change: False: a value of the config that was set cannot be set to another one.
             By default it can, and each change is recorded.
         others: What ``wandb.init()`` takes besides, such as ``entity`` and ``mode="offline"``;
@@ -91,6 +95,7 @@ def init(
         "resume": resume,
         "reinit": reinit,
         "mode": mode,
+        "sync": sync,
         "allow_val_change": allow_val_change,
     }
     options = make_options(**without_foreign(given, others))

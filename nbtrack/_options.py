@@ -32,6 +32,7 @@ class RunOptions(msgspec.Struct, kw_only=True):
     resume: Resume | None = None
     reinit: Reinit = "finish_previous"
     mode: Literal["record", "disabled"] | None = None
+    sync: str | None = None
     notebook: str | None = None
     command: list[str] | None = None
 

@@ -15,6 +15,7 @@ from ._masking import mask, masked_record
 from ._settings import Settings
 from .recorder import spawn
 from .store.code import CodeInfo, read_code, write_code
+from .store.destinations import add_destination
 from .store.journal import Journal, now
 from .store.layout import RunDir
 from .store.schema import Console, RunInfo, Stream, WriterInfo
@@ -54,6 +55,12 @@ class Recording:
                 python=platform.python_version(),
             )
             write_code(self._run_dir, info, durable=False)
+
+    def _ask_for_sync(self) -> None:
+        """Leave word of where the run is to be copied to, for a recorder after this one too."""
+        if self._settings.sync:
+            with contextlib.suppress(OSError):
+                add_destination(self._run_dir, self._settings.sync)
 
     def _new_console(self) -> ConsoleWriter:
         limit = self._settings.console_limit

@@ -145,6 +145,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             " in a kernel that records artifacts or saves files. 0: never.",
         ),
     ] = 0.8
+    sync: Annotated[
+        str | None,
+        Meta(
+            description="Where the recorder copies runs while they go on: s3://bucket/folder,"
+            " gs://..., az://... or file:///folder. Unset: nowhere."
+        ),
+    ] = None
     fault: Annotated[
         str | None,
         Meta(description="Kills the process at a named point; for tests of crash safety."),

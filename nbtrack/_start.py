@@ -14,6 +14,7 @@ import msgspec
 from . import _current, _family
 from ._attempts import CellInfo, Past
 from ._decoding import convert
+from ._destination import with_destination
 from ._disabled import DisabledRun
 from ._errors import RunExistsError, RunNotFoundError
 from ._masking import mask_value
@@ -54,6 +55,7 @@ def start_run(options: RunOptions, settings: Settings, *, cwd: Path) -> Run:
     """
     if (options.mode or settings.mode) == "disabled":
         return DisabledRun(options)
+    settings = with_destination(options.sync, settings)
     store = find_store(options.dir or settings.dir, cwd)
     if options.id is not None and _exists(store.run(options.id)):
         run_dir = store.run(options.id)

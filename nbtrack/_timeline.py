@@ -75,6 +75,7 @@ class Timeline(Recording):
         self._journal.open()
         if not self._is_child:
             self._ask_for_code(self._journal.info.writer)
+            self._ask_for_sync()
             spawn.ensure(run_dir.path, settings)
         _live.add(self)
 

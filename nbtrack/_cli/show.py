@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..store.post_mortem import PostMortem
     from ..store.schema import Alert
     from ..store.view import RunView
+    from ..sync.told import Told
 
 # How many values the table of attempts shows; --json has all.
 _SUMMARY_COLUMNS = 3
@@ -47,6 +48,7 @@ def show(run: str, cells: bool, store: Path | None, as_json: bool) -> None:
             "models": msgspec.to_builtins(view.models),
             "media": msgspec.to_builtins(view.media_counts()),
             "artifacts": msgspec.to_builtins(_artifacts(view)),
+            "sync": [one.to_dict() for one in _synced(view)],
         }
         if cells:
             more["cells"] = [cell.to_dict() for cell in view.cells]
@@ -76,6 +78,7 @@ def _show(console: Console, view: RunView) -> None:
         ("tags", ", ".join(view.tags)),
         ("notes", view.notes or ""),
         ("path", str(view.path)),
+        *(("sync", _sync_line(view, one)) for one in _synced(view)),
     ]
     body = Text("\n").join(
         Text.assemble((f"{name:<9}", "dim"), value) for name, value in lines if value
@@ -104,6 +107,20 @@ def _show(console: Console, view: RunView) -> None:
         console.print(Text(f"damaged: {damage}", "yellow"))
     if view.exception:
         console.print(Text(view.exception["traceback"].rstrip(), "red"))
+
+
+def _synced(view: RunView) -> list[Told]:
+    from ..store.layout import RunDir
+    from ..sync.told import told
+
+    return told(RunDir(view.path))
+
+
+def _sync_line(view: RunView, found: Told) -> str:
+    """How far it is at a place, and what to do where nobody goes on with it."""
+    if not found.problem or view.state == "running":
+        return str(found)
+    return f"{found} `nbtrack sync {view.id} --to {found.url}` tries again."
 
 
 def _alert(alert: Alert) -> Any:

@@ -105,7 +105,7 @@ def _state(outcome: Outcome) -> str:
     if outcome.sent:
         said.append(f"{_files(outcome.sent)} to go, {render.size(outcome.bytes)}")
     if outcome.held_back:
-        said.append("its newest rows follow when they are sealed")
+        said.append("its newest rows are not in tables yet")
     if outcome.damaged:
         said.append(f"damaged, and left out: {', '.join(outcome.damaged)}")
     return "; ".join(said) or "complete"
@@ -122,7 +122,7 @@ def _tell(
     )
     for outcome in outcomes:
         if outcome.held_back:
-            click.echo(f"  {outcome.run}: its newest rows follow when they are sealed")
+            click.echo(f"  {outcome.run}: its newest rows are not in tables yet")
     for one in artifacts:
         if one.there not in ("", one.label):
             click.echo(f"  {one.label} is {one.there} there")

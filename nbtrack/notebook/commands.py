@@ -15,6 +15,7 @@ from .. import _current
 from .._options import make_options
 from .._run import Run
 from ..recorder import spawn
+from ..store.layout import RunDir
 from ..store.state import Verdict
 from . import asking
 from .magics import OptionError, Parser, setting
@@ -138,12 +139,22 @@ def status(session: Session) -> str:
         ("warning", session.memory),
         ("live view", session.views.failure),
         ("tags", ", ".join(run.tags)),
+        *(("sync", line) for line in _synced(run)),
         ("recorder", "at work" if spawn.seals() else spawn.failure() or "not at work"),
         ("path", str(run.path)),
         ("more", f"%track show {run.id}, or nbtrack show {run.id}"),
     ]
     rows = [f"{name:<11}{text}" for name, text in lines if text]
     return "\n".join([f"{run.name}  {verdict.state}", "─" * 40, *rows, *previous])
+
+
+def _synced(run: Run) -> list[str]:
+    """How far it is at the places that it is copied to."""
+    from ..sync.told import told
+
+    found = told(RunDir(run.path))
+    goes_on = "; the recorder goes on trying" if spawn.seals() else ""
+    return [f"{one}{goes_on if one.problem else ''}" for one in found]
 
 
 def _run(command: str) -> Run:

@@ -1,4 +1,4 @@
-"""The command lines of the recorder, of merges, an encoding and a recovery.
+"""The command lines of the recorder, of merges, an encoding, a recovery and a shipment.
 
 ::
 
@@ -7,6 +7,8 @@
     python -m nbtrack.recorder encode RUN_DIR
     python -m nbtrack.recorder code [--limit BYTES] [--no-mask] RUN_DIR ...
     python -m nbtrack.recorder recover STORE
+    python -m nbtrack.recorder ship --to URL [--interval SECONDS] STORE [RUN ...]
+        without a run: those that recorders before left there; says in JSON what became of each
 """
 
 from __future__ import annotations
@@ -42,6 +44,11 @@ def main() -> int:
     code.add_argument("--no-mask", action="store_true", help="keep secrets as they are")
     recover = commands.add_parser("recover", help="see to runs that nobody records any more")
     recover.add_argument("store", type=Path)
+    ship = commands.add_parser("ship", help="copy runs to a place, once")
+    ship.add_argument("store", type=Path)
+    ship.add_argument("runs", nargs="*")
+    ship.add_argument("--to", required=True, metavar="URL")
+    ship.add_argument("--interval", type=float, default=60.0, help="seconds until the next look")
     arguments = parser.parse_args()
     if arguments.command == "merge":
         return _merge(arguments.run_dirs, if_many=arguments.if_many)
@@ -51,6 +58,8 @@ def main() -> int:
         return _code(arguments.run_dirs, arguments.limit, masks=not arguments.no_mask)
     if arguments.command == "recover":
         return _recover(arguments.store)
+    if arguments.command == "ship":
+        return _ship(arguments.store, arguments.to, arguments.runs, arguments.interval)
     if arguments.owner is None or arguments.started is None:
         parser.error("--owner and --started are needed")
     try:
@@ -151,6 +160,18 @@ def _recover(path: Path) -> int:
     from .recover import recover
 
     return int(any(recovery.problem for recovery in recover(Store(path), quick=True)))
+
+
+def _ship(path: Path, url: str, runs: list[str], interval: float) -> int:
+    _be_modest()
+    import msgspec
+
+    from ..store.layout import Store
+    from ..sync.ship import pending, ship
+
+    shipped = ship(Store(path), url, runs or pending(Store(path), url), interval=interval)
+    sys.stdout.buffer.write(msgspec.json.encode(shipped))
+    return 0
 
 
 def _be_modest() -> None:

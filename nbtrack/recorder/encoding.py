@@ -33,6 +33,11 @@ class EncodingQueue:
     def busy(self) -> bool:
         return self._encoding is not None or bool(self._waiting)
 
+    def has(self, run_dir: RunDir) -> bool:
+        """Whether something of this run waits, or is being encoded."""
+        going_on = [self._encoding[0]] if self._encoding is not None else []
+        return any(one.path == run_dir.path for one in (*self._waiting, *going_on))
+
     def add(self, run_dir: RunDir) -> None:
         """See to the spool of this run."""
         self._waiting[run_dir] = False

@@ -33,6 +33,7 @@ from ..store.schema import (
     Media,
     MemoryAlert,
     Record,
+    Row,
     Sample,
     WriterInfo,
 )
@@ -56,6 +57,8 @@ class Follower:
         sealed: How many segments were sealed so far.
         behind: The last look ended before everything was read.
         media: There may be something to encode since the last look.
+        news: How many records of the run's own were read.
+        has_content: The run would be listed: something was logged, tracked or said.
     """
 
     def __init__(
@@ -67,6 +70,8 @@ class Follower:
         self.sealed = 0
         self.behind = False
         self.media = True  # of a recorder before this one
+        self.news = 0
+        self.has_content = bool(run_dir.sealed_sets())
         self._owner = owner
         self._seals = seals
         self._inode = self._look_up()
@@ -238,6 +243,9 @@ class Follower:
                 self._saved.add(record)
             elif isinstance(record, Media) and record.file is not None:
                 self.media = True
+        if tail.info is not None and tail.info.role != "recorder":
+            self.news += len(records)
+            self.has_content = self.has_content or any(map(_counts, records))
         self._outlook.add(tail.info, writer, records)
         if owners:
             self._closed[writer] = _is_closed_by(records, self._closed.get(writer, False))
@@ -356,6 +364,13 @@ def _is_closed_by(records: list[Record], before: bool) -> bool:
             return record.kind == "closed"
         return False
     return before
+
+
+def _counts(record: Record) -> bool:
+    """Whether a run in which this is recorded is one that somebody wants to see."""
+    if isinstance(record, Change):
+        return record.kind not in ("closed", "dropped", "memory", "owner_died")
+    return isinstance(record, Row | AttemptStart | Media)
 
 
 def _change(

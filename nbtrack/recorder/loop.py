@@ -26,6 +26,7 @@ from .memory import MemoryWatch
 from .merging import MergeQueue
 from .orphans import OrphanRecovery
 from .samplers import Sampler
+from .shipping import ShippingQueue
 from .spawn import decode_message, encode_alert
 
 TICK_SECONDS = 0.5
@@ -35,6 +36,9 @@ BEAT_SECONDS = 5.0
 LINGER_SECONDS = 5.0
 # How long a recorder outlives its owner at most, for workers that live on or a disk that is full.
 AFTERLIFE_SECONDS = 60.0
+# And to bring what the owner left to where it is to be: a network that was away for moments is back
+# by then, one that is away for longer is for the next recorder. What is being sent is sent.
+SHIPPING_AFTERLIFE_SECONDS = 600.0
 _MESSAGES = 1 << 16
 
 
@@ -59,6 +63,7 @@ class Recorder:
         self._merges = MergeQueue()
         self._encodings = EncodingQueue()
         self._captures = CaptureQueue()
+        self._ships = ShippingQueue()
         self._sampler: Sampler | None = None
         self._memory = MemoryWatch(owner.pid)
         self._pidfd = None if in_process else _open_pidfd(owner)
@@ -77,6 +82,7 @@ class Recorder:
                     self._read_control()
                     self._tick()
         self._orphans.end()
+        self._ships.leave()
         if self._pidfd is not None:
             os.close(self._pidfd)
         for follower in self._followers:
@@ -91,10 +97,13 @@ class Recorder:
     def _over(self) -> bool:
         if self._stop:
             return True
-        beside = (self._merges, self._encodings, self._captures)
+        moment = time.monotonic()
+        beside = (self._merges, self._encodings, self._captures, self._ships)
         if self._followers or any(queue.busy for queue in beside):
-            self._idle_since = time.monotonic()
-            return time.monotonic() > self._give_up_at
+            self._idle_since = moment
+            ships = self._ships.busy
+            more = SHIPPING_AFTERLIFE_SECONDS - AFTERLIFE_SECONDS if ships else 0.0
+            return moment > self._give_up_at + more and not self._ships.sending
         if not self._owner_alive:
             return True
         if self._control is not None:
@@ -139,8 +148,13 @@ class Recorder:
             self._merges.poll()
             self._encodings.poll()
             self._captures.poll()
+            self._ships.poll(waits=self._is_in_the_making, looks_back=self._orphans.over)
             if self._followers:
                 self._orphans.poll(self._followers[0].run_dir.path.parent.parent)
+
+    def _is_in_the_making(self, run_dir: RunDir) -> bool:
+        """Whether files of a run that has ended are still made of its last words."""
+        return any(queue.has(run_dir) for queue in (self._merges, self._encodings))
 
     def _record(self, moment: float) -> None:
         """Heartbeat and samples, when it is time for them."""
@@ -214,17 +228,21 @@ class Recorder:
             self._followers.remove(follower)
         if follower.vanished or self._in_process:
             return
+        self._ships.hear(follower.run_dir, follower.news, counts=follower.has_content)
         if follower.media:
             follower.media = False
             self._encodings.add(follower.run_dir)
         if follower.done:
             self._encodings.end(follower.run_dir)
             self._merges.add(follower.run_dir)
+            self._ships.end(follower.run_dir)
         elif sealed:
             self._merges.add_if_many(follower.run_dir)
 
-    def _follow(self, path: Path, settings: Settings) -> None:
+    def _follow(self, path: Path, settings: Settings, variables: dict[str, str]) -> None:
         run_dir = RunDir(path)
+        if settings.sync and path.is_dir() and not self._in_process:
+            self._ships.follow(run_dir, settings.sync, variables)
         if path.is_dir() and not any(one.is_same(run_dir) for one in self._followers):
             if settings.code:
                 self._captures.add(run_dir, settings)

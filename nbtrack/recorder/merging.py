@@ -46,6 +46,11 @@ class MergeQueue:
     def busy(self) -> bool:
         return self._merging is not None or bool(self._waiting)
 
+    def has(self, run_dir: RunDir) -> bool:
+        """Whether a run waits for its merge, or is being merged."""
+        going_on = self._merging.runs if self._merging is not None else []
+        return any(one.path == run_dir.path for one in (*self._waiting, *going_on))
+
     def add(self, run_dir: RunDir) -> None:
         """Merge a run that has ended."""
         self._sealed_then.pop(run_dir.path, None)

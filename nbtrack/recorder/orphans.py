@@ -23,6 +23,11 @@ class OrphanRecovery:
         self._due = time.monotonic() + _AFTER_SECONDS
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def over(self) -> bool:
+        """Whether it has come and gone."""
+        return self._due == float("inf") and self._process is None
+
     def poll(self, store: Path) -> None:
         """Start it when it is time, and see whether it has ended. Never waits."""
         if time.monotonic() >= self._due:

@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -38,6 +39,20 @@ _SHORT_LIFE = 30.0
 _MAX_SHORT_LIVES = 3
 _MAX_RUNS = 64
 _PIECE = 1 << 16
+
+
+class Message(NamedTuple):
+    """What a recorder is told of a run.
+
+    Attributes:
+        path: Its directory.
+        settings: As the run's owner has them.
+        variables: How to reach the place that it is copied to; see ``place_variables()``.
+    """
+
+    path: Path
+    settings: Settings
+    variables: dict[str, str]
 
 
 class RecorderHandle:
@@ -229,8 +244,17 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-P", "-W", "ignore", "-c", _BOOTSTRAP, _ROOT, *arguments]
 
 
-def start(arguments: list[str], *, stdin: int) -> subprocess.Popen[bytes]:
-    """Start a process in a session of its own, with nothing of this one but ``stdin``.
+def start(
+    arguments: list[str],
+    *,
+    stdin: int,
+    stdout: int = subprocess.DEVNULL,
+    env: dict[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own, with nothing of this one but these.
+
+    Args:
+        env: Its environment; by default that of this process.
 
     Raises:
         OSError: It cannot be started.
@@ -238,8 +262,9 @@ def start(arguments: list[str], *, stdin: int) -> subprocess.Popen[bytes]:
     return _Child(
         arguments,
         stdin=stdin,
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.DEVNULL,
+        env=env,
         cwd="/",
         close_fds=True,
         start_new_session=True,
@@ -252,19 +277,28 @@ def encode_alert(alert: MemoryAlert) -> bytes:
 
 
 def encode_message(run_dir: Path, settings: Settings) -> bytes:
-    """One line that tells a recorder of a run."""
+    """One line that tells a recorder of a run, and as whom to ask at the place it is copied to."""
+    variables: dict[str, str] = {}
+    if settings.sync:
+        from ..remote.addresses import place_variables
+
+        # As they are now: a cell may have set them after the recorder was started.
+        variables = place_variables()
     # Latin-1 carries the bytes of any path, whatever its encoding is.
-    return msgspec.json.encode((os.fsencode(run_dir).decode("latin-1"), settings)) + b"\n"
+    path = os.fsencode(run_dir).decode("latin-1")
+    encoded = {name: os.fsencode(value).decode("latin-1") for name, value in variables.items()}
+    return msgspec.json.encode((path, settings, encoded)) + b"\n"
 
 
-def decode_message(line: bytes) -> tuple[Path, Settings]:
+def decode_message(line: bytes) -> Message:
     """What :func:`encode_message` made.
 
     Raises:
         msgspec.DecodeError: It is something else.
     """
-    path, settings = from_json(line, tuple[str, Settings])
-    return Path(os.fsdecode(path.encode("latin-1"))), settings
+    path, settings, variables = from_json(line, tuple[str, Settings, dict[str, str]])
+    decoded = {name: os.fsdecode(value.encode("latin-1")) for name, value in variables.items()}
+    return Message(Path(os.fsdecode(path.encode("latin-1"))), settings, decoded)
 
 
 def _absolute(run_dir: Path) -> Path:

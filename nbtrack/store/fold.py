@@ -10,6 +10,7 @@ import msgspec
 
 from .._decoding import convert
 from .._process import liveness
+from .alive import read_alive
 from .artifact_schema import ArtifactUse, SavedFile
 from .death import Death
 from .digest import Digest, Last
@@ -137,6 +138,9 @@ class Fold(msgspec.Struct, kw_only=True):
         alive = liveness(owner.process)
         if alive == "elsewhere" and owner.writer in self.died:
             alive = "dead"
+        last_seen = self.last_seen
+        if alive == "elsewhere" and (sign := read_alive(run_dir)) is not None:
+            last_seen = max(last_seen, sign.time)
         death = self.died.get(owner.writer)
         if death is None and alive == "dead":
             death = add_remains(Death(), run_dir, owner.writer)
@@ -149,7 +153,7 @@ class Fold(msgspec.Struct, kw_only=True):
             death=death,
             job=info.job,
             memory_alert=self._latest_alert(),
-            last_seen=max(0.0, (now - self.last_seen) / 1e6) if self.last_seen else None,
+            last_seen=max(0.0, (now - last_seen) / 1e6) if last_seen else None,
             where=owner.process.host,
         )
 

@@ -84,6 +84,7 @@ class RunDir:
     recorder_log = _Inside("recorder.log")
     position = _Inside("position.json")
     stack = _Inside("stack.txt")
+    destinations = _Inside("destinations")
     # At a place only: tells that the owner lives.
     alive = _Inside("alive.json")
 

@@ -19,7 +19,8 @@ import msgspec
 from .._errors import DamagedFileError
 from . import intact
 from .layout import LAST_TABLE, SHIPPED, TABLES, RunDir, is_temporary
-from .run_keys import DOCUMENTS, manifest_key
+from .newest import written
+from .run_keys import DOCUMENTS, manifest_key, newest_key
 from .spool import spooled
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
 Stamps = tuple[int, ...]
 
-_CONTENT, _TABLES, _LAST_TABLES, _MANIFESTS = range(4)
-WAVES = 4
+_CONTENT, _TABLES, _LAST_TABLES, _MANIFESTS, _NEWEST = range(5)
 
 
 class Item(NamedTuple):
@@ -39,7 +39,8 @@ class Item(NamedTuple):
         content: Where it is, or it itself.
         size: Bytes.
         wave: Everything of a lower number has to be there before it.
-        fixed: Its content never changes. Else it is replaced, as ``modified`` (ns) tells.
+        fixed: Its content never changes. Else it is replaced, as ``modified`` (ns) tells, or of
+            what only grows its size.
     """
 
     key: str
@@ -55,15 +56,17 @@ class Shipment(NamedTuple):
 
     Attributes:
         items: What goes, in the order of waves.
-        held_back: How many files do not go yet: segments of its journal that are not sealed, media
-            that are not encoded.
+        held_back: How many files do not go yet as they will be: segments of its journal that are
+            not sealed, which go as far as they are written, and media that are not encoded.
         damaged: What is not as it was written, and does not go, in words with its path. Of a set
             nothing goes if one of its tables is damaged.
+        merged: The sealed sets that are in a merged one now, by name.
     """
 
     items: list[Item]
     held_back: int
     damaged: list[str]
+    merged: frozenset[str]
 
 
 def shipment(run_dir: RunDir, known: Container[str] = ()) -> Shipment:
@@ -100,9 +103,11 @@ def shipment(run_dir: RunDir, known: Container[str] = ()) -> Shipment:
         *_below(run_dir, run_dir.code, fixed=False),
         *_below(run_dir, run_dir.files, fixed=False),
         *_sets(run_dir, selection, known, damaged),
+        *_newest(run_dir, selection),
     ]
     waiting = len(selection.segments) + len(spooled(run_dir))
-    return Shipment(sorted(found, key=lambda item: item.wave), waiting, damaged)
+    merged = frozenset(selection.merged.replaces if selection.merged else ())
+    return Shipment(sorted(found, key=lambda item: item.wave), waiting, damaged, merged)
 
 
 def _documents(run_dir: RunDir, known: Container[str], damaged: list[str]) -> Iterator[Item]:
@@ -164,6 +169,13 @@ def _whole(tables: list[Item], known: Container[str], damaged: list[str]) -> lis
     ]
     damaged += problems
     return [] if problems else tables
+
+
+def _newest(run_dir: RunDir, selection: Selection) -> Iterator[Item]:
+    for name in selection.segments:
+        content = written(run_dir, name)
+        if content:
+            yield Item(newest_key(name), content, len(content), _NEWEST, fixed=False, modified=0)
 
 
 def _item(run_dir: RunDir, path: Path, wave: int, *, fixed: bool) -> Item:

@@ -77,7 +77,7 @@ def state(evidence: Evidence) -> Verdict:
         if failed is not None:
             return failed
     if evidence.owner == "elsewhere":
-        seen = "" if evidence.last_seen is None else f", last seen {_ago(evidence.last_seen)} ago"
+        seen = "" if evidence.last_seen is None else f", last seen {ago(evidence.last_seen)} ago"
         return Verdict("running", f"on {evidence.where or 'another host'}{seen}")
     alert = evidence.memory_alert
     short = f"; {memory_words(alert)}" if alert is not None else ""
@@ -136,7 +136,8 @@ def _dead(evidence: Evidence, open_attempt: AttemptFacts | None) -> Verdict:
     return Verdict("finished", f"died while idle: {why}")
 
 
-def _ago(seconds: float) -> str:
+def ago(seconds: float) -> str:
+    """A time that has passed, in one unit."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     if seconds < 7200:

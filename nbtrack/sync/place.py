@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from .._errors import StoreError, SyncError, UsageError
+from .._errors import StoreError, SyncError
 from ..remote import opening
-from ..remote.opening import PREFIXES, UnavailableError, obstore, scheme_of
+from ..remote.addresses import check_address
+from ..remote.opening import UnavailableError, obstore, scheme_of
 from ..store.fetching import Elsewhere
 from ..store.layout import temporary
 from .download import Download, modified
@@ -59,7 +60,7 @@ class Place:
         patience: For how many seconds a request that fails is sent again; 60 by default.
 
     Raises:
-        UsageError: It is none of these.
+        UsageError: It is none of these, or has a password in it.
         SyncError: obstore is not installed.
     """
 
@@ -71,6 +72,7 @@ class Place:
         moved: Moved = lambda key, count: None,
         patience: float | None = None,
     ) -> None:
+        check_address(url)
         self.url = url.rstrip("/")
         self._patience = Patience(self.url, self._wish, patience)
         self._ways, self._prefix = self._opened()
@@ -186,6 +188,14 @@ class Place:
             raise FileNotFoundError(f"{self.url}/{key}")
         return found
 
+    def remove(self, key: str) -> None:
+        """Remove an object that is there.
+
+        Raises:
+            SyncError: The place does not do it.
+        """
+        self._patience.ask(lambda: obstore().delete(self._ways.asking, self._key(key)), key)
+
     def fetch(self, key: str, path: Path) -> None:
         """Put an object into a file, in one step.
 
@@ -280,20 +290,12 @@ class Place:
     def _opened(self) -> tuple[_Ways, str]:
         scheme, _, rest = self.url.partition("://")
         try:
-            if scheme == "file" and "?" not in rest:
+            if scheme == "file":
                 return _Ways(*[self._patience.ask(lambda: _folder(self.url))] * 3), ""
             bucket, _, prefix = rest.partition("/")
-            if scheme_of(self.url) in PREFIXES and bucket and "@" not in bucket and "?" not in rest:
-                return self._patience.ask(lambda: _ways(f"{scheme}://{bucket}")), prefix
+            return self._patience.ask(lambda: _ways(f"{scheme}://{bucket}")), prefix
         except UnavailableError as error:
             raise SyncError(str(error), path=self.url, hint=error.hint) from None
-        # It may have a password or a signature in it.
-        shown = f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}" if rest else self.url
-        raise UsageError(
-            f"{shown!r} is no place to sync with",
-            hint="Use s3://bucket/folder, gs://…, az://… or file:///folder. Credentials come from"
-            " the environment.",
-        )
 
 
 class _Ways(NamedTuple):
@@ -352,13 +354,10 @@ def _ways(root: str) -> _Ways:
 
 
 def _folder(url: str) -> ObjectStore:
-    parts = urlsplit(url)
-    if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-        raise UsageError(f"{url!r} is no folder of this machine", hint="Use file:///folder.")
     obstore()
     from obstore.store import LocalStore
 
-    return LocalStore(Path(unquote(parts.path)), mkdir=True)
+    return LocalStore(Path(unquote(urlsplit(url).path)), mkdir=True)
 
 
 def _is_small(content: Path | bytes) -> bool:

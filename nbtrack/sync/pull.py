@@ -28,7 +28,15 @@ from ..store.layout import (
 )
 from ..store.merge import only_merger, remove_replaced
 from ..store.reader import select
-from ..store.run_keys import HEARTBEAT, INFO, is_inside, is_manifest, is_replaced, table_of
+from ..store.run_keys import (
+    HEARTBEAT,
+    INFO,
+    is_inside,
+    is_manifest,
+    is_replaced,
+    newest_segment,
+    table_of,
+)
 from ..store.schema import Manifest
 from ..store.together import side_by_side
 from .artifacts import ArtifactOutcome, ArtifactPusher
@@ -153,7 +161,8 @@ class Puller:
                 if in_force:
                     is_last = of_set.table == LAST_TABLE and not of_set.merged
                     (last if is_last else tables).append(name)
-            elif not is_manifest(name) and name != HEARTBEAT:
+            # A journal here is all of a segment: an older copy of one that grew on is none.
+            elif not (is_manifest(name) or name == HEARTBEAT or newest_segment(name)):
                 content.append(name)
         return [
             [name for name in wave if self._is_missing(run_dir.path / name, name, there[name])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from .._errors import NbtrackError, StoreError, SyncError
 from ..store.layout import RunDir, Store
+from ..store.run_keys import complete_set, newest_segment
 from ..store.shipment import Item, Shipment, shipment, stamps
 from ..store.together import Crew
 from .ledger import Ledger
@@ -79,17 +81,31 @@ class Pusher:
         """
         waiting = [run for run in runs if not self._is_complete(run)]
         known = {run: Outcome(run) for run in runs}
-        if waiting:
-            self._place.check()
-            # Runs side by side, and the files of each by whoever has no run to send.
-            self._crew = Crew(threads)
-            for batch in _batches(waiting):
-                there = sizes_of_runs(self._place, batch, self._crew)
-                for outcome in self._crew.do(partial(self._push, there), batch):
-                    known[outcome.run] = outcome
-        if not self._dry_run:
-            self._ledger.save()
+        try:
+            if waiting:
+                self._place.check()
+                # Runs side by side, and the files of each by whoever has no run to send.
+                self._crew = Crew(threads)
+                for batch in _batches(waiting):
+                    there = sizes_of_runs(self._place, batch, self._crew)
+                    for outcome in self._crew.do(partial(self._push, there), batch):
+                        known[outcome.run] = outcome
+            self._tell(known.values())
+        except SyncError as error:
+            self._tell(Outcome(run, problem=str(error)) for run in waiting)
+            raise
         return list(known.values())
+
+    def _tell(self, outcomes: Iterable[Outcome]) -> None:
+        """Leave word of how it went, for whoever asks later."""
+        if self._dry_run:
+            return
+        for outcome in outcomes:
+            if outcome.problem:
+                self._ledger.failed(outcome.run, outcome.problem)
+            else:
+                self._ledger.ended_well(outcome.run)
+        self._ledger.save()
 
     def _is_complete(self, run: str) -> bool:
         try:
@@ -131,6 +147,8 @@ class Pusher:
                     refused = refused or isinstance(error, SyncError) or item.wave > 0
             if refused:
                 break
+        if not (problems or self._dry_run):
+            self._remove_sealed(run_dir, found, there)
         self._note(run_dir, found, items, gone, begun if not problems else None)
         return Outcome(
             run_dir.id,
@@ -164,11 +182,28 @@ class Pusher:
 
     def _is_missing(self, run_dir: RunDir, item: Item, there: dict[str, int]) -> bool:
         size = there.get(f"runs/{run_dir.id}/{item.key}")
+        if newest_segment(item.key) is not None:
+            # Of two copies of what only grows the longer one is the newer, whoever sent it.
+            return size is None or size < item.size
         if not item.fixed:
             return size is None or not self._ledger.was_sent(run_dir.id, item.key, item.modified)
         if size is not None and size != item.size:
             raise self._another(f"runs/{run_dir.id}/{item.key}")
         return size is None
+
+    def _remove_sealed(self, run_dir: RunDir, found: Shipment, there: dict[str, int]) -> None:
+        """Remove what was sent of segments before they were sealed, now that their sets are there.
+
+        No reader looks at it any more; if it cannot be removed, that is all that it costs.
+        """
+        root = f"runs/{run_dir.id}/"
+        names = [key.removeprefix(root) for key in there]
+        sealed = {*map(str, filter(None, map(complete_set, names))), *found.merged}
+        for name in names:
+            if str(newest_segment(name)) in sealed:
+                with contextlib.suppress(SyncError):
+                    self._place.remove(f"{root}{name}")
+                    del there[f"{root}{name}"]
 
     def _check_same(self, run_dir: RunDir, there: dict[str, int]) -> None:
         """What is there under this run's id must be this run."""

@@ -152,7 +152,7 @@ def test_messages_carry_any_path(name: str) -> None:
     message = spawn.encode_message(Path("/runs") / name, settings)
     assert message.endswith(b"\n")
     assert message.count(b"\n") == 1
-    assert spawn.decode_message(message) == (Path("/runs") / name, settings)
+    assert spawn.decode_message(message) == (Path("/runs") / name, settings, {})
 
 
 def test_other_lines_are_refused() -> None:

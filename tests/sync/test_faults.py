@@ -114,7 +114,8 @@ def test_synced_while_it_is_written_by_two_killed_and_over_a_bad_network(
     # What is besides: sets that were merged since, each there once.
     assert len(there) > len(wanted)
     stored = Counter(s3.stored(bucket.removeprefix("s3://")))
-    assert {key for key, times in stored.items() if times > 1} == set()
+    twice = {key for key, times in stored.items() if times > 1}
+    assert {key for key in twice if "/newest/" not in key} == set()
 
 
 def test_a_store_that_cannot_put_conditionally(

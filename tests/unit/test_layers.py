@@ -26,6 +26,7 @@ TRACKING = (
     "_configs",
     "_console",
     "_current",
+    "_destination",
     "_disabled",
     "_failure",
     "_family",
@@ -57,10 +58,12 @@ TRACKING = (
 )
 # The part of the store that a user's process loads while it tracks: nothing that reads tables.
 STORE_FOR_TRACKING = (
+    "store.alive",
     "store.artifact_paths",
     "store.artifact_schema",
     "store.code",
     "store.death",
+    "store.destinations",
     "store.documents",
     "store.faults",
     "store.fetching",
@@ -96,12 +99,18 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # Object stores.
     "remote": BASE,
     "live": (*BASE, "store"),
-    "recorder": (*BASE, "store", "live", "record"),
+    "recorder": (*BASE, "store", "live", "record", "remote", "sync"),
     # What a run can hold besides numbers.
     "record": (*BASE, "store", "remote", "_masking"),
     "sync": (*BASE, "store", "remote"),
-    **dict.fromkeys(TRACKING, (*BASE, *TRACKING, *STORE_FOR_TRACKING, "recorder.spawn", "record")),
-    "notebook": (*BASE, *TRACKING, "store", "live", "recorder.spawn"),
+    **dict.fromkeys(
+        TRACKING,
+        (
+            *(*BASE, *TRACKING, *STORE_FOR_TRACKING),
+            *("recorder.spawn", "record", "remote.addresses"),
+        ),
+    ),
+    "notebook": (*BASE, *TRACKING, "store", "live", "recorder.spawn", "sync.told"),
     # What code written for wandb calls besides.
     "compat": (*BASE, *TRACKING, "record", "store"),
     # The public functions and names, from wherever they are.
