@@ -196,7 +196,7 @@ class Place:
             raise SyncError(str(error), path=self.url, hint=error.hint) from None
         raise UsageError(
             f"{self.url!r} is no place to sync with",
-            hint="Use s3://bucket/folder, gs://…, az://… or file:///folder.",
+            hint="Use s3://bucket/folder, gs://…, az://…, file:///folder or mlflow+http://host:port.",
         )
 
     @contextlib.contextmanager

@@ -29,6 +29,8 @@ class Outcome(NamedTuple):
         held_back: Files that follow when the recorder has sealed or encoded them: the newest rows
             and media.
         problem: Why some of it is missing there; empty if nothing is.
+        values: How many values of metrics went, where they do not go as files.
+        notes: What is different there.
     """
 
     run: str
@@ -37,6 +39,8 @@ class Outcome(NamedTuple):
     there: int = 0
     held_back: int = 0
     problem: str = ""
+    values: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class Pusher:

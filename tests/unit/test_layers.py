@@ -133,6 +133,8 @@ HEAVY = (
     "PIL",
     "blake3",
     "obstore",
+    "mlflow",
+    "requests",
     "numpy",
     "pandas",
     "polars",
