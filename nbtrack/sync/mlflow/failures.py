@@ -82,8 +82,7 @@ _KNOWN = (
         r"\b404\b|ENDPOINT_NOT_FOUND|is in the format of JSON|JSONDecodeError|Expecting value"
         r"|failed to be parsed|not of type",
         "what answers there is no MLflow server, or too old",
-        "Check the URL; where MLflow is served below a path, it belongs to it. MLflow 2 and"
-        " later are understood.",
+        "Check the URL; where MLflow is served below a path, the path belongs to it.",
     ),
     _known(
         r"timed out|timeout",

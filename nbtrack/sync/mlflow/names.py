@@ -15,7 +15,7 @@ from typing import Any
 
 LONGEST_NAME = 250
 LONGEST_PARAM = 6000
-# Since 2.20 it is 8,000.
+# MLflow 3.17 takes 8,000; others may take fewer.
 LONGEST_TAG = 5000
 _CUT = " […]"
 
