@@ -7,8 +7,9 @@ configuration files; the default.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Template
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
@@ -386,3 +387,15 @@ def launch() -> Launch | None:
 def notebook_hint() -> str | None:
     """The path of the notebook as the Jupyter server announced it to this kernel, if it did."""
     return os.environ.get("JPY_SESSION_NAME") or None
+
+
+@contextlib.contextmanager
+def variables_unless_set(defaults: Mapping[str, str]) -> Iterator[None]:
+    """Meanwhile, these variables have these values where they have none; for other libraries."""
+    added = {name: value for name, value in defaults.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)

@@ -1,10 +1,11 @@
-"""``nbtrack sync``: a copy of runs in an object store."""
+"""``nbtrack sync``: runs in an object store, or in MLflow."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,9 @@ from . import render
 from .options import json_option, print_json, store_option
 
 if TYPE_CHECKING:
-    from ..sync.artifacts import ArtifactOutcome
-    from ..sync.place import Moved
+    from ..store.layout import Store
     from ..sync.push import Outcome
+    from ..sync.targets import Pushed
 
 
 @click.command()
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     "url",
     required=True,
     metavar="URL",
-    help="s3://bucket/folder, gs://..., az://... or file:///folder.",
+    help="s3://bucket/folder, gs://..., az://..., file:///folder or mlflow+http://host:port.",
 )
 @click.option("--status", is_flag=True, help="Only say what is there and what is not, and why.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
@@ -38,6 +39,14 @@ if TYPE_CHECKING:
     help="Leave out files of runs, such as 'media/*'; may be repeated.",
 )
 @click.option("--no-artifacts", is_flag=True, help="Leave out artifacts.")
+@click.option(
+    "--watch",
+    type=click.FloatRange(1),
+    is_flag=False,
+    flag_value=10.0,
+    metavar="SECONDS",
+    help="Again every so many seconds, 10 if none are given, until the runs have ended.",
+)
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 256),
@@ -55,53 +64,90 @@ def sync(
     dry_run: bool,
     exclude: tuple[str, ...],
     no_artifacts: bool,
+    watch: float | None,
     concurrency: int,
     store: Path | None,
     as_json: bool,
 ) -> None:
-    """Copy runs to an object store, as far as they are not there yet.
+    """Copy runs to an object store, or to MLflow, as far as they are not there yet.
 
     Anyone may do that at any moment, any number of times, while runs go on too. Nothing here is
     changed by it.
     """
+    from .._errors import SyncError
     from ..store.opening import open_store
-    from ..sync.place import Place
-    from ..sync.push import Pusher
+    from ..sync.targets import checked, push
 
     if everything == bool(runs):
         raise click.UsageError("Give runs, or --all.")
+    only_say = status or dry_run
+    if watch is not None and only_say:
+        raise click.UsageError("--watch sends: leave out --status and --dry-run.")
+    shown = checked(url)
     here = open_store(store)
-    names = [run_dir.id for run_dir in here.run_dirs()] if everything else []
+    named: list[str] = []
     if runs:
         from ..store.catalog import find_run
 
-        names += [find_run(here, run).id for run in runs]
-    only_say = status or dry_run
-    artifacts: list[ArtifactOutcome] = []
-    with _progress(quiet=as_json or only_say) as moved:
-        place = Place(url, concurrency, moved=moved)
-        pusher = Pusher(here, place, exclude=exclude, dry_run=only_say)
-        outcomes = pusher.push(names, threads=concurrency)
-        if here.artifacts.exists() and not (only_say or no_artifacts):
-            from ..sync.artifacts import ArtifactPusher
+        named = [find_run(here, run).id for run in runs]
 
-            artifacts = ArtifactPusher(here, place).push(None if everything else set(names))
-    if as_json:
-        told = [outcome._asdict() for outcome in outcomes]
-        print_json({"runs": told, "artifacts": [one._asdict() for one in artifacts]})
-    elif status:
-        for outcome in outcomes:
-            click.echo(f"{outcome.run}: {_state(outcome)}")
-    else:
-        _tell(outcomes, artifacts, place.url, dry_run=dry_run)
-    if any(run.problem or run.damaged for run in outcomes) or any(one.problem for one in artifacts):
-        sys.exit(1)
+    def once(names: Sequence[str]) -> bool:
+        with _progress(quiet=as_json or only_say) as sent:
+            pushed = push(
+                here,
+                url,
+                names,
+                everything=everything,
+                exclude=exclude,
+                artifacts=not no_artifacts,
+                dry_run=only_say,
+                concurrency=concurrency,
+                sent=sent,
+            )
+        if as_json:
+            told = [outcome._asdict() for outcome in pushed.runs]
+            print_json({"runs": told, "artifacts": [one._asdict() for one in pushed.artifacts]})
+        elif status:
+            for outcome in pushed.runs:
+                click.echo(f"{outcome.run}: {_state(outcome)}")
+        else:
+            _tell(pushed, shown, dry_run=dry_run)
+        failed = any(run.problem or run.damaged for run in pushed.runs)
+        return not (failed or any(one.problem for one in pushed.artifacts))
+
+    while True:
+        names = named or [run_dir.id for run_dir in here.run_dirs()]
+        going_on = watch is not None and _any_runs(here, names)
+        try:
+            all_well = once(names)
+        except SyncError as error:
+            if not (going_on and error.passing):
+                raise
+            click.echo(f"nbtrack: {error}", err=True)
+        else:
+            if not going_on:
+                sys.exit(0 if all_well else 1)
+        time.sleep(watch or 0)
+
+
+def _any_runs(store: Store, names: Sequence[str]) -> bool:
+    """Whether one of these runs goes on."""
+    from .._errors import StoreError
+    from ..store.view import RunView
+
+    for name in names:
+        with contextlib.suppress(StoreError, OSError):
+            if RunView(store.run(name)).state == "running":
+                return True
+    return False
 
 
 def _state(outcome: Outcome) -> str:
     if outcome.problem:
         return f"not known: {outcome.problem}"
     said = []
+    if outcome.values:
+        said.append(f"{_values(outcome.values)} to go")
     if outcome.sent:
         said.append(f"{_files(outcome.sent)} to go, {render.size(outcome.bytes)}")
     if outcome.held_back:
@@ -111,18 +157,22 @@ def _state(outcome: Outcome) -> str:
     return "; ".join(said) or "complete"
 
 
-def _tell(
-    outcomes: Sequence[Outcome], artifacts: Sequence[ArtifactOutcome], url: str, *, dry_run: bool
-) -> None:
+def _tell(pushed: Pushed, url: str, *, dry_run: bool) -> None:
+    outcomes, artifacts = pushed
     files = sum(run.sent for run in outcomes) + sum(one.sent for one in artifacts)
     size = sum(run.bytes for run in outcomes) + sum(one.bytes for one in artifacts)
+    values = sum(run.values for run in outcomes)
     verb = "Would send" if dry_run else "Sent"
+    and_values = f"{_values(values)} and " if values else ""
     click.echo(
-        f"{verb} {_files(files)}, {render.size(size) or '0 B'}, of {len(outcomes)} runs to {url}."
+        f"{verb} {and_values}{_files(files)}, {render.size(size) or '0 B'},"
+        f" of {len(outcomes)} runs to {url}."
     )
     for outcome in outcomes:
         if outcome.held_back:
             click.echo(f"  {outcome.run}: its newest rows are not in tables yet")
+        for note in outcome.notes:
+            click.echo(f"  {outcome.run}: {note}")
     for one in artifacts:
         if one.there not in ("", one.label):
             click.echo(f"  {one.label} is {one.there} there")
@@ -140,11 +190,15 @@ def _files(count: int) -> str:
     return f"{count:,} file{'s' * (count != 1)}"
 
 
+def _values(count: int) -> str:
+    return f"{count:,} value{'s' * (count != 1)}"
+
+
 @contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[Moved]:
-    """Shows what goes, on a terminal; gives what is told of the bytes of each object."""
+def _progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], object]]:
+    """Shows what goes, on a terminal; gives what is told of the bytes of files and of values."""
     if quiet or not sys.stderr.isatty():
-        yield lambda key, count: None
+        yield lambda what, size, values: None
         return
     from rich.console import Console
     from rich.progress import DownloadColumn, Progress, TextColumn, TransferSpeedColumn
@@ -157,10 +211,13 @@ def _progress(*, quiet: bool) -> Iterator[Moved]:
     )
     begun: set[str] = set()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", files=0, name="", total=None)
+        task = progress.add_task("", files=0, values=0, name="", total=None)
 
-        def moved(key: str, count: int) -> None:
-            begun.add(key)
-            progress.update(task, advance=count, files=len(begun), name=key)
+        def sent(what: str, size: int, values: int) -> None:
+            if not values:
+                begun.add(what)
+            every = progress.tasks[0].fields["values"] + values
+            name = _values(every) if values else what
+            progress.update(task, advance=size, files=len(begun), values=every, name=name)
 
-        yield moved
+        yield sent

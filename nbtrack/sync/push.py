@@ -36,6 +36,8 @@ class Outcome(NamedTuple):
             and media.
         problem: Why some of it is missing there; empty if nothing is.
         damaged: What does not go since it is not what was written, in words with its path.
+        values: How many values of metrics went, where they do not go as files.
+        notes: What is different there.
     """
 
     run: str
@@ -45,6 +47,8 @@ class Outcome(NamedTuple):
     held_back: int = 0
     problem: str = ""
     damaged: tuple[str, ...] = ()
+    values: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class Pusher:

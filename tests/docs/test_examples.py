@@ -21,10 +21,11 @@ from tests.docs import markdown
 NOTEBOOKS = ("README.md", "docs/getting-started.md", "docs/settings.md")
 PAGES = [str(page.relative_to(markdown.ROOT)) for page in markdown.PAGES]
 SCRIPTS = [block for page in PAGES for block in markdown.blocks(page, "python", "script")]
-# Those of docs/sync.md, which ask a server, and of docs/to-wandb.md are run in tests/sync.
+# Those of docs/sync.md and docs/mlflow.md, which ask a server, and of docs/to-wandb.md are run in
+# tests/sync.
 COMMANDS = (
     *("docs/getting-started.md", "docs/cli.md", "docs/sessions.md", "docs/sync.md"),
-    "docs/to-wandb.md",
+    *("docs/mlflow.md", "docs/to-wandb.md"),
 )
 
 

@@ -143,6 +143,8 @@ HEAVY = (
     "blake3",
     "obstore",
     "wandb",
+    "mlflow",
+    "requests",
     "numpy",
     "pandas",
     "polars",
