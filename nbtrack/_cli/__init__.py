@@ -16,6 +16,7 @@ from .doctor import doctor
 from .enable import disable, enable
 from .export import export
 from .gc import gc
+from .lake import lake
 from .logs import logs
 from .ls import ls
 from .pull import pull
@@ -49,7 +50,7 @@ def main(context: click.Context) -> None:
 
 
 for _command in (
-    *(ls, show, logs, export, ui, artifact, sync, pull, gc),
+    *(ls, show, logs, export, ui, artifact, sync, pull, lake, gc),
     *(diff, restore),
     *(recover, config, enable, disable, discard, doctor),
 ):

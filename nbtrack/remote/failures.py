@@ -72,7 +72,7 @@ _KNOWN = (
     _known(
         "\\b429\\b|TooManyRequests|SlowDown|rate limit",
         "the store asks to slow down",
-        "Sync again later, or with a lower --concurrency.",
+        "Try again later, or with a lower --concurrency.",
         passing=True,
     ),
     _known(
@@ -100,20 +100,25 @@ _KNOWN = (
     _known(
         "timed out|timeout|deadline",
         "the store did not answer in time",
-        "Sync again later.",
+        "Try again later.",
         passing=True,
+    ),
+    _known(
+        "NotImplemented|\\b501\\b",
+        "the store does not know such a request",
+        "Tables need a store that can put an object only where none is (If-None-Match).",
     ),
     _known(
         "\\b50[0-9]\\b|InternalError|ServiceUnavailable|server error",
         "the store failed",
-        "Sync again later.",
+        "Try again later.",
         passing=True,
     ),
     _known(
         "connection (closed|reset|error)|broken pipe|end of file|error sending request"
         "|incomplete message|error decoding response",
         "the connection broke",
-        "Sync again later.",
+        "Try again later.",
         passing=True,
     ),
 )

@@ -66,7 +66,7 @@ class Place:
 
     def sizes(self, folder: str = "") -> dict[str, int]:
         """The size of every object below a folder, by its whole key; raises as :meth:`listing`."""
-        return {key: found.size for key, found in self.listing(folder).items()}
+        return {key: found.size for key, found in self.listed(folder)}
 
     def listing(self, folder: str = "") -> dict[str, Elsewhere]:
         """Every object below a folder, by its whole key.
@@ -74,15 +74,17 @@ class Place:
         Raises:
             SyncError: The place does not answer.
         """
+        return dict(self.listed(folder))
+
+    def listed(self, folder: str = "") -> Iterator[tuple[str, Elsewhere]]:
+        """The same one by one, in no order, for folders of millions; raises as :meth:`listing`."""
         prefix = "/".join(filter(None, (self._prefix, folder.rstrip("/"))))
         start = len(self._prefix) + 1 if self._prefix else 0
-        found: dict[str, Elsewhere] = {}
         with self._telling():
             for page in obstore().list(self._store, prefix or None, chunk_size=_PAGE):
                 for meta in page:
                     modified = int(meta["last_modified"].timestamp() * 1e9)
-                    found[meta["path"][start:]] = Elsewhere(meta["size"], modified)
-        return found
+                    yield meta["path"][start:], Elsewhere(meta["size"], modified)
 
     def put(self, key: str, content: Path | bytes) -> bool:
         """Put an object there unless it is; False if it was.

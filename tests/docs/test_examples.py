@@ -21,8 +21,11 @@ from tests.docs import markdown
 NOTEBOOKS = ("README.md", "docs/getting-started.md", "docs/settings.md")
 PAGES = [str(page.relative_to(markdown.ROOT)) for page in markdown.PAGES]
 SCRIPTS = [block for page in PAGES for block in markdown.blocks(page, "python", "script")]
-# Those of docs/sync.md, which ask a server, are run in tests/sync.
-COMMANDS = ("docs/getting-started.md", "docs/cli.md", "docs/sessions.md", "docs/sync.md")
+# Those of docs/sync.md and docs/lake.md, which ask a server, are run in tests/sync.
+COMMANDS = (
+    *("docs/getting-started.md", "docs/cli.md", "docs/sessions.md"),
+    *("docs/sync.md", "docs/lake.md"),
+)
 
 
 def run_as_notebook(page: str, folder: Path) -> nbformat.NotebookNode:
@@ -114,7 +117,7 @@ def test_a_script_of_the_pages_runs(
 
 
 def test_every_python_block_is_run_somewhere() -> None:
-    elsewhere = {"docs/format.md", "CONTRIBUTING.md"}
+    elsewhere = {"docs/format.md", "docs/lake.md", "CONTRIBUTING.md"}
     for page in set(PAGES) - {*NOTEBOOKS, *elsewhere}:
         assert not markdown.blocks(page, "python"), page
     assert len(SCRIPTS) >= 2

@@ -9,12 +9,13 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
 Fault = Literal["drop", "cut", "delay", "lost", "401", "403", "429", "500", "503", "skew"]
+Look = Callable[[str, str], bool]
 FAULTS: tuple[Fault, ...] = ("drop", "cut", "delay", "lost", "429", "500", "503")
 
 
@@ -50,6 +51,8 @@ class FaultProxy:
             middle of the answer, ``lost`` after the server has done it; ``delay`` takes a while.
         share: To which part of the requests.
         conditional: Whether objects can be put only where none is.
+        before, after: Called with the method and the path of each request, before the server gets
+            it and when it has answered; if one returns True, the connection is closed then.
         seen: How often each happened; ``""``: nothing did.
     """
 
@@ -57,6 +60,8 @@ class FaultProxy:
         self.faults: Sequence[Fault] = FAULTS
         self.share = 0.0
         self.conditional = True
+        self.before: Look = lambda method, path: False
+        self.after: Look = lambda method, path: False
         self.seen: Counter[str] = Counter()
         self._dice = random.Random(seed)
         self._lock = threading.Lock()
@@ -99,6 +104,8 @@ class FaultProxy:
     def _answer(self, handler: BaseHTTPRequestHandler, upstream: str) -> None:
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         fault = self._choose()
+        if self.before(handler.command, handler.path):
+            fault = "drop"
         if fault == "drop":
             handler.connection.shutdown(socket.SHUT_RDWR)
             return
@@ -122,6 +129,8 @@ class FaultProxy:
             content = answer.read()
         finally:
             connection.close()
+        if self.after(handler.command, handler.path):
+            fault = "lost"
         if fault == "lost":
             handler.connection.shutdown(socket.SHUT_RDWR)
             return

@@ -133,6 +133,7 @@ HEAVY = (
     "PIL",
     "blake3",
     "obstore",
+    "deltalake",
     "numpy",
     "pandas",
     "polars",
