@@ -17,6 +17,7 @@ from .enable import disable, enable
 from .export import export
 from .export_wandb import export_wandb
 from .gc import gc
+from .lake import lake
 from .logs import logs
 from .ls import ls
 from .pull import pull
@@ -58,7 +59,7 @@ def main(context: click.Context) -> None:
 
 
 for _command in (
-    *(ls, show, logs, export, export_wandb, ui, artifact, sync, pull, gc),
+    *(ls, show, logs, export, export_wandb, ui, artifact, sync, pull, lake, gc),
     *(diff, restore),
     *(recover, config, enable, disable, discard, doctor),
 ):

@@ -68,7 +68,7 @@ _ANSWERS = (
     _known(
         "^429|SlowDown|TooManyRequests|ServerBusy|RequestLimitExceeded|rate limit",
         "the store asks to slow down",
-        "Sync again later, or with a lower --concurrency.",
+        "Try again later, or with a lower --concurrency.",
         passing=True,
         busy=True,
     ),
@@ -109,6 +109,11 @@ _ANSWERS = (
     _known("^408|RequestTimeout", "the store did not answer in time", _LATER, passing=True),
     _known("^409|^412", "somebody else changes the same object", _LATER, passing=True),
     # A server that is overloaded may say when to come back.
+    _known(
+        "^501|NotImplemented",
+        "the store does not know such a request",
+        "Tables need a store that can put an object only where none is (If-None-Match).",
+    ),
     _known("^503", "the store failed", _LATER, passing=True, busy=True),
     _known("^5", "the store failed", _LATER, passing=True),
 )

@@ -117,3 +117,21 @@ def _check_endpoint(url: str | None) -> None:
         usable = False
     if not usable:
         raise ValueError("failed to parse the endpoint: it begins with https:// and has a host")
+
+
+def as_options(
+    url: str, timeouts: dict[str, str], *, retries: int, patience: float
+) -> dict[str, str]:
+    """The same for a library that takes everything as one table of texts, as Delta Lake's does.
+
+    The names are those of the variables, and of obstore's options.
+    """
+    prefix = PREFIXES[scheme_of(url)]
+    given = variables_with(prefix)
+    return {
+        **timeouts,
+        "max_retries": str(retries),
+        "retry_timeout": f"{patience:g}s",
+        **{name: given[name] for name in _CLIENT if name in given},
+        **{f"{prefix}{name}".upper(): value for name, value in given.items()},
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,3 +24,14 @@ def moment(time_us: int | None) -> datetime | None:
 def iso(time: datetime | None) -> str | None:
     """ISO 8601 with milliseconds."""
     return time.isoformat(timespec="milliseconds") if time else None
+
+
+def strict(value: Any) -> Any:
+    """The same without NaN and infinities, which JSON has no numbers for: they become strings."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: strict(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [strict(item) for item in value]
+    return value

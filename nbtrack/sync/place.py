@@ -96,7 +96,7 @@ class Place:
 
     def sizes(self, folder: str = "") -> dict[str, int]:
         """The size of every object below a folder, by its whole key; raises as :meth:`listing`."""
-        return {key: found.size for key, found in self.listing(folder).items()}
+        return {key: found.size for key, found in self.listed(folder)}
 
     def listing(self, folder: str = "") -> dict[str, Elsewhere]:
         """Every object below a folder, by its whole key.
@@ -104,14 +104,16 @@ class Place:
         Raises:
             SyncError: The place does not answer.
         """
+        return dict(self.listed(folder))
+
+    def listed(self, folder: str = "") -> Iterator[tuple[str, Elsewhere]]:
+        """The same one by one, in no order, for folders of millions; raises as :meth:`listing`."""
         prefix = "/".join(filter(None, (self._prefix, folder.rstrip("/"))))
         start = len(self._prefix) + 1 if self._prefix else 0
-        found: dict[str, Elsewhere] = {}
         names = _Names(self._ways.asking, prefix)
         while page := self._patience.ask(names.next_page, folder):
             for meta in page:
-                found[meta["path"][start:]] = Elsewhere(meta["size"], modified(meta))
-        return found
+                yield meta["path"][start:], Elsewhere(meta["size"], modified(meta))
 
     @property
     def lists_in_order(self) -> bool:

@@ -21,11 +21,11 @@ from tests.docs import markdown
 NOTEBOOKS = ("README.md", "docs/getting-started.md", "docs/settings.md")
 PAGES = [str(page.relative_to(markdown.ROOT)) for page in markdown.PAGES]
 SCRIPTS = [block for page in PAGES for block in markdown.blocks(page, "python", "script")]
-# Those of docs/sync.md and docs/mlflow.md, which ask a server, and of docs/to-wandb.md are run in
-# tests/sync.
+# Those of docs/sync.md, lake.md and mlflow.md, which ask a server, and of to-wandb.md
+# are run in tests/sync.
 COMMANDS = (
     *("docs/getting-started.md", "docs/cli.md", "docs/sessions.md", "docs/sync.md"),
-    *("docs/mlflow.md", "docs/to-wandb.md"),
+    *("docs/lake.md", "docs/mlflow.md", "docs/to-wandb.md"),
 )
 
 
@@ -118,7 +118,7 @@ def test_a_script_of_the_pages_runs(
 
 
 def test_every_python_block_is_run_somewhere() -> None:
-    elsewhere = {"docs/format.md", "docs/sync.md", "CONTRIBUTING.md"}
+    elsewhere = {"docs/format.md", "docs/lake.md", "docs/sync.md", "CONTRIBUTING.md"}
     for page in set(PAGES) - {*NOTEBOOKS, *elsewhere}:
         assert not markdown.blocks(page, "python"), page
     assert len(SCRIPTS) >= 2

@@ -9,12 +9,13 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
 Fault = Literal["drop", "cut", "delay", "lost", "401", "403", "429", "500", "503", "skew"]
+Look = Callable[[str, str], bool]
 FAULTS: tuple[Fault, ...] = ("drop", "cut", "delay", "lost", "429", "500", "503")
 
 
@@ -54,6 +55,8 @@ class FaultProxy:
         conditional: Whether objects can be put only where none is.
         sent: What it passed on or refused: ``PUT /bucket/key``.
         most_sent_at_once: How many requests with a body there were at a time.
+        before, after: Called with the method and the path of each request, before the server gets
+            it and when it has answered; if one returns True, the connection is closed then.
         seen: How often each happened; ``""``: nothing did.
     """
 
@@ -63,6 +66,8 @@ class FaultProxy:
         self.never = ""
         self.full = ""
         self.conditional = True
+        self.before: Look = lambda method, path: False
+        self.after: Look = lambda method, path: False
         self.seen: Counter[str] = Counter()
         self.sent: list[str] = []
         self.most_sent_at_once = 0
@@ -121,6 +126,8 @@ class FaultProxy:
         with self._lock:
             self.sent.append(f"{handler.command} {handler.path}")
         fault = self._choose()
+        if self.before(handler.command, handler.path):
+            fault = "drop"
         if fault == "drop":
             handler.connection.shutdown(socket.SHUT_RDWR)
             return
@@ -150,6 +157,8 @@ class FaultProxy:
             connection.request(handler.command, handler.path, body or None, headers)
             answer = connection.getresponse()
             content = answer.read()
+        if self.after(handler.command, handler.path):
+            fault = "lost"
         if fault == "lost":
             handler.connection.shutdown(socket.SHUT_RDWR)
             return

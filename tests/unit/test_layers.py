@@ -145,6 +145,7 @@ HEAVY = (
     "wandb",
     "mlflow",
     "requests",
+    "deltalake",
     "numpy",
     "pandas",
     "polars",
