@@ -21,8 +21,8 @@ from typing import NamedTuple
 import msgspec
 
 from ._decoding import from_json
+from ._environment import announce_run, announced_run, launch
 from ._process import ProcessIdentity, liveness, started_at, this_process
-from ._settings import announce_run, announced_run, launch
 from .store.documents import read_info
 from .store.layout import RunDir, Store
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ._decoding import convert
-from ._settings import secret_variables
+from ._environment import secret_variables
 from .store.schema import (
     AttemptStart,
     Beat,

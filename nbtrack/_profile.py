@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import _settings
+from . import _environment, _settings
 from ._errors import ProfileError
 from ._settings import FIELDS, SECTION, Given
 
@@ -85,7 +85,7 @@ def profile_folder(profile: str) -> Path:
     """
     if not profile or any(sign in profile for sign in "/\\\0"):
         raise ProfileError(f"{profile!r} is not the name of a profile")
-    return _settings.ipython_directory() / f"profile_{profile}"
+    return _environment.ipython_directory() / f"profile_{profile}"
 
 
 def startup_file(profile: str) -> Path:

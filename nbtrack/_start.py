@@ -16,13 +16,14 @@ from ._attempts import CellInfo, Past
 from ._decoding import convert
 from ._destination import with_destination
 from ._disabled import DisabledRun
+from ._environment import batch_job
 from ._errors import RunExistsError, RunNotFoundError
 from ._masking import mask_value
 from ._names import new_name
 from ._options import RunOptions
 from ._resume import resume_run, unfinished
 from ._run import Run
-from ._settings import Settings, batch_job
+from ._settings import Settings
 from ._succession import Takeover
 from ._values import plain_setting
 from ._version import __version__

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import psutil
 
-from .. import _settings
+from .. import _environment
 from .._decoding import from_json
 from .._version import __version__
 from .finding import Finding
@@ -170,7 +170,7 @@ def _ask(launcher: list[str], variables: Mapping[str, str] | None = None) -> Env
     try:
         done = subprocess.run(
             [*launcher, "-c", _LOOK],
-            env=_settings.environment(variables or {}),
+            env=_environment.environment(variables or {}),
             cwd="/",  # no module of the working directory
             stdin=subprocess.DEVNULL,
             capture_output=True,

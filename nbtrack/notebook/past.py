@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._attempts import CellInfo
+from .._environment import notebook_hint
 from .._run import Run
-from .._settings import notebook_hint
 from . import cells
 from .parameters import parameters_of
 from .running import RunningCells

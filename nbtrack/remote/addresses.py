@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from .._environment import environment
 from .._errors import UsageError
-from .._settings import environment
 from .opening import PREFIXES, scheme_of
 
 _FORMS = "Use s3://bucket/folder, gs://…, az://… or file:///folder."
@@ -32,7 +32,7 @@ def check_address(url: str) -> None:
     if secret:
         raise UsageError(
             f"the {scheme_of(url)}:// URL to sync with has a password or a query in it",
-            hint="Leave it out: credentials come from the environment.",
+            hint=f"Leave it out: credentials come from the environment. {_FORMS}",
         )
     if parts.scheme == "file":
         if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .._settings import secret_variables
+from .._environment import secret_variables
 from .opening import PREFIXES, proxy_for, scheme_of
 
 CREDENTIALS = {
@@ -139,7 +139,7 @@ _ERRORS = (
         "Set {prefix}ALLOW_HTTP=true if that is meant.",
     ),
     _known(
-        "builder error|Config error|failed to parse|InvalidUri",
+        "builder error|Config error|failed to parse(?! parquet)|InvalidUri",
         "an option of the connection cannot be used",
         "Check the variables that begin with {prefix}, and those of proxies.",
     ),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from .._settings import variables_with
+from .._environment import variables_with
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore

@@ -17,7 +17,7 @@ import nbtrack
 ROOT = Path(nbtrack.__file__).parent
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "static" not in path.parts)
 
-BASE = ("_decoding", "_errors", "_process", "_settings", "_version")
+BASE = ("_decoding", "_environment", "_errors", "_process", "_settings", "_version")
 # What a user's process does. One room in several files; they may import one another.
 TRACKING = (
     "_arguments",
@@ -94,7 +94,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "_errors": (),
     "_process": (),
     "_version": (),
-    "_settings": ("_errors",),
+    "_environment": (),
+    "_settings": ("_environment", "_errors"),
     "store": BASE,
     # Object stores.
     "remote": BASE,
@@ -292,7 +293,7 @@ def test_only_the_settings_read_the_environment() -> None:
                 readers.add(name_of(path))
             if isinstance(node, ast.ImportFrom) and node.module == "os":
                 readers.update(name_of(path) for alias in node.names if alias.name in names)
-    assert readers == {("_settings",)}
+    assert readers == {("_settings",), ("_environment",)}
 
 
 def test_only_the_layout_spells_file_names() -> None:

@@ -17,7 +17,8 @@ import pytest
 import nbtrack
 from nbtrack import _errors
 from nbtrack._cli import main
-from nbtrack._settings import PREFIX, RUN_VARIABLE, Settings
+from nbtrack._environment import RUN_VARIABLE
+from nbtrack._settings import PREFIX, Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 IPYTHON_ENTRY_POINTS = {"load_ipython_extension", "unload_ipython_extension"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nbtrack import _profile, _settings
+from nbtrack import _environment, _profile, _settings
 from nbtrack._errors import InvalidSettingError, ProfileError
 from nbtrack._settings import DEFAULT, FIELDS, IN_KERNEL, Given, Settings, resolve
 from nbtrack.store.documents import read_info
@@ -206,13 +206,13 @@ def test_ipython_s_folder(
 
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    assert _settings.ipython_directory() == tmp_path / ".ipython"
+    assert _environment.ipython_directory() == tmp_path / ".ipython"
     (tmp_path / "config" / "ipython").mkdir(parents=True)
-    assert str(_settings.ipython_directory()) == get_ipython_dir()
-    assert _settings.ipython_directory() == tmp_path / "config" / "ipython"
+    assert str(_environment.ipython_directory()) == get_ipython_dir()
+    assert _environment.ipython_directory() == tmp_path / "config" / "ipython"
     monkeypatch.setenv("IPYTHONDIR", "~/elsewhere")
-    assert _settings.ipython_directory() == tmp_path / "elsewhere"
-    assert str(_settings.ipython_directory()) == get_ipython_dir()
+    assert _environment.ipython_directory() == tmp_path / "elsewhere"
+    assert str(_environment.ipython_directory()) == get_ipython_dir()
 
 
 def test_enabling_and_disabling(profile: Path) -> None:
@@ -288,7 +288,7 @@ def test_the_batch_job_is_known_from_the_environment(
         monkeypatch.delenv(name, raising=False)
     for name, text in variables.items():
         monkeypatch.setenv(name, text)
-    assert _settings.batch_job() == expected
+    assert _environment.batch_job() == expected
     run = new_run(tmp_path / "store")
     job = read_info(RunDir(run.path)).job
     assert (job.system, job.id) == expected if job is not None else expected is None

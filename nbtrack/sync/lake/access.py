@@ -108,4 +108,5 @@ def _in_a_line(text: str) -> str:
     """A tree of causes, in colours and with arrows, as obstore writes the same."""
     text = re.sub(r"\x1b\[\d*m|↳", "", text).removeprefix("Kernel error -> ")
     text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"status code (\d{3}[^<{]*?) ?(?=[<{]|$)", r"status code: \1: ", text)
     return re.sub(r"(max_retries|retry_timeout) (?=\d)", r"\1: ", text)

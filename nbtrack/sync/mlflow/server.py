@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..._environment import variables_unless_set
 from ..._errors import SyncError
-from ..._settings import variables_unless_set
 from .address import Address
 from .failures import Gone, telling
 

@@ -14,8 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..._environment import environment
 from ..._errors import SyncError, UsageError
-from ..._settings import environment
 
 _ROOT = str(Path(__file__).parents[3])
 # Appended, not put first: a checkout or a copied folder must not hide a module of the library.
