@@ -80,6 +80,8 @@ class Mirror:
         """
         with self._refreshing:
             self.store.create()
+            # Also where it was lost before: who looks for hours outlives a network that was away.
+            self._place.check()
             runs = self._listed(self._place.listing(self.store.runs.name))
             self._artifacts = self._place.listing(self.store.artifacts.name)
             if not runs and not self._artifacts:
