@@ -64,8 +64,9 @@ def init(
             ``"create_new"`` leaves it open, ``"return_previous"`` (or False) starts nothing.
         mode: ``"disabled"`` makes a run that records nothing.
         sync: A place to which the recorder copies the run while it goes on and when it has ended,
-            such as ``"s3://bucket/folder"``; by default the setting ``sync``. ``""``: none. What
-            cannot be a place is a warning, and the run is recorded here all the same.
+            such as ``"s3://bucket/folder"`` or ``"mlflow+http://host:5000"``; by default the
+            setting ``sync``. ``""``: none. What cannot be a place is a warning, and the run is
+            recorded here all the same.
         allow_val_change: False: a value of the config that was set cannot be set to another one.
             By default it can, and each change is recorded.
         others: What ``wandb.init()`` takes besides, such as ``entity`` and ``mode="offline"``;

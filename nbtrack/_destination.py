@@ -9,7 +9,8 @@ import msgspec
 
 from ._errors import NbtrackWarning, UsageError
 from ._settings import Settings
-from .remote.addresses import check_address
+from .remote.addresses import check_destination
+from .remote.mlflow_address import is_mlflow
 
 _warned: set[str] = set()
 
@@ -22,8 +23,11 @@ def with_destination(given: str | None, settings: Settings) -> Settings:
     """
     url = (settings.sync if given is None else given) or None
     if url is not None:
-        url = url.rstrip("/")
-        problem = _problem(url, settings)
+        try:
+            url = check_destination(url)
+            problem = _problem(url, settings)
+        except UsageError as error:
+            problem = str(error)
         if problem:
             url = None
             if problem not in _warned:
@@ -35,12 +39,9 @@ def with_destination(given: str | None, settings: Settings) -> Settings:
 
 def _problem(url: str, settings: Settings) -> str:
     """Why nothing can be copied there; empty if nothing is known to be in the way."""
-    try:
-        check_address(url)
-    except UsageError as error:
-        return str(error)
     if settings.recorder != "process":
         return f"the setting 'recorder' is {settings.recorder!r}; it takes a process"
-    if importlib.util.find_spec("obstore") is None:
-        return "obstore is not installed. `pip install 'nbtrack[sync]'` installs it."
+    library, extra = ("mlflow", "mlflow") if is_mlflow(url) else ("obstore", "sync")
+    if importlib.util.find_spec(library) is None:
+        return f"{library} is not installed. `pip install 'nbtrack[{extra}]'` installs it."
     return ""

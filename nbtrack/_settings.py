@@ -141,7 +141,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str | None,
         Meta(
             description="Where the recorder copies runs while they go on: s3://bucket/folder,"
-            " gs://..., az://... or file:///folder. Unset: nowhere."
+            " gs://..., az://..., file:///folder or mlflow+http://host:port. Unset: nowhere."
         ),
     ] = None
     fault: Annotated[

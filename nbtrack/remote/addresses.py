@@ -9,11 +9,15 @@ from urllib.parse import urlsplit
 
 from .._environment import environment
 from .._errors import UsageError
+from .mlflow_address import is_mlflow, parse
 from .opening import PREFIXES, scheme_of
 
 _FORMS = "Use s3://bucket/folder, gs://…, az://… or file:///folder."
 # What credentials, endpoints and proxies are called, whatever the case of their letters.
-_BEGINNINGS = ("AWS_", "GOOGLE_", "AZURE_", "CLOUDSDK_", "IDENTITY_", "MSI_", "SSL_CERT_")
+_BEGINNINGS = (
+    *("AWS_", "GOOGLE_", "AZURE_", "CLOUDSDK_", "IDENTITY_", "MSI_", "SSL_CERT_"),
+    *("MLFLOW_", "DATABRICKS_", "REQUESTS_CA_BUNDLE"),
+)
 _ENDINGS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -39,6 +43,26 @@ def check_address(url: str) -> None:
             raise UsageError(f"{url!r} is no folder of this machine", hint="Use file:///folder.")
     elif parts.scheme not in PREFIXES or not parts.netloc:
         raise UsageError(f"{url!r} is no place to sync with", hint=_FORMS)
+
+
+def check_destination(url: str) -> str:
+    """That runs can be brought to such an URL while they go on: a place, or an MLflow server.
+
+    Returns how it is written where it is kept.
+
+    Raises:
+        UsageError: As :func:`check_address`.
+    """
+    if not is_mlflow(url):
+        check_address(url)
+        return url.rstrip("/")
+    address = parse(url)
+    if "@" in urlsplit(address.tracking).netloc:
+        raise UsageError(
+            "the mlflow+ URL to sync with has a user or a password in it",
+            hint="Leave it out, and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
+        )
+    return address.url
 
 
 def place_variables() -> dict[str, str]:

@@ -15,6 +15,7 @@ import msgspec
 
 from .._errors import NbtrackError
 from .._process import liveness
+from ..remote.mlflow_address import is_mlflow, parse
 from ..store import reader
 from ..store.alive import Alive
 from ..store.destinations import destinations
@@ -55,6 +56,8 @@ def ship(store: Store, url: str, runs: Sequence[str], *, interval: float = 60.0)
     Args:
         interval: When the next look is due, for readers that wait for a sign of life.
     """
+    if is_mlflow(url):
+        return _shipped(Ledger(store, url), store, _export(store, url, runs))
     problems: dict[str, str] = {}
     try:
         place = Place(url, _CONCURRENCY, patience=_PATIENCE)
@@ -65,10 +68,30 @@ def ship(store: Store, url: str, runs: Sequence[str], *, interval: float = 60.0)
             problems.update(_ship_artifacts(store, place, sent))
     except NbtrackError as error:
         problems = dict.fromkeys(runs, str(error))
+    return _shipped(Ledger(store, url), store, problems)
+
+
+def _export(store: Store, url: str, runs: Sequence[str]) -> dict[str, str]:
+    """Bring runs to an MLflow server; why some are not there."""
+    from .mlflow.exporter import Exporter
+
+    try:
+        outcomes = Exporter(store, parse(url)).push(runs)
+    except NbtrackError as error:
+        return dict.fromkeys(runs, str(error))
     ledger = Ledger(store, url)
+    for outcome in outcomes:
+        if not outcome.problem:
+            ledger.ended_well(outcome.run)
+    ledger.save()
+    return {outcome.run: outcome.problem for outcome in outcomes}
+
+
+def _shipped(ledger: Ledger, store: Store, problems: dict[str, str]) -> list[Shipped]:
+    """What became of runs, which is kept for those who ask."""
     found = []
-    for run in runs:
-        problem = problems[run][:_LONGEST]
+    for run, problem in problems.items():
+        problem = problem[:_LONGEST]
         complete = False
         if problem:
             ledger.failed(run, problem)

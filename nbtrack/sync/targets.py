@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..remote.mlflow_address import is_mlflow, parse
 from ..store.layout import Store
-from .mlflow.address import is_mlflow, parse
 from .place import Place
 from .push import Outcome, Pusher
 

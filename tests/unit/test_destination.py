@@ -51,6 +51,21 @@ def test_a_url_that_is_a_place(url: str) -> None:
     assert with_destination(f"{url}/", Settings()).sync == url
 
 
+def test_a_server_of_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "mlflow+http://host:5000?experiment=mine"
+    assert with_destination(url, Settings()).sync == url
+    for wrong, why in (
+        ("mlflow+http://ada:hidden-one@host", "MLFLOW_TRACKING_USERNAME"),
+        ("mlflow+ftp://host", "not the URL of an MLflow server"),
+    ):
+        with pytest.warns(NbtrackWarning, match=why) as told:
+            assert with_destination(wrong, Settings()).sync is None
+        assert "hidden-one" not in str(told[0].message)
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.warns(NbtrackWarning, match=r"pip install 'nbtrack\[mlflow\]'"):
+        assert with_destination(url, Settings()).sync is None
+
+
 def test_what_is_given_counts_before_the_setting() -> None:
     settings = Settings(sync="s3://a")
     assert with_destination(None, settings).sync == "s3://a"

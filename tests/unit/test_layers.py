@@ -108,7 +108,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         TRACKING,
         (
             *(*BASE, *TRACKING, *STORE_FOR_TRACKING),
-            *("recorder.spawn", "record", "remote.addresses"),
+            *("recorder.spawn", "record", "remote.addresses", "remote.mlflow_address"),
         ),
     ),
     "notebook": (*BASE, *TRACKING, "store", "live", "recorder.spawn", "sync.told"),

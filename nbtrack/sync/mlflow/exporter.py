@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from ..._errors import NbtrackError
+from ...remote.mlflow_address import Address
 from ...store import increments, reader
 from ...store.layout import RunDir, Store
 from ...store.shipment import Stamps, stamps
@@ -14,7 +15,6 @@ from ...store.view import RunView
 from ..ledger import Ledger
 from ..push import Outcome
 from . import files, rows, runs, words
-from .address import Address
 from .failures import Gone
 from .files import File, Listed
 from .server import Point, Server, There, settings

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..._errors import SyncError
-from .address import Address, without_user
+from ...remote.mlflow_address import Address, without_user
 
 _LONGEST = 300
 _LATER = "Sync again later."

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ..._environment import variables_unless_set
 from ..._errors import SyncError
-from .address import Address
+from ...remote.mlflow_address import Address
 from .failures import Gone, telling
 
 # MLflow's own patience is minutes, its own words go to the terminal, and its telemetry elsewhere.

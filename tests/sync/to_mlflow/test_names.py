@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from mlflow.utils.uri import validate_path_is_safe
 from mlflow.utils.validation import _validate_metric_name, _validate_tag
 
+from nbtrack.remote.mlflow_address import parse
 from nbtrack.sync.mlflow import names
-from nbtrack.sync.mlflow.address import parse
 
 # What people have in names, and what is dangerous there.
 TEXT = st.text(st.sampled_from("ab/.:- _%#?\\é\n\t\"'@"), max_size=12) | st.text(max_size=300)

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from ..._errors import UsageError
+from .._errors import UsageError
 
 _SCHEMES = ("mlflow+http", "mlflow+https")
 # What stands before the host may be a password.
