@@ -28,14 +28,14 @@ for step in range(100_000):
 
 
 @pytest.fixture
-def kernel(tmp_path: Path, server: S3) -> Iterator[Callable[..., Kernel]]:
+def kernel(tmp_path: Path, s3_server: S3) -> Iterator[Callable[..., Kernel]]:
     """Starts a kernel that may ask the server."""
     kernels: list[Kernel] = []
 
     def start(**variables: str) -> Kernel:
         folder = tmp_path / "kernel"
         folder.mkdir()
-        kernels.append(Kernel(folder, NBTRACK_VIEW="off", **server.environ, **variables))
+        kernels.append(Kernel(folder, NBTRACK_VIEW="off", **s3_server.environ, **variables))
         return kernels[-1]
 
     yield start
@@ -49,7 +49,7 @@ def the_run(kernel: Kernel) -> str:
 
 
 def test_a_cell_that_runs_and_a_kernel_that_is_killed(
-    kernel: Callable[..., Kernel], url: str, server: S3, tmp_path: Path
+    kernel: Callable[..., Kernel], url: str, s3_server: S3, tmp_path: Path
 ) -> None:
     started = kernel()
     started.run("%load_ext nbtrack\nimport nbtrack")
@@ -61,7 +61,7 @@ def test_a_cell_that_runs_and_a_kernel_that_is_killed(
     early = view(url, run, tmp_path / "early")
     assert early.state == "running"
     asked = {one.raddr.port for one in psutil.Process(started.pid).net_connections() if one.raddr}
-    assert int(server.url.rpartition(":")[2]) not in asked
+    assert int(s3_server.url.rpartition(":")[2]) not in asked
     maps = Path(f"/proc/{started.pid}/maps").read_text()
     assert not any(library in maps for library in ("obstore", "duckdb"))
     os.kill(started.pid, signal.SIGKILL)
