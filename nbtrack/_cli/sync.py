@@ -115,6 +115,7 @@ def sync(
         failed = any(run.problem or run.damaged for run in pushed.runs)
         return not (failed or any(one.problem for one in pushed.artifacts))
 
+    all_well = False
     while True:
         names = named or [run_dir.id for run_dir in here.run_dirs()]
         going_on = watch is not None and _any_runs(here, names)
@@ -126,8 +127,10 @@ def sync(
             click.echo(f"nbtrack: {error}", err=True)
         else:
             if not going_on:
-                sys.exit(0 if all_well else 1)
+                break
         time.sleep(watch or 0)
+    if not all_well:
+        sys.exit(1)
 
 
 def _any_runs(store: Store, names: Sequence[str]) -> bool:

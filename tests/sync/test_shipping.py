@@ -236,7 +236,7 @@ def test_who_may_not_write_there_is_told_and_not_disturbed(
     assert nbtrack.open_run("one", dir=store.path).state == "finished"
     done = subprocess.run(
         [sys.executable, "-m", "nbtrack", "show", "one", "--store", str(store.path)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "400"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "2000"},
         capture_output=True,
         text=True,
         timeout=60,
