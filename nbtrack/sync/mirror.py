@@ -24,7 +24,16 @@ from ..store import fetching
 from ..store.artifact_paths import ArtifactsRoot
 from ..store.documents import read_document
 from ..store.fetching import Elsewhere
-from ..store.layout import LAST_TABLE, TABLES, RunDir, SegmentName, Store, atomic_write, is_run_id
+from ..store.layout import (
+    LAST_TABLE,
+    STORE_NAME,
+    TABLES,
+    RunDir,
+    SegmentName,
+    Store,
+    atomic_write,
+    is_run_id,
+)
 from ..store.run_keys import (
     HEARTBEAT,
     INFO,
@@ -279,7 +288,8 @@ def _default_folder(url: str) -> Path:
 
     words = re.sub(r"[^A-Za-z0-9]+", "-", url).strip("-")[:60]
     name = f"{words}-{blake2b(url.encode(), digest_size=5).hexdigest()}"
-    return platformdirs.user_cache_path("nbtrack") / "places" / name
+    # Pages call a store like the folder that it is in.
+    return platformdirs.user_cache_path("nbtrack") / "places" / name / STORE_NAME
 
 
 _mirrors: dict[str, Mirror] = {}
