@@ -104,7 +104,7 @@ def test_synced_while_it_is_written_by_two_killed_and_over_a_bad_network(
         if not outcome.problem:
             break
     assert looked(store) == before
-    assert min(proxy.seen[fault] for fault in ("drop", "500", "lost")) > 0
+    assert proxy.seen.total() > proxy.seen[""], "nothing failed"
     proxy.share = 0.0
     place = Place(bucket)
     there = place.sizes()
