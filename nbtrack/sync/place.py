@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,7 +39,8 @@ _PIECE = 1 << 20
 # A list may take any number of requests, of which each brings a thousand.
 _PAGE = 1000
 _IN_ORDER = ("s3", "s3a", "gs")
-_UNSUPPORTED = ("NotSupported", "NotImplemented", "501")
+# Addresses, times and ids in an answer may have any number in them.
+_UNSUPPORTED = re.compile(r"^Not(Supported|Implemented)|<Code>NotImplemented|status code: 501\b")
 
 Moved = Callable[[str, int], object]
 
@@ -242,7 +244,7 @@ class Place:
                 # To obstore, somebody else who is putting it just now has done it.
                 if kind == "AlreadyExistsError" and self._size(key) is not None:
                     raise _AlreadyThere from None
-                if mode == "create" and any(word in f"{kind} {error}" for word in _UNSUPPORTED):
+                if mode == "create" and _UNSUPPORTED.search(f"{kind} {error}"):
                     raise _NotConditional from None
                 raise
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from nbtrack.sync import patience, place
 from nbtrack.sync.place import Place
 from tests.s3 import S3
+from tests.sync.messages import SECRETS
 
 
 @pytest.fixture
@@ -48,3 +50,15 @@ def content(url: str) -> Callable[[], dict[str, bytes]]:
         return {key: place.get(key) for key in place.sizes()}
 
     return read
+
+
+@pytest.fixture
+def strict(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody's secrets, no proxies, and nothing is asked twice."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setattr(place, "_REACHING", 0.0)
+    monkeypatch.setattr(patience, "SECONDS", 0.0)

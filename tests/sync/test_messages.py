@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import socket
 import ssl
-import time
-from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -15,56 +11,17 @@ import pytest
 import trustme
 
 from nbtrack import NbtrackError, SyncError, UsageError
-from nbtrack.sync import patience, place
 from nbtrack.sync.place import Place
-from tests.s3 import S3
+from tests.sync.messages import ENDPOINT, PASSWORD, SECRETS, check, no_secrets, told
 from tests.sync.servers import (
     EMPTY_LIST,
-    accepting,
     answering,
     free_port,
     refusing,
     saying,
 )
 
-SECRETS = {
-    "AWS_ACCESS_KEY_ID": "AKIAOFSOMEBODY",
-    "AWS_SECRET_ACCESS_KEY": "a-secret-of-somebody",
-    "AWS_SESSION_TOKEN": "the-token-of-a-session",
-}
-PASSWORD = "pass-w0rd"
-ENDPOINT = "AWS_ENDPOINT_URL"
-
-
-@pytest.fixture(autouse=True)
-def environment(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everybody's secrets, no proxies, and nothing is asked twice."""
-    for name, value in SECRETS.items():
-        monkeypatch.setenv(name, value)
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setattr(place, "_REACHING", 0.0)
-    monkeypatch.setattr(patience, "SECONDS", 0.0)
-
-
-def no_secrets(text: str) -> None:
-    assert not any(secret in text for secret in (*SECRETS.values(), PASSWORD, "Signature="))
-
-
-def told(url: str = "s3://bucket/team", *, put: bool = False) -> SyncError:
-    with pytest.raises(SyncError) as raised:
-        Place(url).put("key", b"content") if put else Place(url).check()
-    error = raised.value
-    no_secrets(str(error))
-    assert error.path == url + "/key" * put
-    return error
-
-
-def check(error: SyncError, cause: str, remedy: str, *, passing: bool = False) -> None:
-    assert error.message.startswith(cause)
-    assert remedy in error.hint
-    assert error.passing == passing
+pytestmark = pytest.mark.usefixtures("strict")
 
 
 def test_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,6 +206,15 @@ def test_what_a_server_answers(
         assert not code or status == 301 or f"{code} it is" in error.message
 
 
+def test_a_number_in_an_address_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is refused is not asked for in another way, as it is where conditions are unknown."""
+    with answering(refusing(403, "AccessDenied")) as server:
+        monkeypatch.setenv(ENDPOINT, server.url)
+        with pytest.raises(SyncError, match="may not do that"):
+            Place("s3://bucket").put("501 NotImplemented", b"content")
+        assert len(server.requests) == 1
+
+
 def test_what_somebody_else_puts_just_now_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         if handler.command == "HEAD":
@@ -289,103 +255,6 @@ def test_a_clock_that_is_wrong(monkeypatch: pytest.MonkeyPatch, minutes: int) ->
         Place("s3://bucket/team").check()
         shift = datetime.timedelta(minutes=minutes)
         check(told(), "this machine's clock differs from the server's", "Set the clock")
-
-
-class TestThatNothingHangs:
-    @pytest.fixture(autouse=True)
-    def _limits(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        asking = {"connect_timeout": "500ms", "read_timeout": "1s", "timeout": "1h"}
-        monkeypatch.setattr(place, "_ASKING", asking)
-        monkeypatch.setattr(place, "_SENDING", {"connect_timeout": "1s", "timeout": "2s"})
-
-    def test_one_that_never_accepts(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
-            monkeypatch.setenv(ENDPOINT, f"http://127.0.0.1:{server.getsockname()[1]}")
-            with contextlib.ExitStack() as clients:
-                # Its queue is full, and nobody takes from it.
-                for _ in range(3):
-                    client = clients.enter_context(socket.socket())
-                    client.setblocking(False)
-                    client.connect_ex(server.getsockname())
-                error = told()
-        check(error, "nobody answers at the endpoint", "the server runs", passing=True)
-
-    def test_one_that_says_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        with accepting(lambda client: client.recv(1)) as url:
-            monkeypatch.setenv(ENDPOINT, url)
-            check(told(), "the store did not answer in time", "later", passing=True)
-
-    def test_a_body_that_stalls(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        head = f"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nETag: x\r\nLast-Modified: {formatdate()}"
-
-        def stall(client: socket.socket) -> None:
-            client.recv(65_536)
-            client.sendall(f"{head}\r\n\r\nabc".encode())
-
-        with accepting(stall) as url:
-            monkeypatch.setenv(ENDPOINT, url)
-            with pytest.raises(SyncError, match="the store did not answer in time") as raised:
-                Place("s3://bucket").get("key")
-            assert raised.value.passing
-
-        def cut(client: socket.socket) -> None:
-            stall(client)
-            client.close()
-
-        with accepting(cut) as url:
-            monkeypatch.setenv(ENDPOINT, url)
-            with pytest.raises(SyncError, match="the connection broke") as raised:
-                Place("s3://bucket").get("key")
-            assert raised.value.passing
-
-    @pytest.mark.parametrize("parts", [False, True])
-    def test_an_upload_that_nobody_reads(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: bool
-    ) -> None:
-        monkeypatch.setattr(place, "_PART_PATIENCE", 0.0)
-        monkeypatch.setattr(place, "_PART_RETRIES", 0)
-        content = b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipart"
-        content += b"UploadResult>"
-
-        def serve(client: socket.socket) -> None:
-            asked = client.recv(4096)
-            if asked.startswith(b"HEAD"):
-                client.sendall(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n")
-                client.close()
-            elif asked.startswith((b"POST", b"DELETE")):
-                head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\nConnection: close"
-                client.sendall(f"{head}\r\n\r\n".encode() + content)
-                client.close()
-
-        path = tmp_path / "large"
-        path.write_bytes(bytes((12 if parts else 7) << 20))
-        with accepting(serve) as url:
-            monkeypatch.setenv(ENDPOINT, url)
-            with pytest.raises(SyncError, match="the store did not answer in time") as raised:
-                Place("s3://bucket").put("key", path)
-            no_secrets(str(raised.value))
-            assert "--concurrency" in raised.value.hint
-
-
-def test_an_upload_that_is_slow_is_none_that_is_stuck(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It may take longer than the longest silence of an answer."""
-    monkeypatch.setattr(place, "_ASKING", {**place._ASKING, "read_timeout": "1s"})
-    path = tmp_path / "file"
-    path.write_bytes(bytes(6 << 20))
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        left = int(handler.headers["Content-Length"])
-        while left:
-            left -= len(handler.rfile.read(min(left, 1 << 20)))
-            time.sleep(0.3)
-        saying(200, ETag="x")(handler)
-
-    with answering(answer, reads=True) as server:
-        monkeypatch.setenv(ENDPOINT, server.url)
-        assert Place("s3://bucket").put("key", path)
-        assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
