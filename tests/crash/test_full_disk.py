@@ -13,6 +13,7 @@ import pytest
 import nbtrack
 from nbtrack import RunView
 from tests.crash.processes import run_python
+from tests.disks import small_disk_at
 from tests.journals import KINDS, Kind
 
 ROWS = 300_000
@@ -37,16 +38,9 @@ with nbtrack.init(id="run") as run:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 3 MiB, of which one is taken."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], capture_output=True, text=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"mounting a small file system is not allowed here: {mounted.stderr.strip()}")
-    (disk / "taken").write_bytes(bytes(1 << 20))
-    yield disk
-    subprocess.run(["umount", disk], check=True)
+    with small_disk_at(tmp_path / "disk", "3m") as disk:
+        (disk / "taken").write_bytes(bytes(1 << 20))
+        yield disk
 
 
 def log_until_full(disk: Path, journal: str, then: str) -> tuple[RunView, str]:

@@ -24,6 +24,7 @@ from nbtrack.store.removal import remove_leftovers
 from nbtrack.store.spool import spooled
 from nbtrack.store.view import RunView
 from tests.crash.processes import environment, fork, join, run_python
+from tests.disks import small_disk_at
 from tests.journals import new_run, view, wait_until
 
 LOGGING = [point for point in MEDIA_POINTS if "encoded" not in point]
@@ -184,15 +185,8 @@ def test_two_encoders_at_once_are_harmless(run: Run) -> None:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 3 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", place], capture_output=True, text=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"mounting a small file system is not allowed here: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", place], check=True)
+    with small_disk_at(tmp_path / "disk", "3m") as place:
+        yield place
 
 
 def noise(seed: int) -> numpy.ndarray[Any, Any]:

@@ -18,6 +18,7 @@ from nbtrack.store.layout import RunDir, Store
 from nbtrack.sync.artifacts import ArtifactPusher
 from nbtrack.sync.place import Place
 from nbtrack.sync.push import Pusher
+from tests.disks import small_disk_at
 from tests.s3 import S3
 from tests.sync.proxy import FaultProxy
 from tests.sync.test_artifacts import record as record_artifact
@@ -44,15 +45,8 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of a mebibyte."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True, text=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"mounting a small file system is not allowed here: {mounted.stderr.strip()}")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
+    with small_disk_at(tmp_path / "disk", "1m") as disk:
+        yield disk
 
 
 def test_a_full_disk_there(store: Store, small_disk: Path) -> None:
