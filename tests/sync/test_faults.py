@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +15,7 @@ from nbtrack.store.layout import RunDir, Store
 from nbtrack.sync.place import Place
 from nbtrack.sync.push import Pusher
 from tests.s3 import S3
+from tests.sync.processes import start
 from tests.sync.proxy import FaultProxy
 from tests.sync.test_push import local, looked, record
 
@@ -62,16 +60,6 @@ def proxy(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
     with FaultProxy(s3.url).running() as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         yield proxy
-
-
-def start(code: str, *arguments: object) -> subprocess.Popen[str]:
-    root = Path(__file__).parents[2]
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(root)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_synced_while_it_is_written_by_two_killed_and_over_a_bad_network(

@@ -6,8 +6,6 @@ import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ from nbtrack.store.layout import Store
 from nbtrack.sync.mlflow import words
 from nbtrack.sync.mlflow.server import Server
 from tests.mlflow_server import Mlflow
+from tests.sync.processes import start
 from tests.sync.proxy import FaultProxy
 from tests.sync.to_mlflow.recording import attempt, begun, sent
 
@@ -63,16 +62,6 @@ def proxy(server: Mlflow) -> Iterator[FaultProxy]:
     """Before the server."""
     with FaultProxy(server.url, seed=3).running() as proxy:
         yield proxy
-
-
-def start(code: str, *arguments: object) -> subprocess.Popen[str]:
-    root = Path(__file__).parents[3]
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(root)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_synced_while_it_is_written_by_two_killed_and_over_a_bad_network(
