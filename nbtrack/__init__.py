@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from ._run import Run
     from ._run_alerts import AlertLevel
     from ._run_metrics import Metric
+    from .integrations._autolog import autolog
     from .record.artifacts import Artifact
     from .record.code.compare import RunDiff, diff
     from .record.media import Audio, Figure, Histogram, Html, Image, Media, Table, Text, Video
@@ -152,6 +153,7 @@ __all__ = [
     "__version__",
     "alert",
     "artifacts",
+    "autolog",
     "config",
     "define_metric",
     "diff",
@@ -206,6 +208,7 @@ _LAZY = {
     "Video": "record.media",
     "alert": "_api",
     "artifacts": "_reading",
+    "autolog": "integrations._autolog",
     "define_metric": "_api",
     "diff": "record.code.compare",
     "finish": "_api",

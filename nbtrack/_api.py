@@ -130,7 +130,8 @@ def define_metric(
     Raises:
         As :meth:`Run.define_metric`, and as :func:`init` where it starts a run.
     """
-    return _run().define_metric(name, step_metric, step_sync, hidden, summary, goal, overwrite)
+    run = current_run()
+    return run.define_metric(name, step_metric, step_sync, hidden, summary, goal, overwrite)
 
 
 def alert(
@@ -144,7 +145,7 @@ def alert(
     Raises:
         As :meth:`Run.alert`, and as :func:`init` where it starts a run.
     """
-    _run().alert(title, text, level, wait_duration)
+    current_run().alert(title, text, level, wait_duration)
 
 
 def finish(exit_code: int | None = None) -> None:
@@ -166,7 +167,7 @@ def log_artifact(
     Raises:
         As :meth:`Run.log_artifact`, and as :func:`init` where it starts a run.
     """
-    return _run().log_artifact(artifact_or_path, name, type, aliases, tags)
+    return current_run().log_artifact(artifact_or_path, name, type, aliases, tags)
 
 
 def use_artifact(
@@ -180,7 +181,7 @@ def use_artifact(
     Raises:
         As :meth:`Run.use_artifact`, and as :func:`init` where it starts a run.
     """
-    return _run().use_artifact(artifact_or_name, type, aliases, use_as)
+    return current_run().use_artifact(artifact_or_name, type, aliases, use_as)
 
 
 def link_artifact(
@@ -191,7 +192,7 @@ def link_artifact(
     Raises:
         As :meth:`Run.link_artifact`, and as :func:`init` where it starts a run.
     """
-    return _run().link_artifact(artifact, target_path, aliases)
+    return current_run().link_artifact(artifact, target_path, aliases)
 
 
 def save(
@@ -205,7 +206,7 @@ def save(
     Raises:
         As :meth:`Run.save`, and as :func:`init` where it starts a run.
     """
-    return _run().save(glob_str, base_path, policy, glob)
+    return current_run().save(glob_str, base_path, policy, glob)
 
 
 def watch(
@@ -223,7 +224,7 @@ def watch(
     Raises:
         As :meth:`Run.watch`, and as :func:`init` where it starts a run.
     """
-    _run().watch(models, criterion, log, log_freq, idx, log_graph)
+    current_run().watch(models, criterion, log, log_freq, idx, log_graph)
 
 
 def unwatch(models: Any = None) -> None:
@@ -251,15 +252,16 @@ def show() -> None:
 
 def config() -> Config:
     """The current run's config, starting a run if there is none."""
-    return _run().config
+    return current_run().config
 
 
 def summary() -> RecordedMapping:
     """The current run's summary, starting a run if there is none."""
-    return _run().summary
+    return current_run().summary
 
 
-def _run() -> Run:
+def current_run() -> Run:
+    """The current run, starting one if there is none."""
     return _current.get_run() or _host().init(RunOptions())
 
 

@@ -116,6 +116,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "compat": (*BASE, *TRACKING, "record", "store"),
     # The public functions and names, from wherever they are.
     "_api": (*BASE, *TRACKING, "compat", "notebook", "record"),
+    # Frameworks, one file for each.
+    "integrations": (*BASE, *TRACKING, "_api", "record"),
     "server": (*BASE, "store", "live"),
     # The public functions that read.
     "_reading": (*BASE, "record", "store", "sync"),
@@ -124,6 +126,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *TRACKING,
         "_api",
         "_reading",
+        "integrations",
         "notebook",
         "plot",
         "record",
@@ -157,6 +160,10 @@ HEAVY = (
     "anywidget",
     "jupyter_server",
     "tornado",
+    "wrapt",
+    "sklearn",
+    "torch",
+    "tqdm",
 )
 
 # Names of files inside a run's directory, and the endings of those that are numbered.
