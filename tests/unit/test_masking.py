@@ -14,6 +14,7 @@ from nbtrack import _masking
 from nbtrack._console import ConsoleWriter
 from nbtrack._masked_rows import MaskedRows
 from nbtrack._masking import RowTexts, mask, mask_value, masked_record, may_hold_secret
+from nbtrack._names import ADJECTIVES, NOUNS
 from nbtrack._screen import RowChange
 from nbtrack._secrets import DETECTORS
 from nbtrack.store.schema import AttemptStart, CellStart, Change, Closing, Failure, Record
@@ -222,6 +223,11 @@ def test_the_end_of_too_much_text() -> None:
     writer.close()
     assert "[secret: GitHub Token]" in pieces[-1]
     assert secret not in "".join(pieces)
+
+
+def test_no_name_that_a_run_is_given_is_looked_at_closely() -> None:
+    names = [f"{first}-{second}-12" for first in ADJECTIVES for second in NOUNS]
+    assert not [name for name in names if may_hold_secret(name)]
 
 
 def test_a_detector_that_fails_lets_nothing_through(monkeypatch: pytest.MonkeyPatch) -> None:
