@@ -53,7 +53,7 @@ class WandbNames(RunArtifacts):
 
     @property
     def offline(self) -> bool:
-        """Always True: nothing leaves this machine."""
+        """Always True, since nothing leaves this machine by itself."""
         return True
 
     @property

@@ -197,7 +197,7 @@ class Artifact(RecordedArtifact):
 
         Raises:
             InvalidDataError: It is larger than the setting ``media_limit``.
-            As :meth:`add_file`.
+            NbtrackError: As :meth:`add_file`.
         """
         from .media import add_media
 
