@@ -15,7 +15,7 @@ DEMO := build/demo
 NBVAL := build/nbval
 
 .PHONY: help env demo test test-full test-ceph lint format types unit unit-full unit-kernel unit-browser \
-	unit-other notebooks frontend frontend-test bench bench-quick screenshots clean
+	unit-other notebooks docs release-check frontend frontend-test bench bench-quick screenshots clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -113,6 +113,18 @@ notebooks: $(VENV)/.dev
 	rm -rf $(NBVAL)
 	NBTRACK_DIR=$(CURDIR)/$(NBVAL)/.nbtrack $(BIN)/python -m pytest --nbval \
 		--nbval-sanitize-with notebooks/sanitize.cfg notebooks
+
+docs: $(VENV)/.dev  ## Build the pages as a site, into build/docs/html; a warning fails it
+	$(BIN)/python -m docs.site
+	@echo "Open build/docs/html/index.html"
+
+release-check: $(VENV)/.dev  ## Build what would be uploaded, into dist, and check it and the oldest dependencies
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(BIN)/python -m pytest -m 'full or not full' tests/install/test_release.py tests/install/test_wheel.py \
+		tests/install/test_extras.py
 
 frontend: $(VENV)/.dev frontend/node_modules/.package-lock.json  ## Make the bundle in nbtrack/static again, after a change in frontend/
 	$(BIN)/python frontend/wire.py

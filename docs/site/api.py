@@ -9,15 +9,19 @@ _PAGES = {
     "recording": (
         "Recording",
         "What is called in a notebook or script.",
-        "init log finish define_metric alert watch unwatch show progress Progress save log_artifact "
-        "use_artifact link_artifact",
+        (
+            "init log finish define_metric alert watch unwatch show progress Progress save "
+            "log_artifact use_artifact link_artifact"
+        ),
     ),
     "run": ("Run", "What `init()` returns, and `nbtrack.run` is.", "Run Metric AlertLevel"),
     "reading": (
         "Reading",
         "Runs as anybody reads them, at any time.",
-        "open_run runs RunList RunView AttemptView CellView PartView CodeInfo ConfigChange "
-        "MetricDefinition Aggregates Extreme Alert MediaView TableData ResultTable diff RunDiff",
+        (
+            "open_run runs RunList RunView AttemptView CellView PartView CodeInfo ConfigChange "
+            "MetricDefinition Aggregates Extreme Alert MediaView TableData ResultTable diff RunDiff"
+        ),
     ),
     "artifacts": (
         "Artifacts",
@@ -92,5 +96,6 @@ def _directive(name: str) -> str:
     if _is_error(name):
         return f".. autoexception:: {name}\n   :show-inheritance:"
     if isinstance(getattr(nbtrack, name), type):
-        return f".. autoclass:: {name}\n   :members:\n   :inherited-members: {_BASES}\n   :exclude-members: {_WITHIN}"
+        options = f"   :inherited-members: {_BASES}\n   :exclude-members: {_WITHIN}"
+        return f".. autoclass:: {name}\n   :members:\n{options}"
     return f".. autofunction:: {name}"

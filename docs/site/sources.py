@@ -1,7 +1,7 @@
 """The pages as Sphinx takes them, of those that are read on GitHub.
 
-``docs/index.md`` is the navigation: each of its sections becomes a page of its own, and the pages that
-it lists, as ``- [title](page.md): …``, are below that.
+``docs/index.md`` is the navigation: each of its sections becomes a page of its own, and the pages
+that it lists, as ``- [title](page.md): …``, are below that.
 """
 
 from __future__ import annotations

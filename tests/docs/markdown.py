@@ -39,14 +39,20 @@ def read(page: str) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
 
 
-def blocks(page: str, language: str, *words: str) -> list[Block]:
-    """The page's blocks in a language that are marked with these words, and with no others."""
+def all_blocks(page: str) -> list[Block]:
+    """The fenced blocks of a page, in their order."""
     text = read(page)
-    found = (
+    return [
         Block(page, text.count("\n", 0, m.start()) + 1, m[1], tuple(m[2].split()), m[3])
         for m in _FENCE.finditer(text)
-    )
-    return [block for block in found if block.language == language and block.words == words]
+    ]
+
+
+def blocks(page: str, language: str, *words: str) -> list[Block]:
+    """The page's blocks in a language that are marked with these words, and with no others."""
+    return [
+        block for block in all_blocks(page) if block.language == language and block.words == words
+    ]
 
 
 def section(page: str, heading: str) -> str:
@@ -85,5 +91,9 @@ def links(page: Path) -> list[str]:
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
     text = _FENCE.sub("", page.read_text(encoding="utf-8"))
-    headings = re.findall(r"(?m)^#+ (.*)$", text)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    found: set[str] = set()
+    for heading in re.findall(r"(?m)^#+ (.*)$", text):
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        count = sum(one == name or re.fullmatch(rf"{name}-\d+", one) is not None for one in found)
+        found.add(f"{name}-{count}" if count else name)
+    return found

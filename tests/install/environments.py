@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,19 @@ def _probe(python: Path) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
+def lower_bounds(*extras: str) -> list[str]:
+    """Every dependency at the oldest version that the project says it works with."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"]]
+    for extra in extras:
+        wanted += project["optional-dependencies"][extra]
+    # An extra may ask for another one of ours.
+    wanted = [text for text in wanted if not text.startswith("nbtrack[")]
+    bounds = [re.fullmatch(r"([\w-]+)>=([\w.]+)", text) for text in wanted]
+    assert all(bounds), "each dependency has one lower bound and nothing else"
+    return [f"{bound[1]}=={bound[2]}" for bound in bounds if bound]
+
+
 class Environment:
     """A virtual environment that holds what was installed from the wheel and nothing else."""
 
@@ -62,6 +77,7 @@ class Environment:
         *,
         outside: Mapping[str, str],
         constraints: Sequence[str] = (),
+        extras: str = "",
     ) -> Environment:
         """Make the environment and install the wheel with pip, as the person's pip is set up."""
         home = path.with_name(f"{path.name}-home")
@@ -71,7 +87,16 @@ class Environment:
         limits = home / "constraints.txt"
         limits.write_text("\n".join(constraints), encoding="utf-8")
         done = subprocess.run(
-            [environment.python, "-m", "pip", "install", "--quiet", "-c", limits, wheel],
+            [
+                environment.python,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "-c",
+                limits,
+                f"{wheel}{extras}",
+            ],
             env=outside,
             cwd=home,
             capture_output=True,
@@ -102,10 +127,10 @@ class Environment:
         return json.loads(self.output(*command, **settings))
 
 
-def build_wheel(folder: Path, outside: Mapping[str, str]) -> Path:
-    """Build the checkout's wheel as ``pip install .`` does, in an isolated build."""
+def build(folder: Path, outside: Mapping[str, str], *what: str, source: Path = CHECKOUT) -> None:
+    """Build the checkout's sdist, and of that the wheel, or what is asked for."""
     done = subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, CHECKOUT],
+        [sys.executable, "-m", "build", "--outdir", folder, *what, source],
         env=outside,
         capture_output=True,
         text=True,
@@ -113,5 +138,3 @@ def build_wheel(folder: Path, outside: Mapping[str, str]) -> Path:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = folder.glob("nbtrack-*.whl")
-    return wheel

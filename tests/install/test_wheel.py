@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,8 +20,8 @@ from tests.install.environments import (
     RUNNING,
     SUPPORTED,
     Environment,
-    build_wheel,
     find_interpreter,
+    lower_bounds,
 )
 
 ROWS = 100
@@ -69,19 +67,6 @@ def rows() -> list[Any]:
         pytest.param((RUNNING, True), id=f"{RUNNING}-oldest", marks=pytest.mark.full),
         *(pytest.param((v, False), id=v, marks=pytest.mark.full) for v in others),
     ]
-
-
-def lower_bounds() -> list[str]:
-    """Every core dependency at the oldest version that the project says it works with."""
-    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    bounds = [re.fullmatch(r"([\w-]+)>=([\w.]+)", text) for text in project["dependencies"]]
-    assert all(bounds), "each dependency has one lower bound and nothing else"
-    return [f"{bound[1]}=={bound[2]}" for bound in bounds if bound]
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory, outside_environ: Mapping[str, str]) -> Path:
-    return build_wheel(tmp_path_factory.mktemp("wheel"), outside_environ)
 
 
 @pytest.fixture(scope="module", params=rows())

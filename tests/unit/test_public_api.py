@@ -162,7 +162,7 @@ def test_the_docs_name_only_settings_that_exist() -> None:
     known = {RUN_VARIABLE, *(PREFIX + field.upper() for field in Settings.__struct_fields__)}
     named = {
         match
-        for path in DOCS.glob("*.md")
+        for path in DOCS.rglob("*.md")
         for match in re.findall(rf"{PREFIX}[A-Z_]+[A-Z]", path.read_text(encoding="utf-8"))
     }
     assert named <= known
