@@ -21,7 +21,7 @@ OF_THE_ROOT = ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.m
 FILES = ("LICENSE", "notebooks/quickstart.ipynb")
 SECTIONS = "guide"
 
-_FENCE = re.compile(r"^```.*\n(?:.*\n)*?```$", re.MULTILINE)
+_CODE = re.compile(r"^```.*\n(?:.*\n)*?```$|`[^`\n]+`", re.MULTILINE)
 _LISTED = re.compile(r"(?m)^- \[([^\]]+)\]\(([^)#]+)\): ")
 _LINK = re.compile(r"(\]\()([^)\s#:]+)([^)\s]*\))")
 _PICTURE = re.compile(
@@ -95,9 +95,9 @@ def of_the_site(text: str, path: Path) -> str:
         both = [f"![{words}]({light}){{.only-light}}", f"![{words}]({dark}){{.only-dark}}"]
         return "\n".join([*both, *[""] * (found[0].count("\n") - 1)])
 
-    parts, fences = _FENCE.split(text), _FENCE.findall(text)
+    parts, code = _CODE.split(text), _CODE.findall(text)
     parts = [_LINK.sub(link, _PICTURE.sub(picture, part)) for part in parts]
-    return "".join(x for pair in zip(parts, [*fences, ""], strict=True) for x in pair)
+    return "".join(x for pair in zip(parts, [*code, ""], strict=True) for x in pair)
 
 
 def _relative(target: Path, page: Path) -> str:

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 _FENCE = re.compile(r"^```(\w*)[ ]?(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
+_CODE = re.compile(r"`[^`\n]+`")
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -85,7 +86,8 @@ def code(cell: str) -> str:
 
 def links(page: Path) -> list[str]:
     """Where the links of a page lead."""
-    return _LINK.findall(_FENCE.sub("", page.read_text(encoding="utf-8")))
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    return _LINK.findall(_CODE.sub("", text))
 
 
 def anchors(page: Path) -> set[str]:

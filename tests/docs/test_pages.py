@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import click
 import msgspec
 import pytest
 
+import nbtrack
 from docs.update import with_help
 from nbtrack._cli import main as command_line
 from nbtrack._settings import PREFIX, Settings, choices
@@ -73,6 +75,19 @@ def test_the_documented_choices_of_a_setting_are_all_that_it_takes() -> None:
     for field in msgspec.structs.fields(Settings):
         if found := choices(field.name):
             assert documented[PREFIX + field.name.upper()] == list(found)
+
+
+def test_the_entry_points_are_those_of_the_page() -> None:
+    page = markdown.read("docs/extending.md")
+    project = tomllib.loads(markdown.read("pyproject.toml"))["project"]
+    assert [f"`{name} = {value}`" in page for name, value in project["scripts"].items()] == [True]
+    assert not {"entry-points", "gui-scripts"} & set(project)
+    named = re.findall(r"`(_?\w+_(?:ipython_extension|extension_points))`", page)
+    assert len(named) == 3
+    assert all(hasattr(nbtrack, name) for name in named)
+    assert [path.name for path in (markdown.ROOT / "jupyter-config").rglob("*.json")] == [
+        "nbtrack.json"
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)

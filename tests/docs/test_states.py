@@ -6,10 +6,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import nbtrack
+from docs import states
+from nbtrack.store.schema import RunState
 from tests.docs import markdown
 
 PAGE = "docs/how-runs-end.md"
@@ -28,6 +31,13 @@ ENDS = {
 VARIABLE = re.compile(
     r"\[3\]|train\.py|\w+Error|SystemExit|KeyboardInterrupt|\d+|HOST|min| (?=while|killed|cell)"
 )
+
+
+def test_the_picture_has_the_states_that_there_are() -> None:
+    assert set(states.STATES) == set(get_args(RunState))
+    for name, theme in states.THEMES.items():
+        file = markdown.ROOT / "docs" / "images" / f"states-{name}.svg"
+        assert file.read_text("utf-8") == states.draw(theme), "run: python -m docs.states"
 
 
 def rows(heading: str) -> list[list[str]]:
