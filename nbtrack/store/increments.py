@@ -97,7 +97,7 @@ def rest(
         The values, and whether there are others.
     """
     sql = _HELD + _REST.format(**_columns(table), columns="wanted.*")
-    sql += " ORDER BY attempt, writer, seq"
+    sql += " ORDER BY attempt, writer, wanted.seq"
     parameters = {**_held(marks), "known": list(attempts)}
     limit = most
     while True:
