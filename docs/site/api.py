@@ -11,7 +11,7 @@ _PAGES = {
         "What is called in a notebook or script.",
         (
             "init log finish define_metric alert watch unwatch show progress Progress save "
-            "log_artifact use_artifact link_artifact"
+            "log_artifact use_artifact link_artifact autolog"
         ),
     ),
     "run": ("Run", "What `init()` returns, and `nbtrack.run` is.", "Run Metric AlertLevel"),
