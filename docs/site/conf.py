@@ -49,7 +49,7 @@ html_favicon = str(HERE.parents[1] / "nbtrack" / "static" / "favicon.svg")
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
-html_sidebars = {"index": [], "search": []}
+html_sidebars: dict[str, list[str]] = {"index": [], "search": []}
 html_context = {"default_mode": "auto"}
 html_theme_options: dict[str, Any] = {
     "logo": {"text": "nbtrack", "image_light": html_favicon, "image_dark": html_favicon},
