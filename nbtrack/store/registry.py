@@ -1,8 +1,8 @@
 """The stores that this user has recorded into, so that a server may show those and no others.
 
-One small file a store in the user's data directory; never part of a store. Beside them, one for each
-kernel of a Jupyter server: which run it began last. So a server that is asked for a kernel's run
-looks at one file, and not at every run of every store.
+One small file a store in the user's data directory; never part of a store. Beside them, one for
+each kernel of a Jupyter server: which run it began last. So a server that is asked for a kernel's
+run looks at one file, and not at every run of every store.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ export function StatusItem({ watch, open }: { watch: RunWatch; open: (run: Kerne
         <StateIcon state={run.state} />
       </span>
       <span class="nbtrack-status-name">{run.name}</span>
-      <span>{run.state}</span>
+      <span class="nbtrack-status-state">{run.state}</span>
     </button>
   );
 }

@@ -56,13 +56,13 @@ function pages(lab: Lab): JupyterFrontEndPlugin<void> {
         else window.open(root + (args.place ?? ""));
       };
       app.commands.addCommand(OPEN, {
-        label: ({ isLauncher }) => (isLauncher ? "nbtrack" : "Open runs"),
+        label: ({ isLauncher }) => (isLauncher ? "nbtrack" : "nbtrack: Open runs"),
         caption: "All runs that nbtrack recorded, in a table",
         icon: ({ isPalette }) => (isPalette ? undefined : logo),
         execute: (args) => open(args as Partial<TabArgs>),
       });
       app.commands.addCommand(OPEN_RUN, {
-        label: "Open this notebook's run",
+        label: "nbtrack: Open this notebook's run",
         caption: "The page of the run that this notebook's kernel records",
         isEnabled: () => kernelOf(sessionOf(app.shell.currentWidget)) !== null,
         execute: async () => {
@@ -131,7 +131,7 @@ async function runOf(lab: Lab, app: JupyterFrontEnd, kernel: string): Promise<Ke
 function tellOfNone(lab: Lab): Promise<unknown> {
   return lab.apputils.showDialog({
     title: "This notebook has no run",
-    body: "Its kernel records nothing yet. %load_ext nbtrack in a cell switches that on.",
+    body: "Its kernel records nothing yet: a cell with “%load_ext nbtrack” switches that on.",
     buttons: [lab.apputils.Dialog.okButton()],
   });
 }
