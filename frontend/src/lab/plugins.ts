@@ -51,10 +51,9 @@ function pages(lab: Lab): JupyterFrontEndPlugin<void> {
       const root = `${app.serviceManager.serverSettings.baseUrl}nbtrack`;
       const logo = new lab.components.LabIcon({ name: "nbtrack:logo", svgstr: icon });
       const tabs = shell && new Tabs(lab, app, root, logo);
-      const open = (args: Partial<TabArgs>) => {
-        if (tabs) tabs.open(args);
-        else window.open(root + (args.place ?? ""));
-      };
+      const open = (args: Partial<TabArgs>) =>
+        // The launcher gives way to what a command of it has opened.
+        tabs ? tabs.open(args) : void window.open(root + (args.place ?? ""));
       app.commands.addCommand(OPEN, {
         label: ({ isLauncher }) => (isLauncher ? "nbtrack" : "nbtrack: Open runs"),
         caption: "All runs that nbtrack recorded, in a table",

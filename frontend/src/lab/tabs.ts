@@ -101,10 +101,11 @@ export class Tabs {
   }
 
   /** Brings the tab with this page to the front, or opens one; with an id, that tab again. */
-  open({ place = "", id }: Partial<TabArgs>): void {
+  open({ place = "", id }: Partial<TabArgs>): Widget {
     const known = id ? undefined : this.tracker.find((tab) => pageOf(tab.place) === pageOf(place));
     const tab = known ?? this.make(place, id);
     if (!id) this.app.shell.activateById(tab.id);
+    return tab;
   }
 
   private make(place: string, id: string | undefined) {
