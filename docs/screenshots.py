@@ -70,7 +70,7 @@ def take(page: Page, notebook: Notebook, server: Server, path: Path) -> None:
 
 def take_lab(page: Page, path: Path) -> None:
     """The run of that notebook beside it, in a tab of JupyterLab."""
-    page.set_viewport_size(BESIDE)
+    page.set_viewport_size(BESIDE)  # type: ignore[arg-type]
     page.locator(".nbtrack-status button").click()
     frame = page.frame_locator("iframe[title=nbtrack]")
     frame.get_by_role("tab", name="Charts").click()

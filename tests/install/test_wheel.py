@@ -212,9 +212,10 @@ def test_the_server_s_extension_is_switched_on(environment: Environment) -> None
 def test_jupyterlab_has_the_extension(
     environment: Environment, outside_environ: Mapping[str, str]
 ) -> None:
-    install = [environment.python, "-m", "pip", "install", "--quiet", "jupyterlab"]
+    python = str(environment.python)
+    install = [python, "-m", "pip", "install", "--quiet", "jupyterlab"]
     subprocess.run(install, env=outside_environ, check=True, timeout=900)
-    command = [environment.python, "-m", "jupyterlab.labextensions", "list"]
+    command = [python, "-m", "jupyterlab.labextensions", "list"]
     done = subprocess.run(
         command, env=environment.environ, capture_output=True, text=True, timeout=120, check=True
     )
