@@ -27,11 +27,14 @@ $(VENV)/.base:
 	$(PYTHON) -m venv --clear $(VENV)
 	touch $@
 
-$(VENV)/.demo: pyproject.toml | $(VENV)/.base
+# pip copies what JupyterLab loads into the environment, also of an editable installation.
+EXTENSION := $(wildcard labextension/*.json labextension/static/*)
+
+$(VENV)/.demo: pyproject.toml $(EXTENSION) | $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
 	touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/.base
+$(VENV)/.dev: pyproject.toml $(EXTENSION) | $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
@@ -126,7 +129,7 @@ release-check: $(VENV)/.dev  ## Build what would be uploaded, into dist, and che
 	$(BIN)/python -m pytest -m 'full or not full' tests/install/test_release.py tests/install/test_wheel.py \
 		tests/install/test_extras.py
 
-frontend: $(VENV)/.dev frontend/node_modules/.package-lock.json  ## Make the bundle in nbtrack/static again, after a change in frontend/
+frontend: $(VENV)/.dev frontend/node_modules/.package-lock.json  ## Make the bundles in nbtrack/static and labextension again, after a change in frontend/
 	$(BIN)/python frontend/wire.py
 	cd frontend && npm run --silent wire && npm run --silent check && npm run --silent test && \
 		npm run --silent build

@@ -26,6 +26,7 @@ from tests.server.servers import nbtrack_ui
 IMAGES = Path(__file__).parent / "images"
 SIZE = {"width": 1100, "height": 1000}
 PAGE = {"width": 1100, "height": 720}
+BESIDE = {"width": 1400, "height": 800}
 
 LOAD = """%load_ext nbtrack
 import nbtrack, os, time
@@ -65,6 +66,21 @@ def take(page: Page, notebook: Notebook, server: Server, path: Path) -> None:
     notebook.cell(1).screenshot(path=path)
     (server.root / "enough").touch()
     notebook.wait_until_ran(1)
+
+
+def take_lab(page: Page, path: Path) -> None:
+    """The run of that notebook beside it, in a tab of JupyterLab."""
+    page.set_viewport_size(BESIDE)  # type: ignore[arg-type]
+    page.locator(".nbtrack-status button").click()
+    frame = page.frame_locator("iframe[title=nbtrack]")
+    frame.get_by_role("tab", name="Charts").click()
+    page.evaluate(
+        "jupyterapp.shell.add(jupyterapp.shell.currentWidget, 'main', {mode: 'split-right'})"
+    )
+    frame.locator(".nbt-plot canvas").nth(1).wait_for()
+    page.wait_for_timeout(2500)
+    page.screenshot(path=path)
+    smaller(path)
 
 
 ATTEMPT = """%%track --name "rate {rate}" --config rate={rate}
@@ -166,6 +182,7 @@ def main() -> None:
                 try:
                     notebook = Notebook(server, page, "digits.ipynb")
                     take(page, notebook, server, IMAGES / f"live-{name}.png")
+                    take_lab(page, IMAGES / f"lab-{name}.png")
                 finally:
                     page.close()
                     server.stop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from ..live.wire import read_frame
 from ..store.layout import RunDir, Store
 from ..store.registry import key_of
 from . import places
+from .server import kernel_id
 
 if TYPE_CHECKING:
     from .widget import LiveWidget
@@ -97,12 +97,4 @@ class Feed:
 def mark_of(run: Run) -> dict[str, str]:
     """How a server knows a run and its kernel."""
     store = Store(run.path.parent.parent)
-    return {"kernel": _kernel_id(), "store": key_of(store), "run": run.id}
-
-
-def _kernel_id() -> str:
-    """What a server calls this kernel, by the name of its connection file."""
-    from ipykernel.connect import get_connection_file
-
-    name = os.path.basename(get_connection_file())
-    return name.removeprefix("kernel-").removesuffix(".json")
+    return {"kernel": kernel_id(), "store": key_of(store), "run": run.id}

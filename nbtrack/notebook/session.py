@@ -34,6 +34,7 @@ from .past import notebook_of, record_parameters, record_past
 from .position import PositionWatch
 from .previous import previous_death
 from .running import Moment, RunningCell, RunningCells, last_shown
+from .server import announce
 from .views import Views
 
 if TYPE_CHECKING:
@@ -200,6 +201,7 @@ class Session:
         if run not in self._runs:
             record_past(run, self._shell, self._running)
             self._runs.append(run)
+            announce(run, self._shell)
         return run
 
     def _begin_cell(self, info: ExecutionInfo, moment: Moment) -> None:
@@ -358,12 +360,7 @@ class Session:
         self._attached = self._loaded = self._wants_run = self._unloading = False
 
     def _close(
-        self,
-        run: Run,
-        reason: str,
-        *,
-        cut_off: bool = False,
-        last_error: Failure | None = None,
+        self, run: Run, reason: str, *, cut_off: bool = False, last_error: Failure | None = None
     ) -> None:
         if run.finished:
             return

@@ -120,6 +120,19 @@ class LiveRuns:
             return self._past.get(run_dir)
         return self._with_verdict(run_dir, frame)
 
+    def verdict(self, run_dir: RunDir) -> Verdict:
+        """The state of a run and why, without making a frame of one that has none.
+
+        Raises:
+            StoreError: It cannot be read.
+            FileNotFoundError: There is no such run.
+        """
+        frame = read_frame(run_dir)
+        if frame is None or frame.card is None:
+            return self._verdict(run_dir)
+        card = self._with_verdict(run_dir, frame).card or frame.card
+        return Verdict(card.state, card.reason)
+
     def _with_verdict(self, run_dir: RunDir, frame: PackedFrame) -> PackedFrame:
         """The frame with what is so now, if nobody has published anything for a while.
 

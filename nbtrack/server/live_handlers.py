@@ -7,8 +7,12 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 
 from ..live.wire import encode, seen
+from ..store.documents import read_info
+from ..store.registry import run_of_kernel
+from .api.run import Kernel, KernelRun
 from .requests import RUN, ApiHandler, RefusedError, reads
 from .shared import Shared
+from .stores import UnknownRunError, UnknownStoreError
 from .watch import Watch
 
 _KERNEL_HEADER = "X-Nbtrack-Kernel"
@@ -118,8 +122,38 @@ class StreamHandler(ApiHandler):
             await self.flush()
 
 
+class KernelHandler(ApiHandler):
+    """Which run a kernel records, for who has a notebook open and asks again and again."""
+
+    _track_activity = False
+
+    @reads
+    async def get(self, kernel: str) -> None:
+        """:class:`Kernel`; the same for a kernel that there is not as for one without a run."""
+        await self.answer(lambda: Kernel(run=self._run_of(kernel)))
+
+    def _run_of(self, kernel: str) -> KernelRun | None:
+        found = run_of_kernel(kernel)
+        if found is None:
+            return None
+        store, run_id = found
+        try:
+            run_dir = self.shared.stores.run(store, run_id)
+            name = read_info(run_dir).name
+            verdict = self.shared.live.verdict(run_dir)
+        except (UnknownStoreError, UnknownRunError, FileNotFoundError):
+            return None  # it ended without anything in it, or somebody has removed it
+        return KernelRun(
+            store=store, run=run_id, name=name, state=verdict.state, reason=verdict.reason
+        )
+
+
 def addresses(shared: Shared) -> list[Any]:
     """What is answered here."""
     one = f"/nbtrack/api/live/{RUN}"
     with_shared = {"shared": shared}
-    return [(one, LiveHandler, with_shared), (f"{one}/stream", StreamHandler, with_shared)]
+    return [
+        (one, LiveHandler, with_shared),
+        (f"{one}/stream", StreamHandler, with_shared),
+        (r"/nbtrack/api/kernels/(?P<kernel>[A-Za-z0-9_-]{1,100})", KernelHandler, with_shared),
+    ]

@@ -1,6 +1,8 @@
 """The stores that this user has recorded into, so that a server may show those and no others.
 
-One small file a store in the user's data directory; never part of a store.
+One small file a store in the user's data directory; never part of a store. Beside them, one for
+each kernel of a Jupyter server: which run it began last. So a server that is asked for a kernel's
+run looks at one file, and not at every run of every store.
 """
 
 from __future__ import annotations
@@ -10,9 +12,12 @@ import re
 from hashlib import blake2b
 from pathlib import Path
 
-from .layout import Store, atomic_write
+from .layout import RunDir, Store, atomic_write, is_run_id
 
 _KEY = re.compile(r"[0-9a-f]{16}")
+_KERNEL = re.compile(r"[A-Za-z0-9_-]{1,100}")
+# Those that began a run last; nobody asks for a kernel that is gone.
+_MOST_KERNELS = 1_000
 
 
 def register(store: Store) -> None:
@@ -52,7 +57,47 @@ def find(key: str) -> Store | None:
     return None
 
 
+def register_kernel(kernel: str, run_dir: RunDir) -> None:
+    """Remember which run a kernel has begun, or gone on with. What fails here stops nobody."""
+    if not _KERNEL.fullmatch(kernel):
+        return
+    folder = _kernels()
+    word = f"{key_of(Store(run_dir.path.parent.parent))}/{run_dir.id}"
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        atomic_write(folder / f"{kernel}.run", word.encode(), durable=False)
+        _forget_the_oldest(folder)
+
+
+def run_of_kernel(kernel: str) -> tuple[str, str] | None:
+    """The key of the store and the id of the run that a kernel began last; None: it has none."""
+    if not _KERNEL.fullmatch(kernel):
+        return None
+    try:
+        word = (_kernels() / f"{kernel}.run").read_text()
+    except (OSError, UnicodeDecodeError):
+        return None
+    key, _, run = word.partition("/")
+    return (key, run) if _KEY.fullmatch(key) and is_run_id(run) else None
+
+
+def _forget_the_oldest(folder: Path) -> None:
+    words = list(folder.glob("*.run"))
+    if len(words) > _MOST_KERNELS:
+        words.sort(key=lambda path: path.stat().st_mtime_ns)
+        for path in words[: len(words) - _MOST_KERNELS]:
+            path.unlink(missing_ok=True)
+
+
 def _folder() -> Path:
+    return _data() / "stores"
+
+
+def _kernels() -> Path:
+    return _data() / "kernels"
+
+
+def _data() -> Path:
     import platformdirs
 
-    return platformdirs.user_data_path("nbtrack") / "stores"
+    return platformdirs.user_data_path("nbtrack")

@@ -258,6 +258,15 @@ def test_notebook_7(
         wait_for(lambda: "kernel is busy" in text(page, ".nbt-kernel"), "it goes on from disk")
         notebook.wait_until_ran(1)
         page.wait_for_selector(".nbt-state.nbt-is-finished")
+        # It has no tabs of its own: what JupyterLab would show in one is a page of the browser.
+        page.keyboard.press("Escape")
+        page.keyboard.press("Control+Shift+C")
+        page.locator(".lm-CommandPalette-input").fill("nbtrack run")
+        with page.context.expect_page() as opened:
+            page.locator(".lm-CommandPalette-item", has_text="this notebook's run").click()
+        (run,) = server.runs_of("loop.ipynb")
+        opened.value.get_by_role("heading", level=1).wait_for()
+        assert run.name in opened.value.url
     finally:
         server.stop()
 

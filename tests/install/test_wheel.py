@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -130,10 +132,16 @@ def test_holds_the_package_alone(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     metadata = f"nbtrack-{nbtrack.__version__}.dist-info/"
-    configuration = f"nbtrack-{nbtrack.__version__}.data/data/etc/jupyter/"
-    own = ("nbtrack/", metadata, configuration)
+    data = f"nbtrack-{nbtrack.__version__}.data/data/"
+    configuration = f"{data}etc/jupyter/"
+    extension = f"{data}share/jupyter/labextensions/nbtrack/"
+    own = ("nbtrack/", metadata, configuration, extension)
     assert [name for name in names if not name.startswith(own)] == []
     assert f"{configuration}jupyter_server_config.d/nbtrack.json" in names
+    built = [path for path in (CHECKOUT / "labextension").rglob("*") if path.is_file()]
+    assert {name for name in names if name.startswith(extension)} == {
+        f"{extension}{path.relative_to(CHECKOUT / 'labextension').as_posix()}" for path in built
+    }
     assert {"nbtrack/py.typed", f"{metadata}licenses/LICENSE"} <= set(names)
     modules = {f"nbtrack/{p.relative_to(CHECKOUT / 'nbtrack')}" for p in python_files()}
     assert {name for name in names if name.endswith(".py")} == modules
@@ -183,6 +191,22 @@ def test_a_notebook_is_recorded_and_read(environment: Environment, tmp_path: Pat
 def test_the_server_s_extension_is_switched_on(environment: Environment) -> None:
     listed = environment.output("python", "-c", EXTENSIONS)
     assert json.loads(listed) == [True, True]
+
+
+@pytest.mark.full  # JupyterLab is large, and nothing that recording needs
+@pytest.mark.timeout(1200)
+def test_jupyterlab_has_the_extension(
+    environment: Environment, outside_environ: Mapping[str, str]
+) -> None:
+    python = str(environment.python)
+    install = [python, "-m", "pip", "install", "--quiet", "jupyterlab"]
+    subprocess.run(install, env=outside_environ, check=True, timeout=900)
+    command = [python, "-m", "jupyterlab.labextensions", "list"]
+    done = subprocess.run(
+        command, env=environment.environ, capture_output=True, text=True, timeout=120, check=True
+    )
+    said = re.sub(r"\x1b\[\d*m", "", done.stdout + done.stderr)
+    assert f"nbtrack v{nbtrack.__version__} enabled OK (python, nbtrack)" in said
 
 
 def test_its_requirements_agree(environment: Environment) -> None:

@@ -44,6 +44,7 @@ def addresses(session: Session) -> list[str]:
         (r"(?P<name>[0-9a-f]{40}\.[a-z0-9]{1,8})", put_file(session.run_dir, "html", [b"<p>"])),
         ("(?P<name>[A-Za-z0-9_-][A-Za-z0-9._-]{0,127})", "pets"),
         ("(?P<version>[0-9]{1,9})", "0"),
+        ("(?P<kernel>[A-Za-z0-9_-]{1,100})", "a-kernel"),
     ):
         found = [address.replace(old, new) for address in found]
     assert not [address for address in found if "(" in address]

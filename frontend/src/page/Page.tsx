@@ -30,7 +30,7 @@ export function Page() {
         <button
           type="button"
           class="nbt-quiet"
-          title="colours: as the system has them, light, or dark"
+          title="colours: as JupyterLab around it or the system has them, light, or dark"
           onClick={() => (theme.value = NEXT[theme.value])}
         >
           {theme.value}

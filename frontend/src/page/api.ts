@@ -24,6 +24,8 @@ export interface Api {
   FileEntry: FileEntry;
   Files: Files;
   Group: Group;
+  Kernel: Kernel;
+  KernelRun: KernelRun;
   LayerInfo: LayerInfo;
   Lineage: Lineage;
   LineageEdge: LineageEdge;
@@ -408,6 +410,22 @@ export interface Files {
 export interface Group {
   runs: number;
   value: unknown;
+}
+/**
+ * What a kernel records; None if nothing is known of it.
+ */
+export interface Kernel {
+  run: KernelRun | null;
+}
+/**
+ * The run that a kernel began last, as it is now; ``store`` is the key of its store.
+ */
+export interface KernelRun {
+  name: string;
+  reason: string;
+  run: string;
+  state: "crashed" | "failed" | "finished" | "running";
+  store: string;
 }
 /**
  * A part of a model: a layer, a step of a pipeline, or an attribute that fitting made.

@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 
 import { pageUrl } from "./client";
+import { MOVED } from "./moved";
 
 /** Where a person is: what stands in the address, so that a link shows the same. */
 export type Route =
@@ -26,6 +27,7 @@ addEventListener("popstate", () => read());
 
 function read(): void {
   place.value = { path: location.pathname, search: location.search };
+  dispatchEvent(new Event(MOVED));
 }
 
 const isTab = (text: string | undefined): text is Tab => TABS.some((tab) => tab === text);

@@ -20,6 +20,7 @@ address                        method answer
 ``/runs/<store>/<run>``        GET    :class:`RunDetail`; PATCH with :class:`RunEdit`
 ``/live/<store>/<run>``        GET    what brings a page up to date, see ``live/wire.py``
 ``/live/<store>/<run>/stream`` GET    such messages as they come, each behind its length
+``/kernels/<kernel>``          GET    :class:`Kernel`: the run of a notebook's kernel
 ``/artifacts``                 GET    :class:`ArtifactsPage`; arguments: :class:`ArtifactsQuery`
 ``/artifacts/<store>/<name>``  GET    :class:`ArtifactDetail`
 ============================== ====== ==========================================================

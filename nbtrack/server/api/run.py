@@ -19,6 +19,22 @@ class RunEdit(msgspec.Struct, kw_only=True):
     discarded: bool | msgspec.UnsetType = msgspec.UNSET
 
 
+class KernelRun(msgspec.Struct, kw_only=True):
+    """The run that a kernel began last, as it is now; ``store`` is the key of its store."""
+
+    store: str
+    run: str
+    name: str
+    state: RunState
+    reason: str
+
+
+class Kernel(msgspec.Struct, kw_only=True):
+    """What a kernel records; None if nothing is known of it."""
+
+    run: KernelRun | None
+
+
 class ExceptionCard(msgspec.Struct, kw_only=True):
     """What was raised; ``cell`` is its label, ``[12]``."""
 

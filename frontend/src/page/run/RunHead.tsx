@@ -12,7 +12,7 @@ export function RunHead({ state, detail }: { state: RunState; detail: RunDetail 
   const now = state.state.value;
   const seconds = running
     ? Date.now() / 1e3 - detail.started / 1e6
-    : (detail.seconds ?? ((detail.ended ?? detail.started) - detail.started) / 1e6);
+    : (detail.seconds ?? (state.until() - detail.started) / 1e6);
   const { progress } = state.model.card.value ?? {};
   return (
     <header class="nbt-run-head">
