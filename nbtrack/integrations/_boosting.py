@@ -26,8 +26,8 @@ Goal: TypeAlias = Literal["minimize", "maximize"]
 # All of scikit-learn that trains parts of something bigger calls them through this module.
 _PARTS = "sklearn.utils.parallel"
 
-# How many trainings an attempt of a run has had, by both.
-_trainings: dict[tuple[str, int], int] = {}
+# How many trainings with a prefix an attempt of a run has had.
+_trainings: dict[tuple[str, int, str], int] = {}
 
 
 class Score(NamedTuple):
@@ -93,10 +93,14 @@ class Training:
         self.rows = 0
         self._prefix = prefix
         self._run: Run = current_run()
-        before = _trainings.get((self._run.id, self._run.attempt), 0)
+        before = _trainings.get(self._place, 0)
         self._number = max(1, before) if first_step else before + 1
         self._suffix = f"-{self._number}" if self._number > 1 else ""
         self._defined: set[str] = set()
+
+    @property
+    def _place(self) -> tuple[str, int, str]:
+        return self._run.id, self._run.attempt, self._prefix
 
     def name(self, name: str) -> str:
         """What something is called in the run."""
@@ -154,7 +158,7 @@ class Training:
     def _log(self, row: dict[str, Any]) -> None:
         self._run.log(row, step=self.step)
         # The first row of a cell opens its attempt, so this is when it is known.
-        _trainings[self._run.id, self._run.attempt] = self._number
+        _trainings[self._place] = self._number
 
 
 def is_part() -> bool:

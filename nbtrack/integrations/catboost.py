@@ -18,6 +18,9 @@ __all__ = ["NbtrackCallback", "autolog"]
 _NAME = "catboost"
 _MODELS = ("CatBoost", "CatBoostClassifier", "CatBoostRegressor", "CatBoostRanker")
 
+# Every how many iterations CatBoost computes what a GPU cannot, if nobody says.
+_SLOW_PERIOD = 5
+
 # Of what fit() and cv() are called with, that which says how to train.
 _SETTINGS = (
     "use_best_model",
@@ -114,17 +117,23 @@ class NbtrackCallback(Boosting):
 
     def _unseen(self, training: Training, model: Any) -> dict[int, list[Score]]:
         """What the model tells and no callback was called for, by steps."""
+        told = dict(_metrics(model.get_evals_result()))
         period = self._given.get("metric_period") or model.get_param("metric_period") or 1
-        last = model.get_all_params().get("iterations", 1) - 1
+        iterations = model.get_all_params().get("iterations", 0)
+        counts = [len(values) for values in told.values()]
         rows: dict[int, list[Score]] = {}
-        for name, values in _metrics(model.get_evals_result()):
-            seen = self._seen.get(name, 0)
-            for at in range(seen, len(values)):
-                if self._iteration:
-                    step = training.step + 1 + at - seen
-                else:
-                    step = training.first_step + min(at * period, last)
-                rows.setdefault(step, []).append(Score(name, values[at], _goal(name)))
+        for name, values in told.items():
+            if self._iteration:
+                seen = self._seen.get(name, 0)
+                steps = list(range(training.step + 1, training.step + 1 + len(values) - seen))
+            else:
+                seen = 0
+                steps = [
+                    training.first_step + at
+                    for at in _computed(len(values), counts, int(period), iterations)
+                ]
+            for step, value in zip(steps, values[seen:], strict=True):
+                rows.setdefault(step, []).append(Score(name, value, _goal(name)))
         return rows
 
 
@@ -158,9 +167,22 @@ def _watched(
     if found is None:
         return original(*args, **kwargs)
     call, ours = found
-    trained = original(*call.args, **call.kwargs)
+    try:
+        trained = original(*call.args, **call.kwargs)
+    except (CatBoostError, SystemError) as error:
+        if _is_interrupt(error):
+            raise KeyboardInterrupt from error
+        raise
     ours.finish(call.arguments["self"])
     return trained
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether it is what CatBoost makes of an interrupt while a callback runs."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__
+    return cause is not None or str(error).rstrip().endswith("KeyboardInterrupt")
 
 
 def _with_callback(
@@ -224,6 +246,30 @@ def _metrics(told: Mapping[str, Mapping[str, list[float]]]) -> Iterator[tuple[st
     for data, metrics in told.items():
         for metric, values in metrics.items():
             yield f"{data}/{metric}", values
+
+
+def _computed(count: int, counts: list[int], period: int, iterations: int) -> list[int]:
+    """At which iterations a metric was computed: the last is always one of them.
+
+    Args:
+        count: How often it was.
+        counts: How often each metric was.
+        period: Every how many iterations metrics were to be computed.
+        iterations: How many there were to be; a training that stopped early had fewer.
+    """
+    # What decides about stopping early is computed at every iteration, whatever the period.
+    periods = (1, period, _SLOW_PERIOD)
+    at_most = max(counts)
+    if at_most not in [len(_every(one, iterations)) for one in periods]:
+        iterations = at_most
+    for one in periods:
+        if len(_every(one, iterations)) == count:
+            return _every(one, iterations)
+    return list(range(count))
+
+
+def _every(period: int, iterations: int) -> list[int]:
+    return sorted({*range(0, iterations, period), iterations - 1})
 
 
 def _goal(name: str) -> Goal | None:

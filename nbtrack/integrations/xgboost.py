@@ -86,7 +86,9 @@ class NbtrackCallback(Boosting, TrainingCallback):
         best = model.attr("best_iteration")
         # A model that training went on with may bring that of an earlier training.
         if best is not None and best != self._best_before:
-            training.best(int(best), float(model.attr("best_score")))
+            # Of a cross-validation, XGBoost 2 says the mean and how far it spreads.
+            score = model.attr("best_score").strip("()").partition(",")[0]
+            training.best(int(best), float(score))
         if not isinstance(model, xgboost.Booster):
             return  # the models of a cross-validation
         if self._importance and _parameters(model).get("booster") != "gblinear":
