@@ -63,12 +63,20 @@ def told(evals: Any, first: int = 0, upto: int | None = None) -> dict[str, Value
     }
 
 
+def best(run: RunView, name: str) -> float:
+    """The best value of a metric, as the run was told what is better."""
+    found = run.aggregates(name)
+    assert found is not None
+    assert found.best is not None
+    return float(found.best.value)
+
+
 def importance(run: RunView, name: str = "feature_importance") -> dict[str, float]:
     """The chart of a run, read back, in its order."""
     (item,) = run.media(name)
     table = item.read()
     assert table.columns == ["feature", "importance"]
-    return {feature: value for feature, value in table.data}
+    return dict(table.data)
 
 
 def only_run() -> RunView:

@@ -20,6 +20,7 @@ from nbtrack import NbtrackWarning
 from tests.integrations.boosting import (
     a_number,
     autologging,
+    best,
     importance,
     only_run,
     rows,
@@ -81,9 +82,8 @@ def test_fit_with_early_stopping() -> None:
         for data, metrics in model.get_best_score().items()
         for metric, value in metrics.items()
     }
-    best = view.aggregates("validation_0/AUC").best
-    assert best.value == max(evals["validation_0"]["AUC"])
-    assert view.aggregates("learn/Logloss").best.value == min(evals["learn"]["Logloss"])
+    assert best(view, "validation_0/AUC") == max(evals["validation_0"]["AUC"])
+    assert best(view, "learn/Logloss") == min(evals["learn"]["Logloss"])
     features = dict(zip(model.feature_names_, model.feature_importances_, strict=True))
     assert importance(view) == features
     assert list(importance(view)) == sorted(features, key=lambda name: -features[name])

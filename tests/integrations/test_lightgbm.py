@@ -19,6 +19,7 @@ from nbtrack import NbtrackWarning
 from tests.integrations.boosting import (
     a_number,
     autologging,
+    best,
     importance,
     only_run,
     rows,
@@ -39,7 +40,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated"),
 ]
 
-BINARY = {
+BINARY: dict[str, Any] = {
     "objective": "binary",
     "metric": ["auc", "binary_logloss"],
     "verbosity": -1,
@@ -93,8 +94,8 @@ def test_train_with_early_stopping() -> None:
         for data, metrics in booster.best_score.items()
         for metric, value in metrics.items()
     }
-    assert view.aggregates("val/auc").best.value == max(evals["val"]["auc"])
-    assert view.aggregates("val/binary_logloss").best.value == min(evals["val"]["binary_logloss"])
+    assert best(view, "val/auc") == max(evals["val"]["auc"])
+    assert best(view, "val/binary_logloss") == min(evals["val"]["binary_logloss"])
     ranked = sorted(gain_of(booster).items(), key=lambda item: -item[1])
     assert list(importance(view).items()) == ranked[:30]
 
@@ -165,8 +166,8 @@ def test_cross_validation(early: bool) -> None:
     )
     for column, values in found.items():
         assert rows(view)[column.replace(" ", "/")][: len(values)] == list(enumerate(values))
-    best = len(found["valid auc-mean"]) if early else None
-    assert view.summary.get("best_iteration") == best
+    last = len(found["valid auc-mean"]) if early else None
+    assert view.summary.get("best_iteration") == last
     assert not view.media()
 
 

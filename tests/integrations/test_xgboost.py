@@ -19,6 +19,7 @@ from nbtrack import NbtrackWarning
 from tests.integrations.boosting import (
     a_number,
     autologging,
+    best,
     importance,
     only_run,
     rows,
@@ -82,8 +83,8 @@ def test_train_with_early_stopping() -> None:
     assert len(evals["val"]["auc"]) < 200
     assert view.summary["best_iteration"] == booster.best_iteration
     assert view.summary["best_score"] == booster.best_score
-    assert view.aggregates("val/auc").best.value == max(evals["val"]["auc"])
-    assert view.aggregates("val/logloss").best.value == min(evals["val"]["logloss"])
+    assert best(view, "val/auc") == max(evals["val"]["auc"])
+    assert best(view, "val/logloss") == min(evals["val"]["logloss"])
     gain = booster.get_score(importance_type="gain")
     assert importance(view) == gain
     assert list(importance(view)) == sorted(gain, key=lambda name: -gain[name])
