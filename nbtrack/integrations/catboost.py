@@ -104,7 +104,8 @@ class NbtrackCallback(Boosting):
     def _ended(self, training: Training, model: Any) -> None:
         for step, scores in sorted(self._unseen(training, model).items()):
             training.row(step, scores)
-        training.config({**_plain(model.get_all_params()), **model.get_params(), **self._given})
+        given = {**model.get_params(), **self._given}
+        training.config({**given, **_plain(model.get_all_params()), **given})
         if model.get_best_iteration() is not None:
             training.best(model.get_best_iteration(), flat(model.get_best_score()))
         importance = model.feature_importances_

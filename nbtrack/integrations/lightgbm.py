@@ -68,7 +68,8 @@ class NbtrackCallback(Boosting):
 
     def _iterated(self, training: Training, env: Any) -> None:
         if not training.rows:
-            training.config({**_parameters(env.model), **env.params})
+            # What was given comes first, and counts.
+            training.config({**env.params, **_parameters(env.model), **env.params})
         training.row(env.iteration, _scores(env.evaluation_result_list or ()))
 
     def _ended(self, training: Training, model: Any) -> None:

@@ -75,7 +75,8 @@ class NbtrackCallback(Boosting, TrainingCallback):
 
     def _iterated(self, training: Training, model: Any, epoch: int) -> None:
         if not training.rows:
-            training.config({**_parameters(model), **self._given})
+            # What was given comes first, and counts.
+            training.config({**self._given, **_parameters(model), **self._given})
         training.row(training.first_step + epoch, _scores(self._log, epoch))
 
     def _ended(self, training: Training, model: Any) -> None:
