@@ -26,8 +26,8 @@ Goal: TypeAlias = Literal["minimize", "maximize"]
 # All of scikit-learn that trains parts of something bigger calls them through this module.
 _PARTS = "sklearn.utils.parallel"
 
-# How many trainings with a prefix an attempt of a run has had.
-_trainings: dict[tuple[str, int, str], int] = {}
+# The trainings with a prefix that an attempt of a run has had: the framework of each.
+_trainings: dict[tuple[str, int, str], tuple[str, ...]] = {}
 
 
 class Score(NamedTuple):
@@ -93,9 +93,12 @@ class Training:
         self.rows = 0
         self._prefix = prefix
         self._run: Run = current_run()
-        before = _trainings.get(self._place, 0)
-        self._number = max(1, before) if first_step else before + 1
-        self._suffix = f"-{self._number}" if self._number > 1 else ""
+        before = _trainings.get(self._place, ())
+        goes_on = first_step > 0 and framework in before
+        self._so_far = before if goes_on else (*before, framework)
+        number = max(at for at, name in enumerate(self._so_far, 1) if name == framework)
+        self._suffix = f"-{number}" if number > 1 else ""
+        self._is_first = self._so_far.index(framework) == number - 1
         self._defined: set[str] = set()
 
     @property
@@ -107,13 +110,15 @@ class Training:
         return f"{self._prefix}{name}{self._suffix}"
 
     def config(self, told: Mapping[str, Any]) -> None:
-        """The parameters; of a second training those that are different."""
+        """The parameters; of a framework's second training in an attempt, what is different."""
         values = plain_config({key: _plain(value) for key, value in told.items()})
-        if self._suffix:
-            first = self._run.config.get(self._prefix + self.framework) or {}
+        name = self._prefix + self.framework
+        if not self._is_first:
+            first = self._run.config.get(name) or {}
             values = {k: v for k, v in values.items() if k not in first or first[k] != v}
+            name += self._suffix
         if values:
-            self._run.config.update({self.name(self.framework): values}, allow_val_change=True)
+            self._run.config.update({name: values}, allow_val_change=True)
 
     def row(self, step: int, scores: Iterable[Score]) -> None:
         """The metrics after an iteration."""
@@ -158,7 +163,7 @@ class Training:
     def _log(self, row: dict[str, Any]) -> None:
         self._run.log(row, step=self.step)
         # The first row of a cell opens its attempt, so this is when it is known.
-        _trainings[self._place] = self._number
+        _trainings[self._place] = self._so_far
 
 
 def is_part() -> bool:

@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 import nbtrack
 from nbtrack import NbtrackWarning
+from nbtrack.integrations._boosting import Score, Training
 from tests.integrations.boosting import (
     a_number,
     autologging,
@@ -218,6 +219,24 @@ def test_a_second_training_of_an_attempt_has_names_of_its_own() -> None:
     assert view.summary["best_iteration-2"] > 0
     assert "best_iteration" not in view.summary
     assert importance(view) != importance(view, "feature_importance-2")
+
+
+def test_two_frameworks_in_one_cell_share_no_names_and_each_has_its_config() -> None:
+    with nbtrack.init() as run:
+        other = Training("xgboost", "", first_step=0)
+        other.config({"eta": 0.1})
+        other.row(0, [Score("val/auc", 0.5)])
+        first, before = train(2, NbtrackCallback())
+        _, after = train(2, NbtrackCallback(), init_model=first)
+    view = nbtrack.open_run(run.id)
+    goes_on = told(after, first=2)
+    assert rows(view) == {
+        "val/auc": [(0, 0.5)],
+        **{f"{name}-2": values + goes_on[name] for name, values in told(before).items()},
+    }
+    assert view.config["xgboost"] == {"eta": 0.1}
+    assert view.config["lightgbm"]["objective"] == "binary"
+    assert list(view.config) == ["xgboost", "lightgbm"]
 
 
 def test_the_model_is_an_artifact_if_asked_for(tmp_path: Path) -> None:
