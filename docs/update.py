@@ -1,4 +1,4 @@
-"""Brings what is generated up to date: the help texts, the quickstart's outputs, the pictures.
+"""Brings what is generated up to date: the help texts, the notebooks' outputs, the pictures.
 
 Run as ``python -m docs.update`` in the root of the project, with the development environment.
 ``tests/docs`` fails where the help texts are not the ones of the command line.
@@ -21,11 +21,11 @@ import nbtrack
 from nbtrack._cli import main as command_line
 
 DOCS = Path(__file__).parent
-NOTEBOOK = DOCS.parent / "notebooks" / "quickstart.ipynb"
+NOTEBOOKS = DOCS.parent / "notebooks"
 IMAGES = DOCS / "images"
 WIDTH = 80
-# Stands in the saved outputs for the folder in which the notebook was executed.
-FOLDER = "/home/ada/digits"
+# Stands in the saved outputs for the folder in which notebooks were executed, each in one below it.
+FOLDER = "/home/ada"
 
 _HELP = re.compile(r"(```text\n(nbtrack[ \w-]*) --help\n)(?:\n(?:.*\n)*?)?(```)")
 
@@ -56,12 +56,13 @@ def _context(name: str, command: click.Command, parent: click.Context | None) ->
     )
 
 
-def execute_notebook(store: Path) -> None:
-    """Run the quickstart in a real kernel, and save it with its outputs and its picture."""
+def execute_notebook(name: str, store: Path, picture: Path | None = None) -> None:
+    """Run a notebook in a real kernel, and save it with its outputs, and its picture apart."""
     import nbformat
     from nbclient import NotebookClient
 
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    path = NOTEBOOKS / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
     environment = {**os.environ, "NBTRACK_DIR": str(store)}
     NotebookClient(notebook, resources={"metadata": {"path": str(store.parent)}}).execute(
         env=environment
@@ -70,12 +71,12 @@ def execute_notebook(store: Path) -> None:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", ()):
             if "text" in output:
-                output["text"] = output["text"].replace(str(store.parent), FOLDER)
+                output["text"] = output["text"].replace(str(store.parent.parent), FOLDER)
             png = output.get("data", {}).get("image/png")
-            if png:
-                (IMAGES / "learning-curves.png").write_bytes(base64.b64decode(png))
+            if png and picture is not None:
+                picture.write_bytes(base64.b64decode(png))
     notebook.metadata.pop("language_info", None)
-    nbformat.write(notebook, NOTEBOOK)
+    nbformat.write(notebook, path)
 
 
 def draw_terminal(store: Path, *arguments: str) -> str:
@@ -98,7 +99,9 @@ def draw_terminal(store: Path, *arguments: str) -> str:
         check=True,
     )
     lines = [f"$ nbtrack {' '.join(arguments)}", ""]
-    lines += (_elsewhere(line, str(store.parent)) for line in done.stdout.rstrip().splitlines())
+    lines += (
+        _elsewhere(line, str(store.parent.parent)) for line in done.stdout.rstrip().splitlines()
+    )
     console = Console(record=True, width=WIDTH + 10, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi("\n".join(lines)), soft_wrap=True)
     svg = console.export_svg(title="nbtrack show", unique_id="nbtrack")
@@ -123,10 +126,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "digits" / ".nbtrack"
         store.parent.mkdir()
-        execute_notebook(store)
+        execute_notebook("quickstart", store, IMAGES / "learning-curves.png")
         (run,) = nbtrack.runs(dir=store)
         svg = draw_terminal(store, "show", run.name)
         (IMAGES / "show.svg").write_text(svg, encoding="utf-8")
+        other = Path(folder) / "tumours" / ".nbtrack"
+        other.parent.mkdir()
+        execute_notebook("gradient-boosting", other)
 
 
 if __name__ == "__main__":

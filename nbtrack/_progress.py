@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Generic, TextIO, TypeVar, overload
+from typing import Any, Generic, Protocol, TextIO, TypeVar, overload
 
 from . import _current
 from ._settings import in_force
@@ -29,7 +29,22 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 # How fast the rate follows: the part of the latest look.
 _WEIGHT = 0.3
 
-_open: list[Progress[Any]] = []
+
+class Counted(Protocol):
+    """A loop whose count can be looked at from another thread."""
+
+    @property
+    def done(self) -> float:
+        """Items so far."""
+
+    def look(self) -> position.Progress | None:
+        """How far it is; None if it is over, and never to be looked at again."""
+
+
+# In the order in which they began: those that are inside of others come after them.
+_open: list[Counted] = []
+# How far those were that a cell found open at its beginning.
+_found: dict[Counted, float] = {}
 
 
 class Progress(Generic[T]):
@@ -119,8 +134,7 @@ class Progress(Generic[T]):
         if self._closed or self._started is None:
             return
         self._closed = True
-        if self in _open:
-            _open.remove(self)
+        _forget(self)
         if self._line is not None:
             self._line.end(self)
 
@@ -190,11 +204,37 @@ class _Line:
             self._stream.flush()
 
 
+def follow(counted: Counted) -> None:
+    """A loop begins that is counted by something else. Twice is as once."""
+    for known in list(_open):
+        if known.look() is None:
+            _forget(known)
+    if counted not in _open:
+        _open.append(counted)
+
+
+def begin_cell() -> None:
+    """A cell begins: what was left half-way before it counts only if it goes on."""
+    _found.clear()
+    _found.update((counted, counted.done) for counted in list(_open))
+
+
 def outermost() -> position.Progress | None:
     """How far the loop around all others that count themselves is; None if there is none."""
-    for progress in list(_open):
-        return progress.look()
+    for counted in list(_open):
+        if _found.get(counted, -1) == counted.done:
+            continue
+        seen = counted.look()
+        if seen is not None:
+            return seen
+        _forget(counted)
     return None
+
+
+def _forget(counted: Counted) -> None:
+    _found.pop(counted, None)
+    if counted in _open:
+        _open.remove(counted)
 
 
 def describe(progress: position.Progress) -> str:

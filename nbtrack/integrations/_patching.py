@@ -34,7 +34,9 @@ def around(framework: str, owner: Any, name: str, call: Around) -> None:
         name: The function's name there.
         call: Calls the original; what it raises reaches the person who called.
     """
-    original = vars(owner).get(name) or getattr(owner, name)
+    original = vars(owner).get(name)
+    if not callable(original):  # such as a partialmethod, which a class makes a function of
+        original = getattr(owner, name)
     if hasattr(original, _MARK):
         return
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from types import FrameType
 
 from .._attempts import CellInfo
-from .._progress import outermost
+from .._progress import begin_cell, outermost
 from ..store.position import Progress
 from .running import RunningCells
 
@@ -51,6 +51,7 @@ class PositionWatch:
 
     def begin(self) -> None:
         """A cell begins."""
+        begin_cell()
         self._busy = True
         if self._thread is None or not self._thread.is_alive():
             with suppress(RuntimeError):  # no more threads: nobody looks

@@ -114,8 +114,9 @@ def test_the_quickstart_s_picture_is_the_one_of_the_readme() -> None:
     assert base64.b64decode(pictures[0]) == saved
 
 
-def test_the_quickstart_is_saved_with_the_outputs_of_a_whole_run() -> None:
-    notebook = json.loads(markdown.read("notebooks/quickstart.ipynb"))
+@pytest.mark.parametrize("name", ["quickstart", "gradient-boosting"])
+def test_a_notebook_is_saved_with_the_outputs_of_a_whole_run(name: str) -> None:
+    notebook = json.loads(markdown.read(f"notebooks/{name}.ipynb"))
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     outputs = [output for cell in code for output in cell["outputs"]]

@@ -117,7 +117,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # The public functions and names, from wherever they are.
     "_api": (*BASE, *TRACKING, "compat", "notebook", "record"),
     # Frameworks, one file for each.
-    "integrations": (*BASE, *TRACKING, "_api", "record"),
+    "integrations": (*BASE, *TRACKING, "_api", "plot", "record", "store.position"),
     "server": (*BASE, "store", "live"),
     # The public functions that read.
     "_reading": (*BASE, "record", "store", "sync"),

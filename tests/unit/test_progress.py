@@ -83,6 +83,20 @@ class TestCounting:
         assert labels == [("epoch", 0), ("epoch", 0), ("epoch", 1), ("epoch", 1)]
         assert outermost() is None
 
+    def test_a_loop_that_an_error_left_is_no_progress_of_later_cells(self) -> None:
+        left = iter(progress(range(3), label="left"))
+        next(left)
+        assert (before := outermost()) is not None
+        assert before.label == "left"
+        _progress.begin_cell()
+        assert outermost() is None
+        for _ in progress(range(1), label="next"):
+            assert (now := outermost()) is not None
+            assert now.label == "next"
+        next(left)  # it goes on after all, in a thread perhaps
+        assert (again := outermost()) is not None
+        assert again.done == 1
+
     def test_by_hand(self) -> None:
         with progress(total=10, label="files") as bar:
             bar.update()
