@@ -22,6 +22,7 @@ from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
 from ._masking import RowTexts, mask_value
 from ._run_alerts import Alerts
+from ._run_endings import Endings
 from ._run_media import MediaRows
 from ._run_metrics import Metrics
 from ._run_models import Models
@@ -38,7 +39,7 @@ from .store.schema import ChangeKind, Circumstances, Edit, RunInfo, encode_recor
 from .store.state import Verdict
 
 
-class Run(WandbNames, Alerts, Metrics, MediaRows, Models):
+class Run(WandbNames, Alerts, Metrics, MediaRows, Models, Endings):
     """What one kernel, or one ``init()`` … ``finish()``, records.
 
     Made by :func:`nbtrack.init`. May be used from every thread, and goes on in a forked child.

@@ -1,0 +1,447 @@
+"""Optuna: each trial a run in the group of its study, and the study in the run around them."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial, wraps
+from threading import current_thread, get_ident, main_thread
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import optuna
+from optuna.trial import BaseTrial, FrozenTrial, TrialState
+
+from .. import _api, _current
+from .._run import Run
+from ..store.layout import new_run_id
+from ..store.locks import PatientLock
+from ..store.state import Verdict
+from . import _patching
+from ._optuna_study import (
+    FEWEST,
+    charts,
+    figures,
+    finished,
+    is_better,
+    trials_table,
+    value_names,
+    why_no_value,
+)
+from ._patching import guarded
+
+__all__ = ["NbtrackCallback", "autolog"]
+
+# Drawing a study takes this part of its time at most.
+_SHARE = 0.05
+# A kernel that shuts down has little time.
+_QUICK_SECONDS = 1.0
+
+_starting = PatientLock()
+
+
+class _Teller:
+    """What a trial's run is told of the trial, once each."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._params: set[str] = set()
+        self._about = dict(run.config["optuna"])
+        self._steps: set[int] = set()
+        self._attributes: dict[str, Any] = {}
+
+    def tell(self, trial: BaseTrial) -> None:
+        """Its parameters with their distributions, and its attributes."""
+        if self._run.finished:
+            return
+        new = {key: value for key, value in trial.params.items() if key not in self._params}
+        if new:
+            self._params.update(new)
+            known = {name: str(kind) for name, kind in trial.distributions.items()}
+            self._run.config.update(new)
+            self._about["distributions"] = known
+            self._run.config["optuna"] = self._about
+        for key, value in trial.user_attrs.items():
+            if key not in self._attributes or self._attributes[key] != value:
+                self._attributes[key] = value
+                self._run.summary[f"user_attrs/{key}"] = value
+
+    def tell_step(self, step: int, value: float) -> None:
+        """An intermediate value. Of two for a step Optuna keeps the first."""
+        if step not in self._steps and not self._run.finished:
+            self._steps.add(step)
+            self._run.log({"intermediate_value": float(value)}, step=int(step), commit=False)
+
+
+_tellers: WeakKeyDictionary[Any, _Teller] = WeakKeyDictionary()
+
+
+class _TrackedTrial(optuna.Trial):
+    """A trial that tells its run at once: what is killed has said what it tried."""
+
+    def suggest_float(self, *args: Any, **kwargs: Any) -> Any:
+        return self._told(super().suggest_float(*args, **kwargs))
+
+    def suggest_int(self, *args: Any, **kwargs: Any) -> Any:
+        return self._told(super().suggest_int(*args, **kwargs))
+
+    def suggest_categorical(self, *args: Any, **kwargs: Any) -> Any:
+        return self._told(super().suggest_categorical(*args, **kwargs))
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        super().set_user_attr(key, value)
+        self._told(None)
+
+    def report(self, value: float, step: int) -> None:
+        super().report(value, step)
+        teller = _tellers.get(self)
+        if teller is not None:
+            guarded("optuna", teller.tell_step, step, value)
+
+    def _told(self, value: Any) -> Any:
+        teller = _tellers.get(self)
+        if teller is not None:
+            guarded("optuna", teller.tell, self)
+        return value
+
+
+class _Shown:
+    """What the run of a study has of it: the values that were logged, and when it was drawn."""
+
+    def __init__(self) -> None:
+        self.values: dict[int, object] = {}
+        self.best: float | None = None
+        self.summary: dict[str, Any] = {}
+        self.config: dict[str, Any] = {}
+        self.drawn = 0
+        self.drawn_at = 0.0
+        self.seconds = 0.0
+
+
+class NbtrackCallback:
+    """Records each trial of a study as a run, and the study itself in the run around them.
+
+    ::
+
+        callback = NbtrackCallback()
+        study.optimize(callback.track(objective), n_trials=100, callbacks=[callback])
+
+    As a callback alone it records a trial when it has ended, from what Optuna knows of it. With
+    :meth:`track` or :meth:`trial` its run goes on while the trial does, and what the objective logs
+    is in it. May be used for several studies, by several threads and, made anew in each, by several
+    processes.
+
+    Args:
+        project: Of the trials' runs; by default that of the run around them.
+        group: Of all these runs; by default the study's name.
+        tags: Of the trials' runs.
+        trials: False: trials are not made runs, since the objective starts runs of its own.
+        figures: False: Optuna's own figures are not logged, also where plotly is installed.
+    """
+
+    def __init__(
+        self,
+        *,
+        project: str | None = None,
+        group: str | None = None,
+        tags: Sequence[str] = (),
+        trials: bool = True,
+        figures: bool = True,
+    ) -> None:
+        self._project = project
+        self._group = group
+        self._tags = list(tags)
+        self._trials = trials
+        self._figures = figures
+        self._tracked: set[tuple[str, int]] = set()
+        self._around: dict[tuple[int, str], Run] = {}
+        self._returned: dict[str, Any] = {}
+        self._shown: dict[tuple[str, str], _Shown] = {}
+
+    def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """A trial has ended: what ``callbacks=[callback]`` is for."""
+        guarded("optuna", self._after, study, trial)
+
+    def track(self, objective: Callable[[optuna.Trial], Any]) -> Callable[[optuna.Trial], Any]:
+        """The objective, each call of which is recorded as a run; also as a decorator.
+
+        What it raises or returns reaches Optuna as ever.
+        """
+
+        @wraps(objective)
+        def tracked(trial: optuna.Trial) -> Any:
+            with ExitStack() as stack:
+                run = guarded("optuna", stack.enter_context, self.trial(trial))
+                values = objective(trial)
+                if run is not None:
+                    self._returned[run.id] = values
+                return values
+
+        tracked._nbtrack_callback = self  # type: ignore[attr-defined]
+        return tracked
+
+    @contextmanager
+    def trial(self, trial: optuna.Trial) -> Iterator[Run]:
+        """The run of a trial that was asked for by hand; it is current in the body of ``with``.
+
+        ::
+
+            trial = study.ask()
+            with callback.trial(trial):
+                callback(study, study.tell(trial, train(trial.suggest_float("lr", 1e-4, 1.0))))
+
+        A trial that is told its value behind the body has none in its run.
+
+        Raises:
+            As :func:`nbtrack.init`.
+        """
+        study = trial.study
+        around = self._run_of(study)
+        key = (get_ident(), study.study_name)
+        # Beside any other thread there may be more that have a trial each.
+        apart = nullcontext() if current_thread() is main_thread() else _current.own_run()
+        with apart, self._start(study, trial.number, around) as run:
+            self._tracked.add((study.study_name, trial.number))
+            self._around[key] = around
+            teller = _tellers[trial] = _Teller(run)
+            plain = type(trial)
+            if plain is optuna.Trial:
+                trial.__class__ = _TrackedTrial
+            guarded("optuna", teller.tell, trial)
+            how = "raised"
+            try:
+                yield run
+                how = "ended"
+            except optuna.TrialPruned:
+                how = "pruned"
+                raise
+            finally:
+                trial.__class__ = plain
+                del _tellers[trial], self._around[key]
+                guarded("optuna", self._end, run, teller, trial, how)
+
+    def log_study(self, study: optuna.Study) -> None:
+        """Log the table of trials and the charts as they are now.
+
+        That is done by itself too, now and then, and when the cell or the script ends.
+        """
+        guarded("optuna", self._draw, self._run_of(study), study)
+
+    def _after(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        run = self._run_of(study)
+        place = (study.study_name, trial.number)
+        if place in self._tracked:
+            self._tracked.discard(place)
+        elif self._trials:
+            self._record(study, trial, run)
+        shown = self._show(run, study)
+        # A worker adds to a run that other workers add to as well: each what it has done itself.
+        trials = [trial] if run._is_child else finished(study)
+        self._log_values(run, study, shown, trials)
+        complete = self._sum_up(run, study, shown)
+        waited = time.monotonic() - shown.drawn_at
+        if complete >= FEWEST and waited > shown.seconds / _SHARE:
+            self._draw(run, study)
+        run.before_end((id(self), study.study_name), partial(self._draw_last, run, study))
+
+    def _run_of(self, study: optuna.Study) -> Run:
+        """The run around the trials, started if there is none."""
+        around = self._around.get((get_ident(), study.study_name))
+        if around is not None:
+            return around
+        lock = _starting.take()
+        try:
+            run = _current.get_run()
+            if run is None:
+                run = _api.init(
+                    self._project,
+                    study.study_name,
+                    group=self._group or study.study_name,
+                    job_type="study",
+                )
+            return run
+        finally:
+            lock.release()
+
+    def _start(self, study: optuna.Study, number: int, around: Run) -> Run:
+        # With an id of its own it is a run also where a worker would join that of its parent.
+        where: dict[str, Any] = {"mode": "disabled"}
+        if not around.disabled:
+            where = {"dir": around.path.parent.parent, "sync": around._settings.sync}
+        return _api.init(
+            self._project or around.project,
+            f"{study.study_name}-{number}",
+            new_run_id(),
+            group=self._group or study.study_name,
+            job_type="trial",
+            tags=self._tags,
+            config={"optuna": {"study": study.study_name, "trial": number}},
+            **where,
+        )
+
+    def _record(self, study: optuna.Study, trial: FrozenTrial, around: Run) -> None:
+        """A trial that nobody tracked while it went on."""
+        apart = nullcontext() if current_thread() is main_thread() else _current.own_run()
+        with apart, self._start(study, trial.number, around) as run:
+            teller = _Teller(run)
+            teller.tell(trial)
+            _close(run, teller, study, trial, trial.state)
+
+    def _end(self, run: Run, teller: _Teller, trial: optuna.Trial, how: str) -> None:
+        """The body of ``with`` has ended; what it raised besides is the run's own affair."""
+        teller.tell(trial)
+        told, values = run.id in self._returned, self._returned.pop(run.id, None)
+        if run.finished or how == "raised":
+            return
+        study = trial.study
+        if told:
+            _close_with(run, study, values)
+            return
+        trials = study.get_trials(deepcopy=False)
+        frozen = next(known for known in reversed(trials) if known.number == trial.number)
+        state = TrialState.PRUNED if how == "pruned" else frozen.state
+        _close(run, teller, study, frozen, state)
+
+    def _show(self, run: Run, study: optuna.Study) -> _Shown:
+        shown = self._shown.setdefault((run.id, study.study_name), _Shown())
+        about = {
+            "study": study.study_name,
+            "directions": [direction.name.lower() for direction in study.directions],
+            "sampler": type(study.sampler).__name__,
+            "pruner": type(study.pruner).__name__,
+            "user_attrs": study.user_attrs,
+        }
+        _update(run.config, shown.config, {"optuna": about})
+        return shown
+
+    def _log_values(
+        self, run: Run, study: optuna.Study, shown: _Shown, trials: list[FrozenTrial]
+    ) -> None:
+        names = value_names(study)
+        me = object()
+        for trial in trials:
+            # Several threads come here: what one has taken is its own.
+            if shown.values.setdefault(trial.number, me) is not me:
+                continue
+            if trial.state != TrialState.COMPLETE:
+                continue
+            row = dict(zip(names, trial.values, strict=True))
+            if len(names) == 1:
+                if is_better(study, trial, shown.best):
+                    shown.best = trial.value
+                if shown.best is not None:
+                    row["best_value"] = shown.best
+            run.log(row, step=trial.number)
+
+    def _sum_up(self, run: Run, study: optuna.Study, shown: _Shown) -> int:
+        """Say in the run's summary how the study stands; how many trials are complete."""
+        states = [trial.state for trial in finished(study)]
+        found: dict[str, Any] = {
+            f"trials/{state.name.lower()}": states.count(state)
+            for state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+        }
+        if len(study.directions) > 1:
+            found["pareto_trials"] = [trial.number for trial in study.best_trials]
+        elif shown.best is not None:
+            best = study.best_trial
+            found["best_trial"] = best.number
+            found["best_value"] = best.value
+            found.update({f"best_params/{name}": value for name, value in best.params.items()})
+        _update(run.summary, shown.summary, found)
+        return states.count(TrialState.COMPLETE)
+
+    def _draw(self, run: Run, study: optuna.Study) -> None:
+        shown = self._show(run, study)
+        trials = finished(study)
+        if run.finished or shown.drawn == len(trials):
+            return
+        # The first time imports what drawing needs, which a process that ends cannot do any more.
+        first = not shown.drawn
+        shown.drawn = len(trials)
+        shown.drawn_at = began = time.monotonic()
+        media: dict[str, Any] = {"trials": trials_table(study, trials)}
+        media.update(charts(study))
+        if self._figures:
+            media.update(figures(study))
+        run.log(media, step=trials[-1].number, commit=False)
+        shown.seconds = 0.0 if first else time.monotonic() - began
+
+    def _draw_last(self, run: Run, study: optuna.Study) -> None:
+        if self._show(run, study).seconds < _QUICK_SECONDS:
+            self._draw(run, study)
+
+
+def _update(mapping: Any, known: dict[str, Any], new: dict[str, Any]) -> None:
+    """Set what is not set so already: each change is recorded."""
+    for key, value in new.items():
+        if key not in known or known[key] != value:
+            known[key] = value
+            mapping[key] = value
+
+
+def _close_with(run: Run, study: optuna.Study, values: Any) -> None:
+    """End the run of a trial whose objective returned this."""
+    reason = why_no_value(study, values)
+    if reason is not None:
+        run.close("", verdict=Verdict("failed", reason))
+        return
+    listed = values if isinstance(values, Sequence) else [values]
+    for name, value in zip(value_names(study), listed, strict=True):
+        run.summary[name] = float(value)
+    run.close("the trial is complete")
+
+
+def _close(
+    run: Run, teller: _Teller, study: optuna.Study, trial: FrozenTrial, state: TrialState
+) -> None:
+    """End the run of a trial as Optuna knows it."""
+    steps = sorted(trial.intermediate_values.items())
+    for step, value in steps:
+        teller.tell_step(step, value)
+    if state == TrialState.COMPLETE:
+        _close_with(run, study, trial.values)
+    elif state == TrialState.PRUNED:
+        last = [value for _, value in steps[-1:]]
+        if last and why_no_value(study, last) is None:
+            run.summary["value"] = last[0]
+        where = f"at step {steps[-1][0]}" if steps else "before it reported anything"
+        run.close(f"pruned {where}")
+    elif state == TrialState.FAIL:
+        run.close("", verdict=Verdict("failed", "the trial failed"))
+    else:
+        run.close("the trial was not told its value in the body of its with statement")
+
+
+def autolog() -> None:
+    """Have :meth:`optuna.Study.optimize` record trials and studies by itself."""
+    _patching.around("optuna", optuna.Study, "optimize", _optimize)
+
+
+def _optimize(original: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    prepared = guarded("optuna", _prepared, original, args, kwargs)
+    if prepared is None:
+        return original(*args, **kwargs)
+    callback, bound = prepared
+    try:
+        return original(*bound.args, **bound.kwargs)
+    finally:
+        callback.log_study(bound.arguments["self"])
+
+
+def _prepared(
+    original: Callable[..., Any], args: Any, kwargs: Any
+) -> tuple[NbtrackCallback, inspect.BoundArguments]:
+    """The call with the objective tracked and our callback among the others, unless it is there."""
+    bound = inspect.signature(original).bind(*args, **kwargs)
+    objective = bound.arguments["func"]
+    callbacks = list(bound.arguments.get("callbacks") or ())
+    known = [callback for callback in callbacks if isinstance(callback, NbtrackCallback)]
+    of_objective = getattr(objective, "_nbtrack_callback", None)
+    callback = known[0] if known else of_objective or NbtrackCallback()
+    if not known:
+        bound.arguments["callbacks"] = [*callbacks, callback]
+        if of_objective is None:
+            bound.arguments["func"] = callback.track(objective)
+    return callback, bound
