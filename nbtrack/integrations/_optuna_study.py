@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -98,8 +100,8 @@ def charts(study: optuna.Study) -> Iterator[tuple[str, Media]]:
     for at, name in enumerate(names):
         target = None if len(names) == 1 else _value_of(at)
         key = "param_importances" if target is None else f"param_importances/{name[7:]}"
-        # Too few trials or values that are all the same; or a package is missing.
-        with contextlib.suppress(ValueError, RuntimeError, ImportError):
+        # Too few trials, values that are all the same, a package that is missing: it has many words.
+        with contextlib.suppress(Exception):
             found = optuna.importance.get_param_importances(study, target=target)
             if found:
                 yield key, _bars(found)
@@ -109,6 +111,20 @@ def charts(study: optuna.Study) -> Iterator[tuple[str, Media]]:
             x, y = (name[7:] for name in names)
             table = Table(columns=[x, y, "number"], data=front)
             yield "pareto_front", plot.scatter(table, x, y, "Trials that no other is better than")
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Optuna's warnings about what is drawn are kept from the person, who did not ask for it.
+
+    In the main thread only: filters of warnings are the whole process's.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _value_of(at: int) -> Callable[[FrozenTrial], float]:
@@ -142,5 +158,5 @@ def figures(study: optuna.Study) -> Iterator[tuple[str, Media]]:
             ("slice", visualization.plot_slice),
         ]
     for key, draw in wanted:
-        with contextlib.suppress(ValueError, RuntimeError):  # more objectives than it can draw
+        with contextlib.suppress(Exception):  # more objectives than it can draw
             yield f"figures/{key}", Figure(draw(study))

@@ -9,16 +9,14 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial, wraps
 from threading import current_thread, get_ident, main_thread
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import optuna
-from optuna.trial import BaseTrial, FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from .. import _api, _current
 from .._run import Run
 from ..store.layout import new_run_id
 from ..store.locks import PatientLock
-from ..store.state import Verdict
 from . import _patching
 from ._optuna_study import (
     FEWEST,
@@ -26,10 +24,11 @@ from ._optuna_study import (
     figures,
     finished,
     is_better,
+    quietly,
     trials_table,
     value_names,
-    why_no_value,
 )
+from ._optuna_trial import Teller, TrackedTrial, close, close_with, tellers
 from ._patching import guarded
 
 __all__ = ["NbtrackCallback", "autolog"]
@@ -42,77 +41,13 @@ _QUICK_SECONDS = 1.0
 _starting = PatientLock()
 
 
-class _Teller:
-    """What a trial's run is told of the trial, once each."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._params: set[str] = set()
-        self._about = dict(run.config["optuna"])
-        self._steps: set[int] = set()
-        self._attributes: dict[str, Any] = {}
-
-    def tell(self, trial: BaseTrial) -> None:
-        """Its parameters with their distributions, and its attributes."""
-        if self._run.finished:
-            return
-        new = {key: value for key, value in trial.params.items() if key not in self._params}
-        if new:
-            self._params.update(new)
-            known = {name: str(kind) for name, kind in trial.distributions.items()}
-            self._run.config.update(new)
-            self._about["distributions"] = known
-            self._run.config["optuna"] = self._about
-        for key, value in trial.user_attrs.items():
-            if key not in self._attributes or self._attributes[key] != value:
-                self._attributes[key] = value
-                self._run.summary[f"user_attrs/{key}"] = value
-
-    def tell_step(self, step: int, value: float) -> None:
-        """An intermediate value. Of two for a step Optuna keeps the first."""
-        if step not in self._steps and not self._run.finished:
-            self._steps.add(step)
-            self._run.log({"intermediate_value": float(value)}, step=int(step), commit=False)
-
-
-_tellers: WeakKeyDictionary[Any, _Teller] = WeakKeyDictionary()
-
-
-class _TrackedTrial(optuna.Trial):
-    """A trial that tells its run at once: what is killed has said what it tried."""
-
-    def suggest_float(self, *args: Any, **kwargs: Any) -> Any:
-        return self._told(super().suggest_float(*args, **kwargs))
-
-    def suggest_int(self, *args: Any, **kwargs: Any) -> Any:
-        return self._told(super().suggest_int(*args, **kwargs))
-
-    def suggest_categorical(self, *args: Any, **kwargs: Any) -> Any:
-        return self._told(super().suggest_categorical(*args, **kwargs))
-
-    def set_user_attr(self, key: str, value: Any) -> None:
-        super().set_user_attr(key, value)
-        self._told(None)
-
-    def report(self, value: float, step: int) -> None:
-        super().report(value, step)
-        teller = _tellers.get(self)
-        if teller is not None:
-            guarded("optuna", teller.tell_step, step, value)
-
-    def _told(self, value: Any) -> Any:
-        teller = _tellers.get(self)
-        if teller is not None:
-            guarded("optuna", teller.tell, self)
-        return value
-
-
 class _Shown:
     """What the run of a study has of it: the values that were logged, and when it was drawn."""
 
     def __init__(self) -> None:
         self.values: dict[int, object] = {}
         self.best: float | None = None
+        self.distributions: dict[str, str] = {}
         self.summary: dict[str, Any] = {}
         self.config: dict[str, Any] = {}
         self.drawn = 0
@@ -158,7 +93,7 @@ class NbtrackCallback:
         self._tracked: set[tuple[str, int]] = set()
         self._around: dict[tuple[int, str], Run] = {}
         self._returned: dict[str, Any] = {}
-        self._shown: dict[tuple[str, str], _Shown] = {}
+        self._shown: dict[tuple[str, int, str], _Shown] = {}
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """A trial has ended: what ``callbacks=[callback]`` is for."""
@@ -205,10 +140,10 @@ class NbtrackCallback:
         with apart, self._start(study, trial.number, around) as run:
             self._tracked.add((study.study_name, trial.number))
             self._around[key] = around
-            teller = _tellers[trial] = _Teller(run)
+            teller = tellers[trial] = Teller(run)
             plain = type(trial)
             if plain is optuna.Trial:
-                trial.__class__ = _TrackedTrial
+                trial.__class__ = TrackedTrial
             guarded("optuna", teller.tell, trial)
             how = "raised"
             try:
@@ -219,15 +154,16 @@ class NbtrackCallback:
                 raise
             finally:
                 trial.__class__ = plain
-                del _tellers[trial], self._around[key]
+                del tellers[trial], self._around[key]
                 guarded("optuna", self._end, run, teller, trial, how)
 
     def log_study(self, study: optuna.Study) -> None:
-        """Log the table of trials and the charts as they are now.
+        """Log how the study stands: its values, the table of its trials and the charts.
 
-        That is done by itself too, now and then, and when the cell or the script ends.
+        That is done by itself too: values with each trial, table and charts now and then, and when
+        the cell or the script ends.
         """
-        guarded("optuna", self._draw, self._run_of(study), study)
+        guarded("optuna", self._look, study, None, True)
 
     def _after(self, study: optuna.Study, trial: FrozenTrial) -> None:
         run = self._run_of(study)
@@ -236,13 +172,21 @@ class NbtrackCallback:
             self._tracked.discard(place)
         elif self._trials:
             self._record(study, trial, run)
-        shown = self._show(run, study)
+        self._look(study, trial)
+
+    def _look(
+        self, study: optuna.Study, trial: FrozenTrial | None = None, draw: bool = False
+    ) -> None:
+        run = self._run_of(study)
+        if run.disabled or run.finished:
+            return
+        shown = self._shown_of(run, study)
         # A worker adds to a run that other workers add to as well: each what it has done itself.
-        trials = [trial] if run._is_child else finished(study)
+        trials = [trial] if run._is_child and trial is not None else finished(study)
         self._log_values(run, study, shown, trials)
         complete = self._sum_up(run, study, shown)
         waited = time.monotonic() - shown.drawn_at
-        if complete >= FEWEST and waited > shown.seconds / _SHARE:
+        if draw or (complete >= FEWEST and waited > shown.seconds / _SHARE):
             self._draw(run, study)
         run.before_end((id(self), study.study_name), partial(self._draw_last, run, study))
 
@@ -257,7 +201,7 @@ class NbtrackCallback:
             if run is None:
                 run = _api.init(
                     self._project,
-                    study.study_name,
+                    _name_of(study),
                     group=self._group or study.study_name,
                     job_type="study",
                 )
@@ -272,7 +216,7 @@ class NbtrackCallback:
             where = {"dir": around.path.parent.parent, "sync": around._settings.sync}
         return _api.init(
             self._project or around.project,
-            f"{study.study_name}-{number}",
+            f"{_name_of(study) or 'trial'}-{number}",
             new_run_id(),
             group=self._group or study.study_name,
             job_type="trial",
@@ -285,11 +229,11 @@ class NbtrackCallback:
         """A trial that nobody tracked while it went on."""
         apart = nullcontext() if current_thread() is main_thread() else _current.own_run()
         with apart, self._start(study, trial.number, around) as run:
-            teller = _Teller(run)
+            teller = Teller(run)
             teller.tell(trial)
-            _close(run, teller, study, trial, trial.state)
+            close(run, teller, study, trial, trial.state)
 
-    def _end(self, run: Run, teller: _Teller, trial: optuna.Trial, how: str) -> None:
+    def _end(self, run: Run, teller: Teller, trial: optuna.Trial, how: str) -> None:
         """The body of ``with`` has ended; what it raised besides is the run's own affair."""
         teller.tell(trial)
         told, values = run.id in self._returned, self._returned.pop(run.id, None)
@@ -297,24 +241,16 @@ class NbtrackCallback:
             return
         study = trial.study
         if told:
-            _close_with(run, study, values)
+            close_with(run, study, values)
             return
         trials = study.get_trials(deepcopy=False)
         frozen = next(known for known in reversed(trials) if known.number == trial.number)
         state = TrialState.PRUNED if how == "pruned" else frozen.state
-        _close(run, teller, study, frozen, state)
+        close(run, teller, study, frozen, state)
 
-    def _show(self, run: Run, study: optuna.Study) -> _Shown:
-        shown = self._shown.setdefault((run.id, study.study_name), _Shown())
-        about = {
-            "study": study.study_name,
-            "directions": [direction.name.lower() for direction in study.directions],
-            "sampler": type(study.sampler).__name__,
-            "pruner": type(study.pruner).__name__,
-            "user_attrs": study.user_attrs,
-        }
-        _update(run.config, shown.config, {"optuna": about})
-        return shown
+    def _shown_of(self, run: Run, study: optuna.Study) -> _Shown:
+        # Each attempt shows all of the study.
+        return self._shown.setdefault((run.id, run.attempt, study.study_name), _Shown())
 
     def _log_values(
         self, run: Run, study: optuna.Study, shown: _Shown, trials: list[FrozenTrial]
@@ -325,6 +261,8 @@ class NbtrackCallback:
             # Several threads come here: what one has taken is its own.
             if shown.values.setdefault(trial.number, me) is not me:
                 continue
+            kinds = trial.distributions.items()
+            shown.distributions.update({name: str(kind) for name, kind in kinds})
             if trial.state != TrialState.COMPLETE:
                 continue
             row = dict(zip(names, trial.values, strict=True))
@@ -336,7 +274,19 @@ class NbtrackCallback:
             run.log(row, step=trial.number)
 
     def _sum_up(self, run: Run, study: optuna.Study, shown: _Shown) -> int:
-        """Say in the run's summary how the study stands; how many trials are complete."""
+        """Say in the run's config and summary how the study stands.
+
+        Returns how many trials are complete.
+        """
+        about = {
+            "study": study.study_name,
+            "directions": [direction.name.lower() for direction in study.directions],
+            "sampler": type(study.sampler).__name__,
+            "pruner": type(study.pruner).__name__,
+            "distributions": dict(shown.distributions),
+            "user_attrs": study.user_attrs,
+        }
+        _update(run.config, shown.config, {"optuna": about})
         states = [trial.state for trial in finished(study)]
         found: dict[str, Any] = {
             f"trials/{state.name.lower()}": states.count(state)
@@ -353,7 +303,7 @@ class NbtrackCallback:
         return states.count(TrialState.COMPLETE)
 
     def _draw(self, run: Run, study: optuna.Study) -> None:
-        shown = self._show(run, study)
+        shown = self._shown_of(run, study)
         trials = finished(study)
         if run.finished or shown.drawn == len(trials):
             return
@@ -362,15 +312,21 @@ class NbtrackCallback:
         shown.drawn = len(trials)
         shown.drawn_at = began = time.monotonic()
         media: dict[str, Any] = {"trials": trials_table(study, trials)}
-        media.update(charts(study))
-        if self._figures:
-            media.update(figures(study))
+        with quietly():
+            media.update(charts(study))
+            if self._figures:
+                media.update(figures(study))
         run.log(media, step=trials[-1].number, commit=False)
         shown.seconds = 0.0 if first else time.monotonic() - began
 
     def _draw_last(self, run: Run, study: optuna.Study) -> None:
-        if self._show(run, study).seconds < _QUICK_SECONDS:
+        if self._shown_of(run, study).seconds < _QUICK_SECONDS:
             self._draw(run, study)
+
+
+def _name_of(study: optuna.Study) -> str | None:
+    """The name that somebody gave it."""
+    return None if study.study_name.startswith("no-name-") else study.study_name
 
 
 def _update(mapping: Any, known: dict[str, Any], new: dict[str, Any]) -> None:
@@ -381,37 +337,7 @@ def _update(mapping: Any, known: dict[str, Any], new: dict[str, Any]) -> None:
             mapping[key] = value
 
 
-def _close_with(run: Run, study: optuna.Study, values: Any) -> None:
-    """End the run of a trial whose objective returned this."""
-    reason = why_no_value(study, values)
-    if reason is not None:
-        run.close("", verdict=Verdict("failed", reason))
-        return
-    listed = values if isinstance(values, Sequence) else [values]
-    for name, value in zip(value_names(study), listed, strict=True):
-        run.summary[name] = float(value)
-    run.close("the trial is complete")
-
-
-def _close(
-    run: Run, teller: _Teller, study: optuna.Study, trial: FrozenTrial, state: TrialState
-) -> None:
-    """End the run of a trial as Optuna knows it."""
-    steps = sorted(trial.intermediate_values.items())
-    for step, value in steps:
-        teller.tell_step(step, value)
-    if state == TrialState.COMPLETE:
-        _close_with(run, study, trial.values)
-    elif state == TrialState.PRUNED:
-        last = [value for _, value in steps[-1:]]
-        if last and why_no_value(study, last) is None:
-            run.summary["value"] = last[0]
-        where = f"at step {steps[-1][0]}" if steps else "before it reported anything"
-        run.close(f"pruned {where}")
-    elif state == TrialState.FAIL:
-        run.close("", verdict=Verdict("failed", "the trial failed"))
-    else:
-        run.close("the trial was not told its value in the body of its with statement")
+_automatic = NbtrackCallback()
 
 
 def autolog() -> None:
@@ -439,7 +365,7 @@ def _prepared(
     callbacks = list(bound.arguments.get("callbacks") or ())
     known = [callback for callback in callbacks if isinstance(callback, NbtrackCallback)]
     of_objective = getattr(objective, "_nbtrack_callback", None)
-    callback = known[0] if known else of_objective or NbtrackCallback()
+    callback = known[0] if known else of_objective or _automatic
     if not known:
         bound.arguments["callbacks"] = [*callbacks, callback]
         if of_objective is None:
