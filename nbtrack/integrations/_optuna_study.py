@@ -100,7 +100,7 @@ def charts(study: optuna.Study) -> Iterator[tuple[str, Media]]:
     for at, name in enumerate(names):
         target = None if len(names) == 1 else _value_of(at)
         key = "param_importances" if target is None else f"param_importances/{name[7:]}"
-        # Too few trials, values that are all the same, a package that is missing: it has many words.
+        # Too few trials, values that are all the same, a package that is missing.
         with contextlib.suppress(Exception):
             found = optuna.importance.get_param_importances(study, target=target)
             if found:

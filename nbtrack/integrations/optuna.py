@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import partial, wraps
 from threading import current_thread, get_ident, main_thread
 from typing import Any
@@ -38,13 +38,15 @@ _SHARE = 0.05
 # A kernel that shuts down has little time.
 _QUICK_SECONDS = 1.0
 
-_starting = PatientLock()
+_one_at_a_time = PatientLock()
 
 
 class _Shown:
     """What the run of a study has of it: the values that were logged, and when it was drawn."""
 
     def __init__(self) -> None:
+        # The first row of a cell makes it an attempt: None before that.
+        self.attempt: int | None = None
         self.values: dict[int, object] = {}
         self.best: float | None = None
         self.distributions: dict[str, str] = {}
@@ -93,7 +95,7 @@ class NbtrackCallback:
         self._tracked: set[tuple[str, int]] = set()
         self._around: dict[tuple[int, str], Run] = {}
         self._returned: dict[str, Any] = {}
-        self._shown: dict[tuple[str, int, str], _Shown] = {}
+        self._shown: dict[tuple[str, str], _Shown] = {}
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """A trial has ended: what ``callbacks=[callback]`` is for."""
@@ -158,10 +160,9 @@ class NbtrackCallback:
                 guarded("optuna", self._end, run, teller, trial, how)
 
     def log_study(self, study: optuna.Study) -> None:
-        """Log how the study stands: its values, the table of its trials and the charts.
+        """Log how the study stands: the table of its trials, the charts, what is best.
 
-        That is done by itself too: values with each trial, table and charts now and then, and when
-        the cell or the script ends.
+        That is done by itself too, now and then, and when the cell or the script ends.
         """
         guarded("optuna", self._look, study, None, True)
 
@@ -172,22 +173,28 @@ class NbtrackCallback:
             self._tracked.discard(place)
         elif self._trials:
             self._record(study, trial, run)
-        self._look(study, trial)
+        self._look(study, trial, False)
 
-    def _look(
-        self, study: optuna.Study, trial: FrozenTrial | None = None, draw: bool = False
-    ) -> None:
+    def _look(self, study: optuna.Study, trial: FrozenTrial | None, draw: bool) -> None:
         run = self._run_of(study)
-        if run.disabled or run.finished:
-            return
+        if not run.disabled and not run.finished:
+            lock = _one_at_a_time.take()
+            try:
+                self._tell(run, study, trial, draw)
+            finally:
+                lock.release()
+
+    def _tell(self, run: Run, study: optuna.Study, trial: FrozenTrial | None, draw: bool) -> None:
         shown = self._shown_of(run, study)
-        # A worker adds to a run that other workers add to as well: each what it has done itself.
-        trials = [trial] if run._is_child and trial is not None else finished(study)
-        self._log_values(run, study, shown, trials)
+        if trial is not None:
+            # A worker adds to a run that others add to as well: each what it has done itself.
+            trials = [trial] if run._is_child else finished(study)
+            self._log_values(run, study, shown, trials)
         complete = self._sum_up(run, study, shown)
         waited = time.monotonic() - shown.drawn_at
         if draw or (complete >= FEWEST and waited > shown.seconds / _SHARE):
             self._draw(run, study)
+        shown.attempt = run.attempt
         run.before_end((id(self), study.study_name), partial(self._draw_last, run, study))
 
     def _run_of(self, study: optuna.Study) -> Run:
@@ -195,7 +202,7 @@ class NbtrackCallback:
         around = self._around.get((get_ident(), study.study_name))
         if around is not None:
             return around
-        lock = _starting.take()
+        lock = _one_at_a_time.take()
         try:
             run = _current.get_run()
             if run is None:
@@ -249,8 +256,11 @@ class NbtrackCallback:
         close(run, teller, study, frozen, state)
 
     def _shown_of(self, run: Run, study: optuna.Study) -> _Shown:
-        # Each attempt shows all of the study.
-        return self._shown.setdefault((run.id, run.attempt, study.study_name), _Shown())
+        key = (run.id, study.study_name)
+        shown = self._shown.setdefault(key, _Shown())
+        if shown.attempt not in (None, run.attempt):  # each attempt shows all of the study
+            shown = self._shown[key] = _Shown()
+        return shown
 
     def _log_values(
         self, run: Run, study: optuna.Study, shown: _Shown, trials: list[FrozenTrial]
@@ -294,11 +304,11 @@ class NbtrackCallback:
         }
         if len(study.directions) > 1:
             found["pareto_trials"] = [trial.number for trial in study.best_trials]
-        elif shown.best is not None:
-            best = study.best_trial
-            found["best_trial"] = best.number
-            found["best_value"] = best.value
-            found.update({f"best_params/{name}": value for name, value in best.params.items()})
+        else:
+            with suppress(ValueError):  # none is complete, or none does what is demanded
+                best = study.best_trial
+                found.update(best_trial=best.number, best_value=best.value)
+                found.update({f"best_params/{name}": it for name, it in best.params.items()})
         _update(run.summary, shown.summary, found)
         return states.count(TrialState.COMPLETE)
 

@@ -143,8 +143,12 @@ def expect_study(run: RunView, study: Study) -> None:
     expect_table(run, study)
     importances = optuna.importance.get_param_importances(study)
     bars = media_of(run, "param_importances")
-    assert list(bars.get_column("parameter")) == list(importances)
-    assert list(bars.get_column("importance")) == pytest.approx(list(importances.values()), abs=0.2)
+    names = list(bars.get_column("parameter"))
+    if importances == optuna.importance.get_param_importances(study):
+        assert names == list(importances)
+        assert list(bars.get_column("importance")) == list(importances.values())
+    else:  # before 5.0 they come from trees, which are others each time
+        assert sorted(names) == sorted(importances)
 
 
 def expect_table(run: RunView, study: Study) -> None:
@@ -351,6 +355,7 @@ WORKERS = """import multiprocessing
 
 
 @pytest.mark.full
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")  # before 4.0
 @pytest.mark.parametrize("kind", ["processes", "workers"])
 def test_several_processes_have_one_group(kind: str, tmp_path: Path, store_dir: Path) -> None:
     path = tmp_path / "journal.log"
