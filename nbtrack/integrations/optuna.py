@@ -312,7 +312,7 @@ class NbtrackCallback:
         _update(run.summary, shown.summary, found)
         return states.count(TrialState.COMPLETE)
 
-    def _draw(self, run: Run, study: optuna.Study) -> None:
+    def _draw(self, run: Run, study: optuna.Study, *, in_haste: bool = False) -> None:
         shown = self._shown_of(run, study)
         trials = finished(study)
         if run.finished or shown.drawn == len(trials):
@@ -322,16 +322,17 @@ class NbtrackCallback:
         shown.drawn = len(trials)
         shown.drawn_at = began = time.monotonic()
         media: dict[str, Any] = {"trials": trials_table(study, trials)}
-        with quietly():
-            media.update(charts(study))
-            if self._figures:
-                media.update(figures(study))
+        if not in_haste:
+            with quietly():
+                media.update(charts(study))
+                if self._figures:
+                    media.update(figures(study))
         run.log(media, step=trials[-1].number, commit=False)
         shown.seconds = 0.0 if first else time.monotonic() - began
 
     def _draw_last(self, run: Run, study: optuna.Study) -> None:
-        if self._shown_of(run, study).seconds < _QUICK_SECONDS:
-            self._draw(run, study)
+        slow = self._shown_of(run, study).seconds > _QUICK_SECONDS
+        self._draw(run, study, in_haste=slow)
 
 
 def _name_of(study: optuna.Study) -> str | None:
