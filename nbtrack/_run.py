@@ -272,6 +272,12 @@ class Run(WandbNames, Alerts, Metrics, MediaRows, Models, Endings):
         self.config.update(cell.config, allow_val_change=True)
         return self._begin_attempt(cell, self.config.as_dict())
 
+    def begin_armed(self) -> None:
+        """Make the running cell an attempt, if it is none yet, for a thread that it has started."""
+        cursor = self._cursor
+        if isinstance(cursor, ArmedCursor) and not self._is_child:
+            self.begin_attempt(cursor.cell)
+
     def _first_row(self, cursor: Cursor) -> Cursor:
         """Before the first row of an attempt: settle what was before, open an armed attempt."""
         if self._finished:

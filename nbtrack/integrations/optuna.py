@@ -187,6 +187,7 @@ class NbtrackCallback:
     def _tell(self, run: Run, study: optuna.Study, trial: FrozenTrial | None, draw: bool) -> None:
         shown = self._shown_of(run, study)
         if trial is not None:
+            run.begin_armed()  # it may be a thread of optimize() that comes here
             # A worker adds to a run that others add to as well: each what it has done itself.
             trials = [trial] if run._is_child else finished(study)
             self._log_values(run, study, shown, trials)

@@ -141,8 +141,6 @@ class Session:
         with self._locked():
             self.attach()
             cell = self.cell_now()
-            if cell is None and _current.has_own():  # a thread that a cell has started
-                cell = next((running.cell for running in self._running.values()), None)
             run = self._start(options, cell)
             if cell is None:
                 self._arm(run)

@@ -19,6 +19,7 @@ import nbtrack
 from nbtrack import NbtrackWarning, RunView, _current
 from nbtrack.integrations import _patching
 from tests.integrations.frameworks import framework
+from tests.kernel.kernels import Kernel
 
 optuna = framework("optuna")
 
@@ -499,3 +500,50 @@ def test_a_thread_with_a_run_of_its_own_leaves_the_others_theirs(own_process: No
     around.finish()
     told = {run.name: [value for _, value in rows_of(run, "who")] for run in nbtrack.runs()}
     assert told == {"a": [ord("a")], "b": [ord("b")], around.name: [0]}
+
+
+NOTEBOOK = """%load_ext nbtrack
+import nbtrack, optuna
+from nbtrack.integrations.optuna import NbtrackCallback
+optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+callback = NbtrackCallback(figures=False)
+
+@callback.track
+def objective(trial):
+    x = trial.suggest_float("x", 0, 1)
+    nbtrack.log({"who": trial.number})
+    print("trial", trial.number)
+    return x
+
+study = optuna.create_study(study_name="cells")"""
+OPTIMIZE = "study.optimize(objective, n_trials=3, n_jobs={jobs}, callbacks=[callback])"
+
+
+@pytest.mark.kernel
+def test_in_a_notebook_the_cell_is_the_attempt_of_the_study_and_of_its_trials(
+    tmp_path: Path,
+) -> None:
+    with Kernel(tmp_path) as kernel:
+        kernel.run(NOTEBOOK)
+        cells = ["%%track --name one\n" + OPTIMIZE.format(jobs=1), OPTIMIZE.format(jobs=2)]
+        for cell in cells:
+            assert kernel.run(cell).error is None
+        assert kernel.run("nbtrack.log({'after': 1})").error is None
+        kernel.shutdown()
+    runs = nbtrack.runs(dir=kernel.store)
+    (around,) = [run for run in runs if run.job_type is None]
+    first, second, third = around.attempts
+    assert [first.name, first.source, second.source] == ["one", cells[0], cells[1]]
+    assert "after" in third.summary
+    table = around.history("value")
+    steps = sorted(zip(table["attempt"], table["step"], strict=True))
+    assert steps == [(1, at) for at in range(3)] + [(2, at) for at in range(6)]
+    tables = [item for item in around.media() if item.key == "trials"]
+    assert [max(len(one.read()) for one in tables if one.attempt == n) for n in (1, 2)] == [3, 6]
+    trials = {run.config["optuna"]["trial"]: run for run in runs if run.job_type == "trial"}
+    assert set(trials) == set(range(6))
+    for number, run in trials.items():
+        (attempt,) = run.attempts
+        assert (run.state, attempt.state) == ("finished", "finished")
+        assert attempt.source == cells[number // 3]
+        assert [value for _, value in rows_of(run, "who")] == [number]
