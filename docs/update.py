@@ -1,4 +1,4 @@
-"""Brings what is generated up to date: the help texts, the quickstart's outputs, the pictures.
+"""Brings what is generated up to date: the help texts, outputs of notebooks, the pictures.
 
 Run as ``python -m docs.update`` in the root of the project, with the development environment.
 ``tests/docs`` fails where the help texts are not the ones of the command line.
@@ -21,7 +21,7 @@ import nbtrack
 from nbtrack._cli import main as command_line
 
 DOCS = Path(__file__).parent
-NOTEBOOK = DOCS.parent / "notebooks" / "quickstart.ipynb"
+NOTEBOOKS = DOCS.parent / "notebooks"
 IMAGES = DOCS / "images"
 WIDTH = 80
 # Stands in the saved outputs for the folder in which the notebook was executed.
@@ -56,12 +56,17 @@ def _context(name: str, command: click.Command, parent: click.Context | None) ->
     )
 
 
-def execute_notebook(store: Path) -> None:
-    """Run the quickstart in a real kernel, and save it with its outputs and its picture."""
+def execute_notebook(name: str, store: Path) -> list[bytes]:
+    """Run a notebook in a real kernel, and save it with its outputs.
+
+    Returns the pictures in them, as PNG.
+    """
     import nbformat
     from nbclient import NotebookClient
 
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    path = NOTEBOOKS / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    pictures = []
     environment = {**os.environ, "NBTRACK_DIR": str(store)}
     NotebookClient(notebook, resources={"metadata": {"path": str(store.parent)}}).execute(
         env=environment
@@ -73,9 +78,10 @@ def execute_notebook(store: Path) -> None:
                 output["text"] = output["text"].replace(str(store.parent), FOLDER)
             png = output.get("data", {}).get("image/png")
             if png:
-                (IMAGES / "learning-curves.png").write_bytes(base64.b64decode(png))
+                pictures.append(base64.b64decode(png))
     notebook.metadata.pop("language_info", None)
-    nbformat.write(notebook, NOTEBOOK)
+    nbformat.write(notebook, path)
+    return pictures
 
 
 def draw_terminal(store: Path, *arguments: str) -> str:
@@ -123,10 +129,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "digits" / ".nbtrack"
         store.parent.mkdir()
-        execute_notebook(store)
+        (picture,) = execute_notebook("quickstart", store)
+        (IMAGES / "learning-curves.png").write_bytes(picture)
         (run,) = nbtrack.runs(dir=store)
         svg = draw_terminal(store, "show", run.name)
         (IMAGES / "show.svg").write_text(svg, encoding="utf-8")
+        (Path(folder) / "sweep").mkdir()
+        execute_notebook("sweep", Path(folder) / "sweep" / ".nbtrack")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,11 @@ class Row(NamedTuple):
 
 
 # What comes with a framework: what it runs on, and what its oldest release can be run with.
-BESIDE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+BESIDE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "optuna": (("plotly",), ("plotly",)),
+    # With a later SciPy it warns.
+    "sklearn": ((), ("scipy==1.14.*",)),
+}
 
 
 def rows() -> Iterator[Row]:
