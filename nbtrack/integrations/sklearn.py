@@ -27,6 +27,8 @@ __all__ = ["autolog", "log_cv", "log_estimator", "log_learning_curve"]
 # Of more samples the score on those of the training is not computed by itself.
 _MOST_SCORED = 10_000
 _FITS = ("fit", "fit_predict")
+# Of results, what is no column: others hold the same, or it is of no use to read.
+_NO_COLUMNS = ("params", "estimator", "indices")
 # What runs were told of estimators.
 _told: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
 # Estimators of these packages have an integration of their own.
@@ -100,13 +102,12 @@ def log_cv(results: Any, *, prefix: str = "cv") -> None:
         found = results
     else:
         found = {"test_score": results}
-    columns = {
-        key: values
-        for key, values in found.items()
-        if key not in ("params", "estimator", "indices")
-    }
+    columns = {key: found[key] for key in sorted(found, key=_rank) if key not in _NO_COLUMNS}
     data = [list(row) for row in zip(*map(_cells, columns.values()), strict=True)]
     numbers = {key: values for key, values in columns.items() if _is_logged(key)}
+    for key in numbers:
+        if not _is_score(key):
+            run.define_metric(f"{prefix}/{key}", hidden=True)
     for at in range(len(data)):
         run.log(
             {f"{prefix}/{key}": float(values[at]) for key, values in numbers.items()},
@@ -155,6 +156,8 @@ def log_learning_curve(
     given = {"train_score": train_scores, "test_score": test_scores}
     given.update({"fit_time": fit_times, "score_time": score_times})
     lines = {key: numpy.asarray(values) for key, values in given.items() if values is not None}
+    for key in lines:
+        run.define_metric(f"{prefix}/{key}_std", hidden=True)
     sizes = [int(size) for size in train_sizes]
     for at, size in enumerate(sizes):
         row = {}
@@ -193,6 +196,20 @@ def _is_news(run: Run, model: Any, what: str, found: Any) -> bool:
     if (run_id, attempt) != (run.id, run.attempt):
         return True
     return before is not found and (what != "curves" or before != found)
+
+
+def _rank(key: str) -> int:
+    """Where people look first: the parameters, how good they are, then how good in each split."""
+    if key.startswith("param_"):
+        return 0
+    if _is_score(key) or key.startswith("rank_"):
+        return 1 if "test" in key else 2
+    return 4 if key.endswith("_time") else 3
+
+
+def _is_score(key: str) -> bool:
+    """Whether it is what curves are looked at for: a score, of a split or the mean of all."""
+    return key.removeprefix("mean_").startswith(("test_", "train_"))
 
 
 def _is_logged(key: str) -> bool:

@@ -57,7 +57,7 @@ def rows() -> Iterator[Row]:
 
 @pytest.mark.full
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.framework}-{row.release}")
+@pytest.mark.parametrize("row", list(rows()), ids=lambda row: f"{row.framework}-{row.release}")
 def test_a_release(row: Row, tmp_path: Path, outside_environ: Mapping[str, str]) -> None:
     python = str(tmp_path / "venv" / "bin" / "python")
     install = [python, "-m", "pip", "install", "--quiet", *TOOLS, *row.requirements]

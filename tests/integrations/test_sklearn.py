@@ -158,8 +158,11 @@ def test_classifiers_without_chances_and_data_without_a_class(run: nbtrack.Run) 
         *("accuracy", "f1_macro", "precision_macro", "recall_macro"),
     }
     chances = LogisticRegression(max_iter=500).fit(x, y)
-    assert "log_loss" in log_estimator(chances, x[some], y[some])
-    assert "roc_auc_ovr" not in nbtrack.run.config  # type: ignore[union-attr]
+    of_two = log_estimator(chances, x[some], y[some])
+    assert "roc_auc_ovr" not in of_two
+    assert of_two["log_loss"] == metrics.log_loss(
+        y[some], chances.predict_proba(x[some]), labels=[0, 1, 2]
+    )
     two = LinearSVC(random_state=0).fit(x[some], y[some])
     found = log_estimator(two, x[some], y[some])
     assert found["roc_auc"] == metrics.roc_auc_score(y[some], two.decision_function(x[some]))
@@ -231,7 +234,10 @@ def test_a_search_has_a_table_of_its_candidates(run: nbtrack.Run) -> None:
     found = view()
     results = search.cv_results_
     table = media_of(found, "cv/results")
-    assert table.columns == [key for key in results if key != "params"]
+    assert set(table.columns) == {key for key in results if key != "params"}
+    assert table.columns[:4] == ["param_clf__C", "param_scale", "param_clf", "mean_test_score"]
+    assert found.metrics["cv/std_test_score"].hidden
+    assert "cv/mean_test_score" not in found.metrics
     for key in ("mean_test_score", "std_train_score", "split1_test_score", "rank_test_score"):
         assert list(table.get_column(key)) == results[key].tolist()
     assert list(table.get_column("param_clf__C")) == [p["clf__C"] for p in results["params"]]
@@ -355,7 +361,7 @@ def test_what_is_no_training_is_not_logged_and_all_else_is(
 ) -> None:
     x, y = IRIS
     StandardScaler().fit(x)
-    assert nbtrack.run is None
+    assert not nbtrack.runs()
     KMeans(2, n_init=1, random_state=0).fit_predict(x)
     assert nbtrack.run is not None
     assert nbtrack.run.config["estimator"] == "KMeans"
