@@ -331,6 +331,11 @@ class NbtrackCallback:
         run.log(media, step=trials[-1].number, commit=False)
         shown.seconds = 0.0 if first else time.monotonic() - began
 
+    def _finish(self, study: optuna.Study) -> None:
+        run = self._run_of(study)
+        if not run.disabled:
+            self._draw_last(run, study)
+
     def _draw_last(self, run: Run, study: optuna.Study) -> None:
         slow = self._shown_of(run, study).seconds > _QUICK_SECONDS
         self._draw(run, study, in_haste=slow)
@@ -362,10 +367,9 @@ def _optimize(original: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     if prepared is None:
         return original(*args, **kwargs)
     callback, bound = prepared
-    try:
-        return original(*bound.args, **bound.kwargs)
-    finally:
-        callback.log_study(bound.arguments["self"])
+    result = original(*bound.args, **bound.kwargs)
+    guarded("optuna", callback._finish, bound.arguments["self"])
+    return result
 
 
 def _prepared(

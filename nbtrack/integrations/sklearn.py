@@ -190,7 +190,10 @@ def _log_making(run: Run, model: Any) -> None:
 
 def _is_news(run: Run, model: Any, what: str, found: Any) -> bool:
     """Whether the run has not been told the same of it already, by itself say."""
-    told = _told.setdefault(model, {})
+    try:
+        told = _told.setdefault(model, {})
+    except TypeError:  # somebody's own class, which cannot be a key
+        return True
     run_id, attempt, before = told.get(what, (None, 0, None))
     told[what] = (run.id, run.attempt, found)
     if (run_id, attempt) != (run.id, run.attempt):
@@ -285,7 +288,7 @@ def _is_within() -> bool:
 
 def _log_fit(original: Callable[..., Any], args: Any, kwargs: Any, seconds: float) -> None:
     model = args[0]
-    if not hasattr(model, "predict") and not hasattr(model, "fit_predict"):
+    if not any(hasattr(model, name) for name in ("predict", "fit_predict", "cv_results_")):
         return  # preparing data is no training
     run = _api.current_run()
     _configure(run, config_of(model))

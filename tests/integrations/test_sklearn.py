@@ -354,6 +354,8 @@ def test_a_search_logs_itself_with_its_candidates(
     assert len(rows_of(found, "fit_time")) == 1
     assert found.config["best_params"] == search.best_params_
     assert len(nbtrack.runs()) == 1
+    GridSearchCV(SVC(), {"C": [0.1, 1.0]}, cv=3, refit=False).fit(x, y)
+    assert view().summary["cv/candidates"] == 2
 
 
 def test_what_is_no_training_is_not_logged_and_all_else_is(
