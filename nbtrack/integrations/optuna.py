@@ -331,10 +331,13 @@ class NbtrackCallback:
         run.log(media, step=trials[-1].number, commit=False)
         shown.seconds = 0.0 if first else time.monotonic() - began
 
-    def _finish(self, study: optuna.Study) -> None:
+    def _finish(self, study: optuna.Study, in_peace: bool) -> None:
+        """``optimize()`` has ended; what it raised waits for us."""
         run = self._run_of(study)
         if not run.disabled:
-            self._draw_last(run, study)
+            self._sum_up(run, study, self._shown_of(run, study))
+            if in_peace:
+                self._draw_last(run, study)
 
     def _draw_last(self, run: Run, study: optuna.Study) -> None:
         slow = self._shown_of(run, study).seconds > _QUICK_SECONDS
@@ -367,9 +370,13 @@ def _optimize(original: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     if prepared is None:
         return original(*args, **kwargs)
     callback, bound = prepared
-    result = original(*bound.args, **bound.kwargs)
-    guarded("optuna", callback._finish, bound.arguments["self"])
-    return result
+    returned = False
+    try:
+        result = original(*bound.args, **bound.kwargs)
+        returned = True
+        return result
+    finally:
+        guarded("optuna", callback._finish, bound.arguments["self"], returned)
 
 
 def _prepared(
