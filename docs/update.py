@@ -130,9 +130,10 @@ def main() -> None:
         (run,) = nbtrack.runs(dir=store)
         svg = draw_terminal(store, "show", run.name)
         (IMAGES / "show.svg").write_text(svg, encoding="utf-8")
-        other = Path(folder) / "tumours" / ".nbtrack"
-        other.parent.mkdir()
-        execute_notebook("gradient-boosting", other)
+        for name, project in {"gradient-boosting": "tumours", "sweep": "sweep"}.items():
+            other = Path(folder) / project / ".nbtrack"
+            other.parent.mkdir()
+            execute_notebook(name, other)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = 
     """
     run = _current._run
     if run is None:
-        run = _host().init(RunOptions())
+        run = current_run()
     run.log(data, step, commit)
 
 

@@ -1,10 +1,14 @@
 """The current run of this process, and who is asked for the next one.
 
-A module global and no context variable: threads of a kernel do not see a cell's context.
+A module global and no context variable: threads of a kernel do not see a cell's context. A thread
+that records a run beside others, a trial of a study say, can have a current run of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import get_ident
 from typing import TYPE_CHECKING, Protocol
 
 from . import _family, _stacks
@@ -35,19 +39,35 @@ class Host(Protocol):
         """Whether how far loops are is seen without that they write it."""
 
 
+# What log() asks first: the current run; None while any thread has one of its own.
 _run: Run | None = None
+_common: Run | None = None
+# Current runs of threads that have their own, by the threads' identifiers.
+_own: dict[int, Run | None] = {}
 _host: Host | None = None
 
 
 def get_run() -> Run | None:
     """The current run; None before the first and after the last."""
-    return _run
+    return _run or _own.get(get_ident(), _common)
 
 
 def set_run(run: Run | None) -> None:
-    """Make ``run`` the current one: processes started now, and a fault in C code, are of it."""
-    global _run
-    _run = run
+    """Make ``run`` the current one: processes started now, and a fault in C code, are of it.
+
+    In a thread with a current run of its own it is that thread's, and nothing else changes.
+    """
+    thread = get_ident()
+    if thread in _own:
+        _own[thread] = run
+    else:
+        _set_common(run)
+
+
+def _set_common(run: Run | None) -> None:
+    global _common
+    _common = run
+    _show()
     place = run.place if run is not None else None
     _family.announce(place)
     store = Store(place.run_dir.path.parent.parent) if place is not None else None
@@ -55,16 +75,50 @@ def set_run(run: Run | None) -> None:
     _stacks.keep(run.stack_path if run is not None else None)
 
 
+def _show() -> None:
+    global _run
+    _run = None if _own else _common
+    if _own:  # another thread came between
+        _run = None
+
+
+def has_own() -> bool:
+    """Whether the calling thread has a current run of its own."""
+    return get_ident() in _own
+
+
+@contextmanager
+def own_run() -> Iterator[None]:
+    """The calling thread has a current run of its own meanwhile: at first the one that is.
+
+    Threads and processes that it starts know nothing of it.
+    """
+    thread = get_ident()
+    if thread in _own:
+        yield
+        return
+    _own[thread] = get_run()
+    _show()
+    try:
+        yield
+    finally:
+        del _own[thread]
+        _show()
+
+
 def attempt_changed(run: object) -> None:
     """Rows of ``run`` belong to another attempt from now on."""
-    if _run is not None and _run is run:
-        _family.announce(_run.place)
+    if _common is not None and _common is run:
+        _family.announce(_common.place)
 
 
 def forget(run: object) -> None:
     """``run`` has ended."""
-    if _run is run:
-        set_run(None)
+    for thread, own in list(_own.items()):
+        if own is run:
+            _own[thread] = None
+    if _common is run:
+        _set_common(None)
 
 
 def require_run(operation: str) -> Run:
@@ -73,11 +127,12 @@ def require_run(operation: str) -> Run:
     Raises:
         NoRunError: There is none.
     """
-    if _run is None:
+    run = get_run()
+    if run is None:
         raise NoRunError(
             "there is no current run", operation=operation, hint="nbtrack.init() starts one."
         )
-    return _run
+    return run
 
 
 def get_host() -> Host | None:

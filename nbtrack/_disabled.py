@@ -43,6 +43,7 @@ class DisabledRun(Run):
         self._past = Past()
         self._scratch: str | None = None
         self._finished = False
+        self._open = None
         self._nested = None
         self._succession = None
         self.console = ConsoleWriter(lambda *text: True, 0)

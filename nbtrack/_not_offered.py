@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from ._errors import NotOfferedError
 
-_SWEEPS = "There are no sweeps: loop over the values, a run each, with group= to find them"
+_SWEEPS = "There are no sweeps: Optuna does it, with nbtrack.integrations.optuna a run each"
 _REGISTRY = "There is no registry: give the version of an artifact an alias"
 _MODULES = "It is of the inside of wandb"
 _FRAMEWORKS = "Call log() where the framework calls you back; watch() knows models"
@@ -48,7 +48,7 @@ MODULE = {
     "sacred": _FRAMEWORKS,
     "sagemaker_auth": _MODULES,
     "sdk": _MODULES,
-    "sklearn": "Log plot.confusion_matrix(), plot.roc_curve() or plot.pr_curve(); use watch()",
+    "sklearn": "nbtrack.integrations.sklearn.log_estimator() logs metrics, charts and structure",
     "sweep": _SWEEPS,
     "tensorboard": _FRAMEWORKS,
     "tensorflow": _FRAMEWORKS,

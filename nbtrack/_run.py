@@ -22,6 +22,7 @@ from ._failure import failure_of
 from ._mappings import Config, RecordedMapping, Summary
 from ._masking import RowTexts, mask_value
 from ._run_alerts import Alerts
+from ._run_endings import Endings
 from ._run_media import MediaRows
 from ._run_metrics import Metrics
 from ._run_models import Models
@@ -38,7 +39,7 @@ from .store.schema import ChangeKind, Circumstances, Edit, RunInfo, encode_recor
 from .store.state import Verdict
 
 
-class Run(WandbNames, Alerts, Metrics, MediaRows, Models):
+class Run(WandbNames, Alerts, Metrics, MediaRows, Models, Endings):
     """What one kernel, or one ``init()`` … ``finish()``, records.
 
     Made by :func:`nbtrack.init`. May be used from every thread, and goes on in a forked child.
@@ -270,6 +271,12 @@ class Run(WandbNames, Alerts, Metrics, MediaRows, Models):
             self.begin_cell(cell)
         self.config.update(cell.config, allow_val_change=True)
         return self._begin_attempt(cell, self.config.as_dict())
+
+    def begin_armed(self) -> None:
+        """Make the running cell an attempt, if it is none yet, for a thread that it has started."""
+        cursor = self._cursor
+        if isinstance(cursor, ArmedCursor) and not self._is_child:
+            self.begin_attempt(cursor.cell)
 
     def _first_row(self, cursor: Cursor) -> Cursor:
         """Before the first row of an attempt: settle what was before, open an armed attempt."""

@@ -6,6 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .. import _current
 from .._attempts import CellInfo
 from . import cells, magics
 
@@ -61,8 +62,13 @@ class RunningCells(dict[int, RunningCell]):
         self._shown_before: dict[int, Any] = {}
 
     def now(self) -> CellInfo | None:
-        """The cell that the calling thread is executing."""
+        """The cell that the calling thread is executing.
+
+        A thread with a current run of its own was started by a cell, the one that began first.
+        """
         running = self.get(threading.get_ident())
+        if running is None and _current.has_own():
+            running = next(iter(self.values()), None)
         return running.cell if running is not None else None
 
     def begin_execution(self) -> None:

@@ -45,6 +45,9 @@ class Row(NamedTuple):
 BESIDE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "catboost": ((), ("catboost==1.2", "numpy<2", "scikit-learn==1.5.*")),
     "lightgbm": ((), ("numpy<2", "scikit-learn==1.5.*")),
+    "optuna": (("plotly",), ("plotly",)),
+    # With a later SciPy it warns.
+    "sklearn": ((), ("scipy==1.14.*",)),
     "tqdm": ((), ("tqdm==4.66.0",)),
     "xgboost": ((), ("xgboost-cpu==2.1.1", "scikit-learn==1.5.*")),
 }

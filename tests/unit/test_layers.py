@@ -42,6 +42,7 @@ TRACKING = (
     "_run",
     "_run_alerts",
     "_run_artifacts",
+    "_run_endings",
     "_run_media",
     "_run_metrics",
     "_run_models",
@@ -117,7 +118,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # The public functions and names, from wherever they are.
     "_api": (*BASE, *TRACKING, "compat", "notebook", "record"),
     # Frameworks, one file for each.
-    "integrations": (*BASE, *TRACKING, "_api", "plot", "record", "store.position"),
+    "integrations": (*BASE, *TRACKING, *STORE_FOR_TRACKING, "_api", "plot", "record"),
     "server": (*BASE, "store", "live"),
     # The public functions that read.
     "_reading": (*BASE, "record", "store", "sync"),

@@ -28,6 +28,25 @@ def describe(estimator: Any, name: str) -> ModelInfo:
     )
 
 
+def config_of(estimator: Any) -> dict[str, Any]:
+    """Its class under ``estimator``, its arguments as JSON holds them under ``params``.
+
+    They have the names of ``get_params()``; an estimator in it is the name of its class.
+    """
+    given = estimator.get_params(deep=True).items()
+    params = {
+        str(key): setting(value)
+        for key, value in given
+        if _is_estimator(value) or not _parts_of(value)
+    }
+    return {"estimator": type(estimator).__name__, "params": params}
+
+
+def setting(value: Any) -> Any:
+    """A value that an estimator is given, as JSON holds it."""
+    return type(value).__name__ if _is_estimator(value) else _setting(value)
+
+
 def _settings(estimator: Any) -> dict[str, Any]:
     """The arguments it and its parts were made with; the parts themselves are layers."""
     return {
