@@ -26,7 +26,7 @@ FRAMEWORKS = {
     "catboost": Framework(("catboost",), "catboost", "1.2"),
     "keras": Framework(("keras",), "keras", "3.5"),
     "lightgbm": Framework(("lightgbm",), "lightgbm", "4.0"),
-    "lightning": Framework(("lightning.pytorch", "pytorch_lightning"), "lightning", "2.2"),
+    "lightning": Framework(("lightning.pytorch", "pytorch_lightning"), "lightning", "2.4"),
     "optuna": Framework(("optuna",), "optuna", "3.6"),
     "sklearn": Framework(("sklearn",), "scikit-learn", "1.5"),
     "tensorboard": Framework(("torch.utils.tensorboard", "tensorboardX"), "tensorboardX", "2.6"),

@@ -46,7 +46,7 @@ class NbtrackCallback(TrainerCallback):
                 ``model-<id of the run>``, called ``step-<n>``, and ``best`` if it is;
                 ``"end"`` the model that the training ended with, with its tokenizer.
             watch: Of what of the model there are histograms; see :meth:`nbtrack.Run.watch`. The
-                layers are always recorded.
+                layers are always recorded. A model that is watched already stays so.
 
         Raises:
             UsageError: ``log_model`` is none of these.
@@ -104,7 +104,7 @@ class NbtrackCallback(TrainerCallback):
         if self._log_model == "end":
             processing = others.get("processing_class")
             self._guarded(state, self._keep_model, state, model, processing)
-        self._guarded(state, self._end, model)
+        self._guarded(state, self._trained)
 
     def _guarded(self, state: Any, ours: Callable[..., None], *given: Any) -> None:
         # One of several processes, and one of several callbacks of a trainer.
@@ -121,9 +121,10 @@ class NbtrackCallback(TrainerCallback):
             self._trial = _begin_trial(args, state).__enter__()
         self._described = None
         self._describe(args, model)
-        if model is not None:
+        run = _api.current_run()
+        if model is not None and not run.is_watching(model):
             frequency = max(_LEAST_WATCH_STEPS, int(state.logging_steps or 0))
-            _api.watch(model, log=self._watch, log_freq=frequency)
+            run.watch(model, log=self._watch, log_freq=frequency)
 
     def _describe(self, args: Any, model: Any) -> None:
         """Set the config, unless it is that of these arguments."""
@@ -142,8 +143,7 @@ class NbtrackCallback(TrainerCallback):
         if self._is_trained:
             self._leave_trial()
 
-    def _end(self, model: Any) -> None:
-        _api.unwatch(model)
+    def _trained(self) -> None:
         self._is_trained = True
         # A trial that was not evaluated yet will be.
         if self._is_evaluated:
