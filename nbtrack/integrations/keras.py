@@ -101,8 +101,9 @@ class NbtrackCallback(keras.callbacks.Callback):
     def _log_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
         row = dict(logs)
         optimizer = getattr(self.model, "optimizer", None)
-        if "learning_rate" not in row and hasattr(optimizer, "learning_rate"):
-            row["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        rate = getattr(optimizer, "learning_rate", None)
+        if "learning_rate" not in row and rate is not None:
+            row["learning_rate"] = float(keras.ops.convert_to_numpy(rate))
         _api.log(row, step=epoch)
 
 

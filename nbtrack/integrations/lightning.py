@@ -94,7 +94,7 @@ class NbtrackLogger(Logger):
 
     @rank_zero_only
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
-        """Set values of the config; Lightning calls it with what ``save_hyperparameters()`` saved."""
+        """Set the config; Lightning calls it with what ``save_hyperparameters()`` saved."""
         _patching.guarded("lightning", self._describe, params)
 
     @rank_zero_only
@@ -179,13 +179,15 @@ class NbtrackLogger(Logger):
         last = str(getattr(callback, "last_model_path", ""))
         scores = dict(getattr(callback, "best_k_models", {}))
         run = _api.current_run()
-        paths = [path for path in {**scores, best: None, last: None} if path and Path(path).exists()]
+        paths = [
+            path for path in {**scores, best: None, last: None} if path and Path(path).exists()
+        ]
         written = {path: Path(path).stat().st_mtime_ns for path in paths}
         for path in sorted(paths, key=written.__getitem__):
             if self._recorded.get(path) == written[path]:
                 continue
             self._recorded[path] = written[path]
-            metadata = {"file": Path(path).name}
+            metadata: dict[str, Any] = {"file": Path(path).name}
             if path in scores:
                 metadata.update({"monitor": callback.monitor, "score": float(scores[path])})
             artifact = Artifact(f"model-{run.id}", "model", metadata=metadata)

@@ -86,8 +86,8 @@ def save_checkpoint(*, aliases: Sequence[str] | None = None, **parts: Any) -> Ar
 
     Args:
         aliases: What the version is called, besides ``latest``.
-        parts: Whatever has a ``state_dict()`` (models, optimizers, schedulers, scalers), and tensors
-            or plain values, such as ``epoch=3``.
+        parts: Whatever has a ``state_dict()`` (models, optimizers, schedulers, scalers), and
+            tensors or plain values, such as ``epoch=3``.
 
     Raises:
         As :meth:`nbtrack.Run.log_artifact`.
@@ -109,7 +109,7 @@ def load_checkpoint(name: str | None = None, /, **parts: Any) -> dict[str, Any]:
     Args:
         name: ``"checkpoint-<run>:latest"``, or another version or alias; by default the latest of
             the current run, which has one if it goes on.
-        parts: What is to get its state back, under the names that :func:`save_checkpoint` was given.
+        parts: What is to get its state back, by the names that :func:`save_checkpoint` was given.
 
     Returns:
         The values of the checkpoint that are no states of parts, such as ``epoch``. Empty if no

@@ -71,8 +71,8 @@ def test_learning_rates_are_those_of_the_schedule() -> None:
     training = Training()
     expected = []
     for _ in range(5):
-        expected += training.schedule.get_last_lr()
         nbtrack.log({"loss": training.epoch(), **learning_rates(training.optimizer)})
+        expected += training.schedule.get_last_lr()
     view = ended()
     assert values(view, "lr") == expected
     assert len(set(expected)) == 3
@@ -112,7 +112,9 @@ def test_the_norm_of_the_gradients_is_that_of_torch(norm_type: float) -> None:
     before = [p.grad.clone() for p in training.model.parameters()]
     found = gradient_norm(training.model, norm_type)
     nbtrack.log({"grad_norm": found})
-    assert all(torch.equal(p.grad, g) for p, g in zip(training.model.parameters(), before, strict=True))
+    assert all(
+        torch.equal(p.grad, g) for p, g in zip(training.model.parameters(), before, strict=True)
+    )
     expected = nn.utils.clip_grad_norm_(training.model.parameters(), 1e-9, norm_type)
     assert torch.equal(found, expected)
     assert values(ended(), "grad_norm") == [expected.item()]
@@ -134,7 +136,7 @@ def test_a_training_goes_on_exactly_where_it_was() -> None:
 
 
 def test_versions_and_aliases() -> None:
-    training = Training()
+    training, loss = Training(), 0.0
     for epoch in range(3):
         loss = training.epoch()
         save_checkpoint(**training.parts, epoch=epoch, loss=loss, aliases=[f"epoch-{epoch}"])
