@@ -30,7 +30,7 @@ FRAMEWORKS = {
     "optuna": Framework(("optuna",), "optuna", "3.6"),
     "sklearn": Framework(("sklearn",), "scikit-learn", "1.5"),
     "tensorboard": Framework(("torch.utils.tensorboard", "tensorboardX"), "tensorboardX", "2.6"),
-    "torch": Framework(("torch",), "torch", "2.1"),
+    "torch": Framework(("torch",), "torch", "2.13"),
     "tqdm": Framework(("tqdm",), "tqdm", "4.66"),
     "transformers": Framework(("transformers",), "transformers", "4.46"),
     "xgboost": Framework(("xgboost",), "xgboost", "2.1"),

@@ -41,7 +41,18 @@ class Row(NamedTuple):
 
 
 # What comes with a framework: what it runs on, and what its oldest release can be run with.
-BESIDE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+BESIDE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "keras": (("torch",), ("torch",)),
+    "lightning": (("tensorboard",), ("pytorch-lightning==2.4.*", "tensorboard")),
+    "tensorboard": (
+        ("matplotlib", "tensorboard", "torch"),
+        ("matplotlib", "tensorboard", "torch"),
+    ),
+    "transformers": (
+        ("accelerate", "optuna", "tensorboard", "torch"),
+        ("accelerate", "optuna", "tensorboard", "torch"),
+    ),
+}
 
 
 def rows() -> Iterator[Row]:
@@ -53,7 +64,7 @@ def rows() -> Iterator[Row]:
 
 @pytest.mark.full
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.framework}-{row.release}")
+@pytest.mark.parametrize("row", list(rows()), ids=lambda row: f"{row.framework}-{row.release}")
 def test_a_release(row: Row, tmp_path: Path, outside_environ: Mapping[str, str]) -> None:
     python = str(tmp_path / "venv" / "bin" / "python")
     install = [python, "-m", "pip", "install", "--quiet", *TOOLS, *row.requirements]

@@ -20,7 +20,7 @@ from tests.integrations.frameworks import framework, is_installed
 framework("lightning")
 import torch  # noqa: E402 - without Lightning, all is skipped
 
-from nbtrack.integrations.lightning import NbtrackLogger  # noqa: E402
+from nbtrack.integrations.lightning import NbtrackLogger, rank_zero_only  # noqa: E402
 
 PACKAGES = [name for name in FRAMEWORKS["lightning"].packages if is_installed(name)]
 pytestmark = [
@@ -268,6 +268,23 @@ def test_autolog_adds_nothing_where_nothing_is_wanted(
     assert len(ours) == (not settings and trainer.logger is not None)
 
 
+def test_another_process_than_the_first_logs_nothing(
+    pl: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rank_zero_only, "rank", 1)
+    logger = NbtrackLogger(log_model="all", save_dir=tmp_path)
+    assert (logger.name, logger.version) == (None, None)
+    logger.experiment.log({"loss": 1.0})
+    logger.log_metrics({"loss": 1.0}, 0)
+    logger.log_hyperparams({"rate": 0.1})
+    logger.log_graph(new_model(pl))
+    logger.log_image("picture", [torch.zeros(4, 4)])
+    logger.after_save_checkpoint(pl.callbacks.ModelCheckpoint())
+    logger.finalize("success")
+    assert nbtrack.run is None
+    assert not nbtrack.runs(include_empty=True)
+
+
 SCRIPT = """
 from pathlib import Path
 import lightning.pytorch as pl
@@ -275,38 +292,35 @@ import nbtrack
 from tests.integrations.test_lightning import NbtrackLogger, loader, new_model, new_trainer
 
 if __name__ == "__main__":
-    trainer = new_trainer(
-        pl, Path("."), NbtrackLogger(), max_epochs=2, devices=2, strategy="ddp", {more}
-    )
+    nbtrack.init(name="both", config={"devices": 2})
+    trainer = new_trainer(pl, Path("."), NbtrackLogger(), devices=2, strategy="ddp")
     trainer.fit(new_model(pl), loader(), loader())
     seen = trainer.callback_metrics["val_loss"]
     Path(f"rank-{trainer.global_rank}").write_text(str(float(seen)))
+    nbtrack.log({"rank": trainer.global_rank})
 """
-
-
-def run_script(folder: Path, more: str = "") -> subprocess.CompletedProcess[str]:
-    script = folder / "train.py"
-    script.write_text(SCRIPT.replace("{more}", more))
-    return subprocess.run(
-        [sys.executable, script],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
 
 
 @pytest.mark.skipif("lightning.pytorch" not in PACKAGES, reason="the script imports lightning")
 def test_two_processes_make_one_run(tmp_path: Path, store_dir: Path) -> None:
-    done = run_script(tmp_path)
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     (run,) = nbtrack.runs(include_empty=True)
-    assert run.state == "finished"
+    assert (run.name, run.state, run.config["devices"]) == ("both", "finished", 2)
     assert run.summary["val_loss"] == float((tmp_path / "rank-0").read_text())
     assert (tmp_path / "rank-1").exists()
-    assert len(run.history("val_loss").to_pylist()) == 2
+    assert len(run.history("val_loss").to_pylist()) == 3  # epochs, which the first process logs
+    assert {row["value"] for row in run.history("rank").to_pylist()} == {0, 1}
     assert len(run.models) == 1
 
 
