@@ -284,6 +284,36 @@ def test_each_trial_of_a_search_is_a_run(tmp_path: Path, when: str) -> None:
     assert all("train/loss" in run.summary for run in trials)
 
 
+def test_a_trial_that_was_broken_off_has_failed(tmp_path: Path) -> None:
+    pytest.importorskip("optuna", reason="optuna is installed in tests/install")
+
+    class Break(transformers.TrainerCallback):
+        breaks = True
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+            if self.breaks:
+                self.breaks = False
+                raise ArithmeticError("diverged")
+
+    trainer = new_trainer(tmp_path, callbacks=[NbtrackCallback(), Break()])
+    outer = nbtrack.init(name="search")
+    search: dict[str, Any] = {
+        "backend": "optuna",
+        "n_trials": 1,
+        "direction": "minimize",
+        "hp_space": lambda trial: {"seed": trial.suggest_int("seed", 1, 9)},
+    }
+    with pytest.raises(ArithmeticError):
+        trainer.hyperparameter_search(**search, hp_name=lambda trial: "broken")
+    trainer.hyperparameter_search(**search, hp_name=lambda trial: "whole")
+    assert nbtrack.run is outer
+    states = {run.name: run.state for run in nbtrack.runs(include_empty=True)}
+    assert {name: states[name] for name in ("broken", "whole")} == {
+        "broken": "failed",
+        "whole": "finished",
+    }
+
+
 def test_what_is_raised_in_the_training_fails_the_run(tmp_path: Path, store_dir: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text(
