@@ -19,9 +19,7 @@ import torch  # noqa: E402 - without transformers, all is skipped
 
 from nbtrack.integrations.transformers import NbtrackCallback  # noqa: E402
 
-pytestmark = [
-    pytest.mark.usefixtures("own_process", "logging"),
-]
+pytestmark = pytest.mark.usefixtures("own_process", "logging")
 
 IS_PRESENT = int(transformers.__version__.partition(".")[0]) >= 5
 
