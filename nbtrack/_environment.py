@@ -114,6 +114,12 @@ def launch() -> Launch | None:
     return Launch(int(rank), None if name == "none" else name, f"{address}:{port}", restarts)
 
 
+def is_further_rank() -> bool:
+    """Whether this process is one of several on this machine, and not the first of them."""
+    rank = os.environ.get("LOCAL_RANK", "")
+    return rank.isdecimal() and int(rank) > 0
+
+
 def notebook_hint() -> str | None:
     """The path of the notebook as the Jupyter server announced it to this kernel, if it did."""
     return os.environ.get("JPY_SESSION_NAME") or None

@@ -2,6 +2,7 @@
 
 - Workers of ``multiprocessing`` (spawn, forkserver) and joblib: the owner tells the processes that
   it starts of its run and its open attempt, in an environment variable.
+- Ranks that the owner starts itself once it is the first of them, as PyTorch Lightning does.
 - Ranks, which a launcher such as torchrun starts together: the first makes the run under an id that
   all of them know, the others join it.
 
@@ -21,7 +22,7 @@ from typing import NamedTuple
 import msgspec
 
 from ._decoding import from_json
-from ._environment import announce_run, announced_run, launch
+from ._environment import announce_run, announced_run, is_further_rank, launch
 from ._process import ProcessIdentity, liveness, started_at, this_process
 from .store.documents import read_info
 from .store.layout import RunDir, Store
@@ -58,10 +59,10 @@ def announce(place: Place | None) -> None:
 
 def place() -> Place | None:
     """The run of which this process is a worker; None if there is none, or it has ended."""
-    if not _is_worker():
-        return None
     found = _announced()
-    if found is None or liveness(found.owner) != "alive" or found.owner == this_process():
+    if found is None or not (_is_worker() or _is_rank_beside(found.owner)):
+        return None
+    if liveness(found.owner) != "alive" or found.owner == this_process():
         return None
     run_dir = RunDir(Path(found.path))
     return Place(run_dir, found.attempt) if run_dir.info.exists() else None
@@ -117,6 +118,11 @@ def _announced() -> _Announcement | None:
         return from_json(text, _Announcement) if text else None
     except msgspec.DecodeError:
         return None
+
+
+def _is_rank_beside(owner: ProcessIdentity) -> bool:
+    """Whether the owner has started this process as another rank of what it does itself."""
+    return is_further_rank() and owner.pid == os.getppid()
 
 
 def _is_worker() -> bool:

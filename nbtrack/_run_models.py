@@ -107,6 +107,10 @@ class Models(Timeline):
         if self._watches is not None:
             self._watches.end(None if models is None else _listed(models))
 
+    def is_watching(self, model: Any) -> bool:
+        """Whether this model is watched; raises as :meth:`unwatch`."""
+        return self._watches is not None and self._watches.has(model)
+
     @property
     def is_untouched(self) -> bool:
         """Whether there is nothing yet but perhaps an open attempt without rows."""

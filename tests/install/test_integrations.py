@@ -45,10 +45,20 @@ class Row(NamedTuple):
 BESIDE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "catboost": ((), ("catboost==1.2", "numpy<2", "scikit-learn==1.5.*")),
     "lightgbm": ((), ("numpy<2", "scikit-learn==1.5.*")),
+    "keras": (("torch",), ("torch",)),
+    "lightning": (("tensorboard",), ("pytorch-lightning==2.4.*", "tensorboard")),
     "optuna": (("plotly",), ("plotly",)),
     # With a later SciPy it warns.
     "sklearn": ((), ("scipy==1.14.*",)),
+    "tensorboard": (
+        ("matplotlib", "tensorboard", "torch"),
+        ("matplotlib", "tensorboard", "torch"),
+    ),
     "tqdm": ((), ("tqdm==4.66.0",)),
+    "transformers": (
+        ("accelerate", "optuna", "tensorboard", "torch"),
+        ("accelerate", "optuna", "tensorboard", "torch"),
+    ),
     "xgboost": ((), ("xgboost-cpu==2.1.1", "scikit-learn==1.5.*")),
 }
 # The same module without what needs a GPU, and much smaller. There is no 2.1.0 of it.

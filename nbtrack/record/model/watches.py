@@ -143,6 +143,11 @@ class Watches:
                 del self._watched[number]
                 watch.stop()
 
+    def has(self, model: Any) -> bool:
+        """Whether this one is watched."""
+        target = self._target(model)
+        return any(watch.model is target for watch in self._watched.values())
+
     def refresh(self) -> None:
         """See whether there is more to keep of any."""
         for watch in self._watched.values():
