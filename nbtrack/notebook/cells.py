@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
 from .._attempts import CellInfo
 from ..store.schema import Outcome
@@ -15,6 +16,8 @@ from .magics import TrackOptions
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+_VSCODE = "vscode-notebook-cell:"
 
 
 class Execution(NamedTuple):
@@ -50,14 +53,16 @@ def executions(shell: InteractiveShell) -> list[Execution]:
 def describe(execution: Execution, options: TrackOptions | None) -> CellInfo:
     """A cell as an attempt keeps it."""
     source = storable(execution.info.raw_cell or "")
+    tracked = options is not None
     options = options or TrackOptions()
     return CellInfo(
-        cell_id=getattr(execution.info, "cell_id", None) or _digest(source),
+        cell_id=_id_of(execution.info) or _digest(source),
         execution_count=execution.number,
         source=source,
         name=options.name,
         tags=options.tags,
         config=options.config,
+        aside=not tracked and not execution.info.store_history,
     )
 
 
@@ -91,6 +96,17 @@ def ends_the_notebook(shell: InteractiveShell, info: ExecutionInfo) -> bool:
 def storable(text: str) -> str:
     """The text without what UTF-8 cannot hold, such as the undecodable bytes of a file name."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _id_of(info: ExecutionInfo) -> str | None:
+    """What the front end calls the cell.
+
+    VS Code gives the address of its editor: the notebook's path, which changes, and then the cell.
+    """
+    found: str | None = getattr(info, "cell_id", None)
+    if found is not None and found.startswith(_VSCODE):
+        return unquote(found.rpartition("#")[2])
+    return found
 
 
 def _digest(source: str) -> str:

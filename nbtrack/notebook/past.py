@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def record_past(run: Run, shell: InteractiveShell, running: RunningCells) -> None:
     """Record the cells that ran before, and those that run."""
-    now = [one.cell for one in running.values()]
+    now = [one.cell for one in running.values() if not one.cell.aside]
     history = shell.history_manager
     inputs = list(history.input_hist_raw) if history is not None else []
     end = now[0].execution_count if now else None
@@ -34,6 +34,9 @@ def record_parameters(run: Run, cell: CellInfo, shell: InteractiveShell) -> None
 
 
 def notebook_of(shell: InteractiveShell) -> str | None:
-    """The path of the notebook, as far as the server or VS Code told it to this kernel."""
-    path = notebook_hint() or shell.user_ns.get("__vsc_ipynb_file__")
+    """The path of the notebook, as far as the server or VS Code told it to this kernel.
+
+    On a server VS Code runs notebooks of its own under names that it makes for the occasion.
+    """
+    path = shell.user_ns.get("__vsc_ipynb_file__") or notebook_hint()
     return str(path) if path else None

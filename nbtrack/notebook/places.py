@@ -72,8 +72,8 @@ def picture(picture: Picture) -> dict[str, Any]:
 
 
 def view(model_id: str) -> dict[str, Any]:
-    """The live view of a widget."""
-    return {_VIEW: {"version_major": 2, "version_minor": 0, "model_id": model_id}}
+    """The live view of a widget; nothing where a front end has no widget of that name any more."""
+    return {_VIEW: {"version_major": 2, "version_minor": 0, "model_id": model_id}, **nothing()}
 
 
 def nothing() -> dict[str, Any]:

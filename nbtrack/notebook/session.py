@@ -214,9 +214,13 @@ class Session:
                 self._running[moment.thread] = running
                 self._console.begin_cell(running.cell)
             self._positions.begin()
-            self._last_error = None
             self._prune()
             self._end_forgotten()
+            if running.cell.aside:
+                for other in self._runs:
+                    self._arm(other)
+                return
+            self._last_error = None
             run = self._run_for(running.options)
             for other in self._runs:
                 other.begin_cell(running.cell)

@@ -57,7 +57,7 @@ class Cell:
             try:
                 message = self._kernel.client.get_iopub_msg(timeout=0.05)
             except queue.Empty:
-                assert self._kernel.manager.is_alive(), "the kernel died"
+                assert self._kernel.is_alive(), "the kernel died"
                 break
             for cell in (self, *others):
                 if message["parent_header"].get("msg_id") == cell.message_id:
@@ -135,6 +135,10 @@ class Kernel:
         client.start_channels()
         client.wait_for_ready(timeout=PATIENCE)
         return client
+
+    def is_alive(self) -> bool:
+        """Whether its process runs."""
+        return bool(self.manager.is_alive())
 
     @property
     def pid(self) -> int:
@@ -220,7 +224,7 @@ class Kernel:
     def kill(self) -> None:
         """SIGKILL, as the memory killer does it."""
         os.kill(self.pid, signal.SIGKILL)
-        wait_until(lambda: not self.manager.is_alive(), "the kernel to be gone")
+        wait_until(lambda: not self.is_alive(), "the kernel to be gone")
 
     def current_run(self) -> RunView:
         """The kernel's current run, read from outside."""
