@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from .._attempts import CellInfo
 from ..store.schema import Outcome
+from . import engines
 from .magics import TrackOptions
 
 if TYPE_CHECKING:
@@ -50,6 +51,15 @@ def executions(shell: InteractiveShell) -> list[Execution]:
     return found
 
 
+def execution_now(shell: InteractiveShell) -> Execution | None:
+    """What this thread executes that counts as a cell, or as an engine's work; None if nothing."""
+    found = executions(shell)
+    if found and not found[0].info.silent:
+        return found[0]
+    work = engines.work_now(shell)
+    return Execution(work, None) if work is not None else None
+
+
 def describe(execution: Execution, options: TrackOptions | None) -> CellInfo:
     """A cell as an attempt keeps it."""
     source = storable(execution.info.raw_cell or "")
@@ -59,7 +69,7 @@ def describe(execution: Execution, options: TrackOptions | None) -> CellInfo:
         cell_id=_id_of(execution.info) or _digest(source),
         execution_count=execution.number,
         source=source,
-        name=options.name,
+        name=options.name or engines.name_of(execution.info),
         tags=options.tags,
         config=options.config,
         aside=not tracked and not execution.info.store_history,

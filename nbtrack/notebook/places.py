@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..live.picture import Picture
+from .engines import engine_number
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -48,6 +49,13 @@ class Place:
         self._shell.display_pub.publish(
             data=bundle, metadata=self._metadata, transient={"display_id": self._id}, update=update
         )
+
+
+def are_updated(shell: InteractiveShell) -> bool:
+    """Whether what is shown below a cell can change afterwards: not in a terminal, nor where a
+    client of ipyparallel shows what its engines sent.
+    """
+    return hasattr(shell, "kernel") and engine_number(shell) is None
 
 
 def is_ours(transient: Any) -> bool:

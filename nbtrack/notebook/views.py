@@ -112,7 +112,7 @@ class Views:
                 their pictures: the live one is where the run is.
         """
         settings = Settings.load()
-        if settings.view == "off" or settings.quiet or not hasattr(self._shell, "kernel"):
+        if settings.view == "off" or settings.quiet or not places.are_updated(self._shell):
             return
         live = settings.view == "live" and running is not None
         if live and running is not None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -116,7 +116,7 @@ class Kernel:
         self.manager.start_kernel(env=self._environ, cwd=str(folder))
         self.client = self._connect()
 
-    def __enter__(self) -> Kernel:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
