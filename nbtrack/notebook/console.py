@@ -5,7 +5,8 @@ text that they send, whoever wrote it: ``print``, a subprocess, C code. They sen
 their own, and hooks belong to the thread that registered them, so they are registered there. What
 ``display()`` and the last value of a cell show is heard at the two methods that send it.
 
-A terminal has no such streams: there ``write`` is watched while a cell runs.
+Terminals have no such streams, and those of old kernels no hooks: there ``write`` is watched while
+a cell runs.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from .places import is_ours
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+_HOOKED = "register_hook"
 _STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
 # Text of a cell can come long after it, from threads that it started.
 _MAX_MESSAGES = 1024
@@ -91,10 +93,12 @@ class ConsoleCapture:
         if not hasattr(self._shell, "kernel"):
             self._tee.start()
             return
+        if any(hasattr(one, "pub_thread") and not hasattr(one, _HOOKED) for one in streams):
+            self._tee.start()
         for stream in streams:
             thread = getattr(stream, "pub_thread", None)
             known = any(stream is other for other in self._heard)
-            if thread is not None and hasattr(stream, "register_hook") and not known:
+            if thread is not None and hasattr(stream, _HOOKED) and not known:
                 self._heard.append(stream)
                 thread.schedule(lambda stream=stream: stream.register_hook(self._on_stream))
         for sender, method, hear in (

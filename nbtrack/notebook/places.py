@@ -47,7 +47,10 @@ class Place:
 
     def _publish(self, bundle: dict[str, Any], *, update: bool) -> None:
         self._shell.display_pub.publish(
-            data=bundle, metadata=self._metadata, transient={"display_id": self._id}, update=update
+            data=bundle,
+            metadata={**self._metadata},  # hooks of others add to it
+            transient={"display_id": self._id},
+            update=update,
         )
 
 

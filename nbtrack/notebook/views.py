@@ -20,6 +20,7 @@ from ..recorder import spawn
 from ..store.layout import RunDir
 from . import places
 from .cells import is_of_a_program
+from .colab import see_to_widgets
 from .feed import Feed, mark_of
 from .running import RunningCell
 
@@ -199,6 +200,7 @@ class Views:
             time.sleep(_SOON)
 
     def _serve(self) -> None:
+        see_to_widgets(self._shell)
         while True:
             self._wake.wait()
             while self._busy or time.monotonic() < self._quiet_at:

@@ -14,6 +14,7 @@ from tests.install.environments import CHECKOUT
 pytestmark = [pytest.mark.full, pytest.mark.kernel, pytest.mark.timeout(3600)]
 
 MATRIX = [
+    ("ipykernel==6.17.*", "ipython==7.34.*"),
     ("ipykernel==6.29.*", "ipython==8.18.*"),
     ("ipykernel==6.29.*", "ipython==9.*"),
     ("ipykernel==7.*", "ipython==8.*"),
