@@ -55,10 +55,11 @@ class Place:
 
 
 def are_updated(shell: InteractiveShell) -> bool:
-    """Whether what is shown below a cell can change afterwards: not in a terminal, nor where a
-    client of ipyparallel shows what its engines sent.
+    """Whether what is shown below a cell can change afterwards: not in a terminal, in Spyder's
+    console, or where a client of ipyparallel shows what its engines sent.
     """
-    return hasattr(shell, "kernel") and engine_number(shell) is None
+    is_console = type(shell).__module__.startswith("spyder_kernels.")
+    return hasattr(shell, "kernel") and not is_console and engine_number(shell) is None
 
 
 def is_ours(transient: Any) -> bool:
@@ -67,8 +68,11 @@ def is_ours(transient: Any) -> bool:
 
 
 def waiting(text: str) -> dict[str, Any]:
-    """What stands there before there is a picture."""
-    html = f'<div class="nbtrack-picture"><small>{escape(text)}</small></div>'
+    """What stands there before there is a picture.
+
+    Text has to stay true, since consoles do not take it back.
+    """
+    html = f'<div class="nbtrack-picture"><small>{escape(text)} is running</small></div>'
     return {"text/html": html, "text/plain": text}
 
 

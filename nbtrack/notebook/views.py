@@ -59,7 +59,7 @@ class View:
     def open(self, shell: InteractiveShell, *, live: bool) -> None:
         """Take the places, below the cell whose context the caller has."""
         self._picture = places.Place(shell)
-        self._picture.open(places.waiting(f"{self.run.name}: attempt {self.attempt} is running"))
+        self._picture.open(places.waiting(f"{self.run.name}: attempt {self.attempt}"))
         if live:
             self.live = places.Place(shell, mark_of(self.run))
             self.live.open(places.nothing())
