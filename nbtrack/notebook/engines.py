@@ -1,9 +1,9 @@
 """Engines of ipyparallel: kernels without a notebook, to which a client sends work.
 
-What ``%%px`` sends is a cell like any other. Functions that are applied, and what ``execute()`` of a
-view sends, IPython tells nobody of: here they are told of, so that rows that they log belong to an
-attempt, and one that raises, or in which the engine dies, is known to have failed. What logs nothing
-leaves no trace.
+What ``%%px`` sends is a cell like any other. Of functions that are applied, and of what
+``execute()`` of a view sends, IPython tells nobody. It is told here, so that their rows belong to
+attempts, and one that raises, or in which the engine dies, is known to have failed. What logs
+nothing leaves no trace.
 """
 
 from __future__ import annotations
@@ -101,7 +101,10 @@ class Work:
                 self._end(ExecutionResult(info))
             return after(parent, *args, **kwargs)
 
-        for name, method in (("init_metadata", init_metadata), ("finish_metadata", finish_metadata)):
+        for name, method in (
+            ("init_metadata", init_metadata),
+            ("finish_metadata", finish_metadata),
+        ):
             setattr(kernel, name, method)
             self._take_off.append(_taker(kernel, name, method))
 

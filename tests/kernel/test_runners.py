@@ -61,13 +61,17 @@ def ended() -> tuple[str, str]:
 
 
 class TestPapermill:
-    def test_parameters_become_the_config(self) -> None:
+    def test_parameters_become_the_config(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("NBTRACK_VIEW", "live")
         write(LOAD, "rate = 1", TRAIN)
         run("-m", "papermill", "notebook.ipynb", "out.ipynb", "-p", "rate", "0.25", "-y", "n: [1]")
         found = only_run()
         assert (found.state, found.reason) == ("finished", "kernel shut down")
         assert found.config == {"rate": 0.25, "n": [1]}
         assert found.attempts[0].config == {"rate": 0.25, "n": [1]}
+        (shown,) = nbformat.read("out.ipynb", as_version=4).cells[-1].outputs
+        assert "finished" in shown.data["text/plain"], "a picture, and no live view"
+        assert "data:image/svg+xml" in shown.data["text/html"]
 
     def test_parameters_that_came_before_the_extension(self) -> None:
         write("rate = 1", LOAD, TRAIN)
@@ -96,6 +100,20 @@ class TestNbconvert:
         write(LOAD, TRAIN, "1 / 0")
         run("-m", "nbconvert", "--to=notebook", "--execute", "--allow-errors", "notebook.ipynb")
         assert ended() == ("finished", "kernel shut down")
+
+
+class TestJupyter:
+    def test_execute(self) -> None:
+        write(LOAD, TRAIN)
+        run("-c", "from nbclient.cli import main; main()", "notebook.ipynb")
+        assert ended() == ("finished", "kernel shut down")
+        assert only_run().rows == 3
+
+    def test_run(self) -> None:
+        Path("script.py").write_text("import nbtrack\nnbtrack.log({'a': 1})\n")
+        run("-m", "jupyter_client.runapp", "script.py")
+        assert ended() == ("finished", "kernel shut down")
+        assert [(a.state, a.rows) for a in only_run().attempts] == [("finished", 1)]
 
 
 class TestNbclient:
