@@ -86,10 +86,13 @@ def describe_inputs(inputs: Sequence[str]) -> Iterator[CellInfo]:
 
 def is_of_a_program(shell: InteractiveShell, info: ExecutionInfo) -> bool:
     """Whether a program such as nbclient runs the cell: it names none, and answers no question."""
+    return getattr(info, "cell_id", None) is None and is_asked_by_a_program(shell)
+
+
+def is_asked_by_a_program(shell: InteractiveShell) -> bool:
+    """Whether what the kernel does was asked for by somebody who answers no question."""
     get_request = getattr(shell, "get_parent", None)  # a kernel's shell has it
-    if get_request is None or getattr(info, "cell_id", None) is not None:
-        return False
-    return not get_request().get("content", {}).get("allow_stdin", True)
+    return get_request is not None and not get_request().get("content", {}).get("allow_stdin", True)
 
 
 def ends_the_notebook(shell: InteractiveShell, info: ExecutionInfo) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._attempts import CellInfo
 from .._environment import notebook_hint
 from .._run import Run
 from . import cells
-from .parameters import parameters_of
+from .parameters import defaults_of, parameters_of
 from .running import RunningCells
 
 if TYPE_CHECKING:
@@ -29,8 +29,18 @@ def record_past(run: Run, shell: InteractiveShell, running: RunningCells) -> Non
 
 
 def record_parameters(run: Run, cell: CellInfo, shell: InteractiveShell) -> None:
-    """What a parameterised cell has set is the run's config."""
-    run.config.update(parameters_of(cell.source, shell.user_ns))
+    """What a parameterised cell has set is the run's config, and the defaults of the others."""
+    given = parameters_of(cell.source, shell.user_ns)
+    if given:
+        run.config.update({**_defaults(cell, shell), **given})
+
+
+def _defaults(cell: CellInfo, shell: InteractiveShell) -> dict[str, Any]:
+    """What the cell above sets: a program that gives parameters puts its cell below them."""
+    number, history = cell.execution_count, shell.history_manager
+    if not cells.is_asked_by_a_program(shell) or history is None or not number or number < 2:
+        return {}
+    return defaults_of(history.input_hist_raw[number - 1])
 
 
 def notebook_of(shell: InteractiveShell) -> str | None:
