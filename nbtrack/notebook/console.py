@@ -63,6 +63,7 @@ class ConsoleCapture:
         self._flush_planned = False
         self._tee = Tee(self._on_write)
         self._wanted = False
+        self._ending: CellInfo | None = None
         self._pid = os.getpid()
         os.register_at_fork(after_in_child=self._continue_in_child)
 
@@ -81,9 +82,11 @@ class ConsoleCapture:
                 self._cells.popitem(last=False)
         self._watch()
 
-    def end_cell(self) -> None:
-        """A cell has ended."""
+    def end_cell(self, cell: CellInfo) -> None:
+        """A cell has ended. A line that it did not end is its own."""
+        self._ending = cell
         self._tee.stop()
+        self._ending = None
 
     def _watch(self) -> None:
         """Hear what is there now; a cell, or ``%%capture``, may have put others in place."""
@@ -140,7 +143,7 @@ class ConsoleCapture:
 
     def _on_write(self, stream: Stream, text: str) -> None:
         if not getattr(self._shell, "showing_traceback", False):
-            self._write(self._cell_now(), stream, text)
+            self._write(self._cell_now() or self._ending, stream, text)
 
     def _write(self, cell: CellInfo | None, stream: Stream, text: str) -> None:
         waits = False

@@ -278,7 +278,7 @@ class Session:
                 self._running.pop(moment.thread, None)
                 if not self._running:
                     self._positions.end()
-                self._console.end_cell()
+                self._console.end_cell(running.cell)
                 self.views.end(waits=cells.is_of_a_program(self._shell, running.info))
                 if self._unloading:
                     self._let_go("the extension was unloaded")
