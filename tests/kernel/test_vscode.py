@@ -77,14 +77,28 @@ def test_rows_that_such_code_logs_count(start_vscode: Starts) -> None:
     assert "seen" in run.log()
 
 
-def test_in_every_kernel_the_notebook_is_known(start_vscode: Starts, tmp_path: Path) -> None:
+@pytest.fixture
+def every_kernel(tmp_path: Path) -> str:
+    """IPython's directory, in which nbtrack is part of every kernel."""
     profile = tmp_path / "ipython" / "profile_default"
     profile.mkdir(parents=True)
     (profile / "ipython_kernel_config.py").write_text(
         "get_config().InteractiveShellApp.extensions = ['nbtrack']\n"
     )
+    return str(profile.parent)
+
+
+def test_in_every_kernel_a_mistake_is_told_to_the_person(
+    start_vscode: Starts, every_kernel: str
+) -> None:
+    kernel = start_vscode(IPYTHONDIR=every_kernel, NBTRACK_SAMPLE_INTERVAL="often")
+    assert "nbtrack" not in kernel.run_quietly(VARIABLES).text
+    assert "nbtrack is not recording" in kernel.run("6 * 7").text
+
+
+def test_in_every_kernel_the_notebook_is_known(start_vscode: Starts, every_kernel: str) -> None:
     kernel = start_vscode(
-        IPYTHONDIR=str(profile.parent),
+        IPYTHONDIR=every_kernel,
         # On a Jupyter server it takes a name that no notebook has.
         JPY_SESSION_NAME="notebook-jvsc-0c1d6d2e-9d3c.ipynb",
     )
