@@ -51,6 +51,13 @@ class Cell:
         wait_until(lambda: text in self._poll().text, f"{text!r} from the cell")
         return self
 
+    def wait_for_display(self, kind: str) -> Cell:
+        """Until the cell has shown something of this MIME type."""
+        wait_until(
+            lambda: any(kind in output.get("data", {}) for output in self._poll().outputs), kind
+        )
+        return self
+
     def _poll(self, *others: Cell) -> Cell:
         """Take what the kernel has sent. Returns itself."""
         while not self._done:

@@ -52,14 +52,19 @@ def test_the_view_says_where_the_page_gets_it(
     )
     loaded = kernel.run(f"import google.colab.output\n{before}\n%load_ext nbtrack")
     assert loaded.error is None
-    cell = kernel.run(
-        "%%track\nimport nbtrack, time\nfor i in range(20):\n"
-        "    nbtrack.log({'loss': i}); time.sleep(0.05)",
+    enough = tmp_path / "enough"
+    cell = kernel.start(
+        "%%track\nimport nbtrack, os, time\n"
+        f"while not os.path.exists({str(enough)!r}):\n"
+        "    nbtrack.log({'loss': 1}); time.sleep(0.05)",
         cell="a",
-    )
+    ).wait_for_display(VIEW)
+    enough.touch()
+    cell.wait()
     views = [o["metadata"] for o in cell.outputs if VIEW in o.get("data", {})]
-    assert views
     assert all("colab" in metadata.get(VIEW, {}) for metadata in views)
-    pictures = [o for o in cell.outputs if "svg" in o.get("data", {}).get("text/html", "")]
-    assert pictures, "and the picture needs nothing of this"
-    assert VIEW not in str([output["metadata"] for output in pictures])
+    others = [
+        o for o in cell.outputs if "nbtrack-picture" in o.get("data", {}).get("text/html", "")
+    ]
+    assert others, "and the picture needs nothing of this"
+    assert VIEW not in str([output["metadata"] for output in others])

@@ -132,6 +132,8 @@ def test_a_terminal_that_is_closed(store_dir: Path, tmp_path: Path) -> None:
     assert [(a.state, a.rows) for a in run.attempts] == [("finished", 1)]
 
 
+# Other tests may have left threads here, which a pseudo-terminal's fork does without.
+@pytest.mark.filterwarnings("ignore:.*use of forkpty:DeprecationWarning")
 def test_a_terminal_in_which_somebody_types(store_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("import nbtrack\nnbtrack.log({'a': 1})\nraise ValueError(1)\n")
     options = ["--simple-prompt", "--no-banner", "--colors=NoColor"]

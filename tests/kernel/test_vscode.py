@@ -111,7 +111,7 @@ def test_in_every_kernel_the_notebook_is_known(start_vscode: Starts, every_kerne
 def test_an_interrupt_and_a_restart(start_vscode: Starts) -> None:
     kernel = start_vscode(NBTRACK_VIEW="live")
     kernel.run(LOAD)
-    cell = start_loop(kernel)
+    cell = start_loop(kernel).wait_for_display(WIDGET)
     before = recorders(kernel)
     kernel.interrupt()
     cell.wait()
