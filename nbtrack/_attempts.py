@@ -20,6 +20,8 @@ class CellInfo(msgspec.Struct, kw_only=True, eq=False, weakref=True):
         execution_count: The number that the notebook shows in brackets.
         source: Its text.
         name, tags, config: What ``%%track`` gave.
+        aside: A front end runs it for itself, outside the history: VS Code lists variables so.
+            It counts once it starts a run or logs a row, since then it is somebody's.
     """
 
     cell_id: str | None = None
@@ -28,6 +30,7 @@ class CellInfo(msgspec.Struct, kw_only=True, eq=False, weakref=True):
     name: str | None = None
     tags: list[str] = []
     config: dict[str, Any] = {}
+    aside: bool = False
 
     @property
     def label(self) -> str:

@@ -65,6 +65,11 @@ def batch_job() -> tuple[str, str] | None:
     return None
 
 
+def is_in_colab() -> bool:
+    """Whether this machine is lent by Google Colab, and is gone with its disk before long."""
+    return "COLAB_RELEASE_TAG" in os.environ
+
+
 def announce_run(text: str | None) -> None:
     """Tell the processes that this one starts of its run; None: of none."""
     if text is None:

@@ -12,12 +12,13 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def failure_of(error: BaseException, *, cell: str | None = None) -> Failure:
-    """``error`` with its traceback, from the first frame on that is not nbtrack's own.
+    """``error`` with its traceback, from the first frame on that is not nbtrack's own or of what
+    runs a process of multiprocessing.
 
     ``line`` is where the person's own code, not a library, was last.
     """
     first = error.__traceback__
-    while first is not None and first.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+    while first is not None and _is_machinery(first):
         first = first.tb_next
     text = "".join(traceback.format_exception(type(error), error, first))
     try:
@@ -31,6 +32,12 @@ def failure_of(error: BaseException, *, cell: str | None = None) -> Failure:
         cell=cell,
         line=_line(first),
     )
+
+
+def _is_machinery(trace: TracebackType) -> bool:
+    module = str(trace.tb_frame.f_globals.get("__name__", ""))
+    is_ours = trace.tb_frame.f_code.co_filename.startswith(_PACKAGE)
+    return is_ours or module.startswith("multiprocessing.")
 
 
 def _line(first: TracebackType | None) -> int | None:

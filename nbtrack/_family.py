@@ -68,6 +68,12 @@ def place() -> Place | None:
     return Place(run_dir, found.attempt) if run_dir.info.exists() else None
 
 
+def announced_id() -> str | None:
+    """The id of the run of whoever started this process, when it did; None if there was none."""
+    found = _announced()
+    return RunDir(Path(found.path)).id if found is not None else None
+
+
 def rank_id() -> str | None:
     """The id of the run that all ranks of this launch share; None if there are no ranks."""
     started = launch()

@@ -72,6 +72,8 @@ class Recording:
         self, cell: CellInfo | None, stream: Stream, row: int, start: int, text: str, lost: int
     ) -> bool:
         number = self._cells.number(cell)
+        if cell is not None and cell.aside and not number:
+            return True
         return not self._finished and self._journal.offer(
             Console(self._next_seq(), now(), number, stream, row, start, text, lost)
         )

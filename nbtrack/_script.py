@@ -41,6 +41,9 @@ class ScriptHost:
         sys.exit = self._on_exit
         self._tee = Tee(_record_text)
         atexit.register(self._at_end)
+        if multiprocessing := sys.modules.get("multiprocessing.util"):
+            # Its processes end without a look at atexit, but at this before they do.
+            multiprocessing.Finalize(None, self._at_end, exitpriority=0)
 
     def init(self, options: RunOptions) -> Run:
         """Start a run, and make it current."""
@@ -84,6 +87,11 @@ class ScriptHost:
         if os.getpid() != self._pid:
             return
         self._tee.stop()
+        error = sys.exc_info()[1]
+        if self._failure is None and error is not None and not isinstance(error, SystemExit):
+            # It ends a process of multiprocessing, where it reaches no hook.
+            self._interrupted = isinstance(error, KeyboardInterrupt)
+            self._failure = failure_of(error)
         shown = getattr(sys, "last_value", None)
         if self._failure is None and self._exit_code and isinstance(shown, Exception):
             # Running a file, IPython shows the exception itself and exits with 1.

@@ -23,7 +23,7 @@ from .artifacts import check_artifacts, check_use
 from .environments import check_kernels, check_servers
 from .finding import Finding, Level
 from .gpu import check_gpus
-from .place import check_disk, check_file_system, check_store
+from .place import check_disk, check_file_system, check_lasting, check_store
 from .recorder import check_recorder
 from .runs import check_runs
 from .settings import check_settings
@@ -41,6 +41,7 @@ def examine(store: Store, *, thorough: bool = False, patience: float = 10.0) -> 
     checks = [
         _Check("settings", check_settings),
         _Check("store", lambda: check_store(store)),
+        _Check("store", lambda: check_lasting(store)),
         _Check("disk", lambda: check_disk(store)),
         _Check("file system", lambda: check_file_system(store)),
         _Check("use", lambda: check_use(store)),

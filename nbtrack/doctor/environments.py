@@ -21,7 +21,7 @@ from .finding import Finding
 
 _PATIENCE = 8.0
 _LEAST_PYTHON = (3, 11)
-_LEAST = {"ipykernel": (6, 29), "ipython": (8, 18)}
+_LEAST = {"ipykernel": (6, 17), "ipython": (7, 34)}
 # Runs in any environment, also of an old Python.
 _LOOK = """\
 import json, sys

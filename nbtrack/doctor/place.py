@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from .. import _settings
+from .. import _environment, _settings
 from ..store.layout import Store
 from ..store.segment import can_map, file_system
 from .finding import Finding
@@ -112,6 +112,20 @@ def check_file_system(store: Store) -> Iterator[Finding]:
         asked = ", as the setting 'journal' says" if can_be else ""
         what = f"on {kind or 'this file system'} the journal is written, not mapped{asked}"
         yield Finding("file system", "note", what, _cost(is_mapped))
+
+
+def check_lasting(store: Store) -> Iterator[Finding]:
+    """Whether the store outlives the machine."""
+    is_mounted = file_system(existing(store.path)).startswith("fuse")
+    if _environment.is_in_colab() and not is_mounted and not usable_settings().sync:
+        yield Finding(
+            "store",
+            "warning",
+            f"{store.path} is on the disk of a machine that Colab lends",
+            "Its runs go with the machine: when the notebook is left alone, or after some hours.",
+            "Set NBTRACK_SYNC to a place that they are copied to, such as a folder of a mounted "
+            "Drive, file:///content/drive/MyDrive/nbtrack, before the first run.",
+        )
 
 
 def existing(path: Path) -> Path:

@@ -8,13 +8,17 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
 from .._attempts import CellInfo
 from ..store.schema import Outcome
+from . import engines
 from .magics import TrackOptions
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+_VSCODE = "vscode-notebook-cell:"
 
 
 class Execution(NamedTuple):
@@ -47,17 +51,28 @@ def executions(shell: InteractiveShell) -> list[Execution]:
     return found
 
 
+def execution_now(shell: InteractiveShell) -> Execution | None:
+    """What this thread executes that counts as a cell, or as an engine's work; None if nothing."""
+    found = executions(shell)
+    if found and not found[0].info.silent:
+        return found[0]
+    work = engines.work_now(shell)
+    return Execution(work, None) if work is not None else None
+
+
 def describe(execution: Execution, options: TrackOptions | None) -> CellInfo:
     """A cell as an attempt keeps it."""
     source = storable(execution.info.raw_cell or "")
+    tracked = options is not None
     options = options or TrackOptions()
     return CellInfo(
-        cell_id=getattr(execution.info, "cell_id", None) or _digest(source),
+        cell_id=_id_of(execution.info) or _digest(source),
         execution_count=execution.number,
         source=source,
-        name=options.name,
+        name=options.name or engines.name_of(execution.info),
         tags=options.tags,
         config=options.config,
+        aside=not tracked and not execution.info.store_history,
     )
 
 
@@ -71,10 +86,13 @@ def describe_inputs(inputs: Sequence[str]) -> Iterator[CellInfo]:
 
 def is_of_a_program(shell: InteractiveShell, info: ExecutionInfo) -> bool:
     """Whether a program such as nbclient runs the cell: it names none, and answers no question."""
+    return getattr(info, "cell_id", None) is None and is_asked_by_a_program(shell)
+
+
+def is_asked_by_a_program(shell: InteractiveShell) -> bool:
+    """Whether what the kernel does was asked for by somebody who answers no question."""
     get_request = getattr(shell, "get_parent", None)  # a kernel's shell has it
-    if get_request is None or getattr(info, "cell_id", None) is not None:
-        return False
-    return not get_request().get("content", {}).get("allow_stdin", True)
+    return get_request is not None and not get_request().get("content", {}).get("allow_stdin", True)
 
 
 def ends_the_notebook(shell: InteractiveShell, info: ExecutionInfo) -> bool:
@@ -91,6 +109,17 @@ def ends_the_notebook(shell: InteractiveShell, info: ExecutionInfo) -> bool:
 def storable(text: str) -> str:
     """The text without what UTF-8 cannot hold, such as the undecodable bytes of a file name."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _id_of(info: ExecutionInfo) -> str | None:
+    """What the front end calls the cell.
+
+    VS Code gives the address of its editor: the notebook's path, which changes, and then the cell.
+    """
+    found: str | None = getattr(info, "cell_id", None)
+    if found is not None and found.startswith(_VSCODE):
+        return unquote(found.rpartition("#")[2])
+    return found
 
 
 def _digest(source: str) -> str:

@@ -5,7 +5,8 @@ text that they send, whoever wrote it: ``print``, a subprocess, C code. They sen
 their own, and hooks belong to the thread that registered them, so they are registered there. What
 ``display()`` and the last value of a cell show is heard at the two methods that send it.
 
-A terminal has no such streams: there ``write`` is watched while a cell runs.
+Terminals have no such streams, and those of old kernels no hooks: there ``write`` is watched while
+a cell runs.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from .places import is_ours
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+_HOOKED = "register_hook"
 _STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
 # Text of a cell can come long after it, from threads that it started.
 _MAX_MESSAGES = 1024
@@ -61,6 +63,7 @@ class ConsoleCapture:
         self._flush_planned = False
         self._tee = Tee(self._on_write)
         self._wanted = False
+        self._ending: CellInfo | None = None
         self._pid = os.getpid()
         os.register_at_fork(after_in_child=self._continue_in_child)
 
@@ -79,9 +82,11 @@ class ConsoleCapture:
                 self._cells.popitem(last=False)
         self._watch()
 
-    def end_cell(self) -> None:
-        """A cell has ended."""
+    def end_cell(self, cell: CellInfo) -> None:
+        """A cell has ended. A line that it did not end is its own."""
+        self._ending = cell
         self._tee.stop()
+        self._ending = None
 
     def _watch(self) -> None:
         """Hear what is there now; a cell, or ``%%capture``, may have put others in place."""
@@ -91,10 +96,12 @@ class ConsoleCapture:
         if not hasattr(self._shell, "kernel"):
             self._tee.start()
             return
+        if any(hasattr(one, "pub_thread") and not hasattr(one, _HOOKED) for one in streams):
+            self._tee.start()
         for stream in streams:
             thread = getattr(stream, "pub_thread", None)
             known = any(stream is other for other in self._heard)
-            if thread is not None and hasattr(stream, "register_hook") and not known:
+            if thread is not None and hasattr(stream, _HOOKED) and not known:
                 self._heard.append(stream)
                 thread.schedule(lambda stream=stream: stream.register_hook(self._on_stream))
         for sender, method, hear in (
@@ -136,7 +143,7 @@ class ConsoleCapture:
 
     def _on_write(self, stream: Stream, text: str) -> None:
         if not getattr(self._shell, "showing_traceback", False):
-            self._write(self._cell_now(), stream, text)
+            self._write(self._cell_now() or self._ending, stream, text)
 
     def _write(self, cell: CellInfo | None, stream: Stream, text: str) -> None:
         waits = False

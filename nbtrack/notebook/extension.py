@@ -103,6 +103,8 @@ def _say_in_the_next_cell(shell: InteractiveShell, text: str) -> None:
     """Print a line that nobody would see now."""
 
     def say(*args: Any) -> None:
+        if args and not args[0].store_history:
+            return  # the front end's own
         shell.events.unregister("pre_run_cell", say)
         sys.stderr.write(f"{text}\n")
 

@@ -155,9 +155,9 @@ def _summary(trace: TracebackType, number: int, place: _Place) -> traceback.Fram
         text = place.text(number)
     else:
         text = linecache.getline(file, number, trace.tb_frame.f_globals)
-    return traceback.FrameSummary(
-        place.name(file), number, code.co_name, lookup_line=False, line=text
-    )
+    # IPython 7 and early ones of 8 name the code of a cell after its first line.
+    name = "<module>" if code.co_name.startswith("<cell line") else code.co_name
+    return traceback.FrameSummary(place.name(file), number, name, lookup_line=False, line=text)
 
 
 def _message(error: BaseException) -> str:

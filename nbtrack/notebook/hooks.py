@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from . import magics
+from .engines import Work
 from .helper import Helper, LateError
 from .register import Registered
 from .running import Moment, moment
@@ -72,6 +73,7 @@ class Hooks:
         self._restarts = False
         self._on_shutdown: Callable[..., Any] | None = None
         self._magics = Registered(shell, line)
+        self._work = Work(shell, self._before_cell, self._after_cell)
 
     def install(self) -> None:
         """Begin to watch the shell."""
@@ -83,6 +85,7 @@ class Hooks:
         if magics.transform not in shell.input_transformers_cleanup:
             shell.input_transformers_cleanup.append(magics.transform)
         self._magics.install()
+        self._work.install()
         self._watch_shutdown()
         atexit.unregister(self._at_exit)
         atexit.register(self._at_exit)
@@ -110,6 +113,7 @@ class Hooks:
         )
 
     def _stop_watching_cells(self) -> None:
+        self._work.remove()
         for event, hook in self._events():
             if hook in self._shell.events.callbacks[event]:
                 self._shell.events.unregister(event, hook)

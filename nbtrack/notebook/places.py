@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..live.picture import Picture
+from .engines import engine_number
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -46,8 +47,19 @@ class Place:
 
     def _publish(self, bundle: dict[str, Any], *, update: bool) -> None:
         self._shell.display_pub.publish(
-            data=bundle, metadata=self._metadata, transient={"display_id": self._id}, update=update
+            data=bundle,
+            metadata={**self._metadata},  # hooks of others add to it
+            transient={"display_id": self._id},
+            update=update,
         )
+
+
+def are_updated(shell: InteractiveShell) -> bool:
+    """Whether what is shown below a cell can change afterwards: not in a terminal, in Spyder's
+    console, or where a client of ipyparallel shows what its engines sent.
+    """
+    is_console = type(shell).__module__.startswith("spyder_kernels.")
+    return hasattr(shell, "kernel") and not is_console and engine_number(shell) is None
 
 
 def is_ours(transient: Any) -> bool:
@@ -56,8 +68,11 @@ def is_ours(transient: Any) -> bool:
 
 
 def waiting(text: str) -> dict[str, Any]:
-    """What stands there before there is a picture."""
-    html = f'<div class="nbtrack-picture"><small>{escape(text)}</small></div>'
+    """What stands there before there is a picture.
+
+    Text has to stay true, since consoles do not take it back.
+    """
+    html = f'<div class="nbtrack-picture"><small>{escape(text)} is running</small></div>'
     return {"text/html": html, "text/plain": text}
 
 
@@ -72,8 +87,8 @@ def picture(picture: Picture) -> dict[str, Any]:
 
 
 def view(model_id: str) -> dict[str, Any]:
-    """The live view of a widget."""
-    return {_VIEW: {"version_major": 2, "version_minor": 0, "model_id": model_id}}
+    """The live view of a widget; nothing where a front end has no widget of that name any more."""
+    return {_VIEW: {"version_major": 2, "version_minor": 0, "model_id": model_id}, **nothing()}
 
 
 def nothing() -> dict[str, Any]:

@@ -27,9 +27,10 @@ from ..store.locks import PatientLock
 from ..store.position import Progress
 from ..store.schema import Failure
 from ..store.state import memory_words
-from . import cells, commands, configurable, failures
+from . import cells, commands, configurable, engines, failures
 from .console import ConsoleCapture
 from .hooks import Hooks
+from .labels import Labels
 from .past import notebook_of, record_parameters, record_past
 from .position import PositionWatch
 from .previous import previous_death
@@ -75,16 +76,14 @@ class Session:
         self._runs: list[Run] = []
         # The one that nobody asked for with options of its own.
         self._own_run: Run | None = None
-        self._attached = False
-        self._loaded = False
-        self._wants_run = False
-        self._unloading = False
+        self._attached = self._loaded = self._wants_run = self._unloading = False
         self._interrupted_at: float | None = None
         self._last_error: Failure | None = None
         self.previous: str | None = None
         self.memory = ""
         self._console = ConsoleCapture(shell, runs=lambda: self._runs, cell_now=self.cell_now)
-        self._positions = PositionWatch(self._running, self._label_of, self._set_position)
+        self._labels = Labels(shell)
+        self._positions = PositionWatch(self._running, self._labels.of, self._set_position)
         self.views = Views(shell)
 
     def attach(self) -> None:
@@ -98,12 +97,13 @@ class Session:
         self._hooks.install()
         self._console.install(Settings.load().console)
         _current.set_host(self)
-        executions = cells.executions(self._shell)
-        if executions and not executions[0].info.silent:
+        execution = cells.execution_now(self._shell)
+        if execution is not None:
             # Its beginning was not seen: an error before now counts for nothing.
-            running = RunningCell(executions[0], last_shown())
+            running = RunningCell(execution, last_shown())
             self._running[threading.get_ident()] = running
             self._console.begin_cell(running.cell)
+            self._labels.begin(running.cell)
 
     def load(self) -> bool:
         """Attach, and have the kernel's run begin with the next cell. False if that is old news."""
@@ -195,6 +195,7 @@ class Session:
     def _start(self, options: RunOptions, cell: CellInfo | None) -> Run:
         options.notebook = options.notebook or notebook_of(self._shell)
         options.command = options.command or []
+        engines.describe(self._shell, options)
         run = start_next(options, Settings.load(), cell=cell)
         self._wants_run = False
         self._prune()
@@ -215,10 +216,14 @@ class Session:
                 running = RunningCell(execution, moment.shown)
                 self._running[moment.thread] = running
                 self._console.begin_cell(running.cell)
+                self._labels.begin(running.cell)
             self._positions.begin()
-            self._last_error = None
-            self._prune()
             self._end_forgotten()
+            if running.cell.aside:
+                for other in self._runs:
+                    self._arm(other)
+                return
+            self._last_error = None
             run = self._run_for(running.options)
             for other in self._runs:
                 other.begin_cell(running.cell)
@@ -235,6 +240,7 @@ class Session:
 
         Two interrupts in a row can keep IPython from saying so, and a full disk keeps us from it.
         """
+        self._prune()
         cells_now = [running.cell for running in self._running.values()]
         for run in self._runs:
             if run.open_cell is not None and not any(run.open_cell is cell for cell in cells_now):
@@ -274,7 +280,7 @@ class Session:
                 self._running.pop(moment.thread, None)
                 if not self._running:
                     self._positions.end()
-                self._console.end_cell()
+                self._console.end_cell(running.cell)
                 self.views.end(waits=cells.is_of_a_program(self._shell, running.info))
                 if self._unloading:
                     self._let_go("the extension was unloaded")
@@ -287,7 +293,7 @@ class Session:
         outcome, error = cells.outcome_of(result, running.before, after)
         failure = None
         if error is not None:
-            failure = failures.failure_of(error, running.cell, self._label_of)
+            failure = failures.failure_of(error, running.cell, self._labels.of)
         tracked = running.options is not None
         for run in self._runs:
             if run.finished:
@@ -314,19 +320,12 @@ class Session:
         for run in self._runs:
             run.set_position(cell, line, progress)
 
-    def _label_of(self, file: str) -> str | None:
-        """``[12]`` for a file that IPython compiled cell 12 as."""
-        named = self._shell.compile.format_code_name(file)
-        return named[1].removeprefix("In") if named else None
-
     def _leave(self, restarts: bool) -> None:
         """The process ends, in its own time."""
         self._prune()
         since = None if self._interrupted_at is None else time.monotonic() - self._interrupted_at
-        if not hasattr(self._shell, "kernel"):
-            reason = "IPython was closed"
-        else:
-            reason = "kernel restarted" if restarts else "kernel shut down"
+        ended = "kernel restarted" if restarts else "kernel shut down"
+        reason = ended if hasattr(self._shell, "kernel") else "IPython was closed"
         for run in reversed(self._runs):
             cut_off = run.open_attempt is not None
             if run is _current.get_run() and since is not None:

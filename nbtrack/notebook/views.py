@@ -20,6 +20,7 @@ from ..recorder import spawn
 from ..store.layout import RunDir
 from . import places
 from .cells import is_of_a_program
+from .colab import see_to_widgets
 from .feed import Feed, mark_of
 from .running import RunningCell
 
@@ -58,7 +59,7 @@ class View:
     def open(self, shell: InteractiveShell, *, live: bool) -> None:
         """Take the places, below the cell whose context the caller has."""
         self._picture = places.Place(shell)
-        self._picture.open(places.waiting(f"{self.run.name}: attempt {self.attempt} is running"))
+        self._picture.open(places.waiting(f"{self.run.name}: attempt {self.attempt}"))
         if live:
             self.live = places.Place(shell, mark_of(self.run))
             self.live.open(places.nothing())
@@ -112,7 +113,7 @@ class Views:
                 their pictures: the live one is where the run is.
         """
         settings = Settings.load()
-        if settings.view == "off" or settings.quiet or not hasattr(self._shell, "kernel"):
+        if settings.view == "off" or settings.quiet or not places.are_updated(self._shell):
             return
         live = settings.view == "live" and running is not None
         if live and running is not None:
@@ -199,6 +200,7 @@ class Views:
             time.sleep(_SOON)
 
     def _serve(self) -> None:
+        see_to_widgets(self._shell)
         while True:
             self._wake.wait()
             while self._busy or time.monotonic() < self._quiet_at:

@@ -34,6 +34,8 @@ TICK_SECONDS = 0.5
 LOOK_SECONDS = 0.5
 BEAT_SECONDS = 5.0
 LINGER_SECONDS = 5.0
+# From being asked to stop to stopping.
+STOP_SECONDS = 2.0
 # How long a recorder outlives its owner at most, for workers that live on or a disk that is full.
 AFTERLIFE_SECONDS = 60.0
 # And to bring what the owner left to where it is to be: a network that was away for moments is back
@@ -68,7 +70,8 @@ class Recorder:
         self._memory = MemoryWatch(owner.pid)
         self._pidfd = None if in_process else _open_pidfd(owner)
         self._owner_alive = True
-        self._stop = False
+        self._asked_to_stop = 0
+        self._stop_at = float("inf")
         self._tick_at = self._beat_at = self._sample_at = 0.0
         self._idle_since = time.monotonic()
         self._give_up_at = float("inf")
@@ -91,13 +94,19 @@ class Recorder:
             follower.publish(at_once=True)
 
     def stop(self) -> None:
-        """Finish with the next look. May be called by a signal handler."""
-        self._stop = True
+        """Finish soon; at once, if it is the second time. May be called by a signal handler.
+
+        Whoever ends a kernel with all that is below it, as VS Code does, sends this a moment before
+        the kernel dies. If it does die, that is seen to as always.
+        """
+        self._asked_to_stop += 1
+        patience = STOP_SECONDS if self._asked_to_stop == 1 and not self._in_process else 0.0
+        self._stop_at = time.monotonic() + patience
 
     def _over(self) -> bool:
-        if self._stop:
-            return True
         moment = time.monotonic()
+        if moment >= self._stop_at and (self._owner_alive or self._asked_to_stop > 1):
+            return True
         beside = (self._merges, self._encodings, self._captures, self._ships)
         if self._followers or any(queue.busy for queue in beside):
             self._idle_since = moment
@@ -119,7 +128,8 @@ class Recorder:
         for fd in (*watched, self._control):
             if fd is not None:
                 poll.register(fd, select.POLLIN)
-        left = max(0.0, self._tick_at - time.monotonic())
+        due = min(self._tick_at, self._stop_at) if self._owner_alive else self._tick_at
+        left = max(0.0, due - time.monotonic())
         happened = [fd for fd, _ in poll.poll(left * 1000)]
         if self._pidfd in happened:
             self._owner_alive = False
@@ -289,8 +299,9 @@ class Recorder:
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, handle)
+        signal.signal(signal.SIGTERM, handle)
+        # An interrupt is for what the kernel runs, also where it goes to all processes below it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
         try:

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -310,10 +312,26 @@ def _start_process(owner: ProcessIdentity) -> RecorderHandle:
     with theirs:
         arguments = ["--owner", str(owner.pid), "--started", str(owner.started)]
         try:
-            return RecorderHandle(ours, start(command(*arguments), stdin=theirs.fileno()))
+            with _until_it_decides({signal.SIGINT, signal.SIGTERM}):
+                process = start(command(*arguments), stdin=theirs.fileno())
+            return RecorderHandle(ours, process)
         except BaseException:
             ours.close()
             raise
+
+
+@contextlib.contextmanager
+def _until_it_decides(signals: set[signal.Signals]) -> Iterator[None]:
+    """A process that is started meanwhile has these wait until it says what it does about them.
+
+    Some front ends send signals to everything below a kernel.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_thread(owner: ProcessIdentity) -> RecorderHandle:

@@ -75,6 +75,23 @@ def test_a_loop_is_seen_to_go_on_and_to_end(lab: Server, opens: Opens, page: Pag
     wait_for(lambda: "that was it" in text(page, ".nbt-console summary"), "its last line")
 
 
+def test_without_a_server_the_kernel_alone_tells(lab: Server, opens: Opens, page: Page) -> None:
+    notebook = opens(lab, "alone.ipynb", LOAD, LOOP)
+    # Pages of VS Code and Colab have no such element, and no server that it could name.
+    page.evaluate("document.getElementById('jupyter-config-data').remove()")
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "nbtrack/api" in one.url else None)
+    notebook.run(0)
+    notebook.run(1, wait=False)
+    page.wait_for_selector(VIEW)
+    moves(page, ".nbt-legend b")
+    assert not page.locator(".nbt-head a").count(), "no way to a page that is not there"
+    enough(lab)
+    notebook.wait_until_ran(1)
+    page.wait_for_selector(".nbt-state.nbt-is-finished")
+    assert not asked
+
+
 BUSY = """%%track
 def work(n):
     for i in range(10_000):

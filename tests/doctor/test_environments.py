@@ -173,11 +173,11 @@ def test_kernels_whose_packages_are_too_old_or_not_the_same(jupyter: Path) -> No
     venv.create(jupyter / "env", with_pip=False)
     python = jupyter / "env" / "bin" / "python"
     give(python, "nbtrack", "0.0.1")
-    give(python, "ipykernel", "6.28.0")
-    give(python, "ipython", "8.17.2")
+    give(python, "ipykernel", "6.16.2")
+    give(python, "ipython", "7.33.0")
     add_kernel(jupyter, "old", {"argv": [str(python), "-m", "ipykernel_launcher"]})
     report = list(environments.check_kernels())
-    for words in ("ipykernel 6.28.0; nbtrack needs 6.29", "ipython 8.17.2; nbtrack needs 8.18"):
+    for words in ("ipykernel 6.16.2; nbtrack needs 6.17", "ipython 7.33.0; nbtrack needs 7.34"):
         found = one(report, f"kernel 'old' has {words}")
         assert found.level == "problem"
         assert "pip install --upgrade" in found.advice

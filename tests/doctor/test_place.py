@@ -90,6 +90,16 @@ def test_a_store_of_another_user(tmp_path: Path) -> None:
     assert found.level == "warning"
 
 
+def test_a_machine_of_colab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not list(place.check_lasting(Store(tmp_path)))
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab_20260819")
+    (found,) = place.check_lasting(Store(tmp_path))
+    assert found.level == "warning"
+    assert "NBTRACK_SYNC" in found.advice
+    monkeypatch.setenv("NBTRACK_SYNC", (tmp_path / "drive").as_uri())
+    assert not list(place.check_lasting(Store(tmp_path)))
+
+
 def test_a_full_disk(mount: Mount) -> None:
     disk = tmpfs(mount, "size=3m")
     fill(disk, keep=0)

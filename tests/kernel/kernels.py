@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -51,13 +51,20 @@ class Cell:
         wait_until(lambda: text in self._poll().text, f"{text!r} from the cell")
         return self
 
+    def wait_for_display(self, kind: str) -> Cell:
+        """Until the cell has shown something of this MIME type."""
+        wait_until(
+            lambda: any(kind in output.get("data", {}) for output in self._poll().outputs), kind
+        )
+        return self
+
     def _poll(self, *others: Cell) -> Cell:
         """Take what the kernel has sent. Returns itself."""
         while not self._done:
             try:
                 message = self._kernel.client.get_iopub_msg(timeout=0.05)
             except queue.Empty:
-                assert self._kernel.manager.is_alive(), "the kernel died"
+                assert self._kernel.is_alive(), "the kernel died"
                 break
             for cell in (self, *others):
                 if message["parent_header"].get("msg_id") == cell.message_id:
@@ -116,7 +123,7 @@ class Kernel:
         self.manager.start_kernel(env=self._environ, cwd=str(folder))
         self.client = self._connect()
 
-    def __enter__(self) -> Kernel:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -135,6 +142,10 @@ class Kernel:
         client.start_channels()
         client.wait_for_ready(timeout=PATIENCE)
         return client
+
+    def is_alive(self) -> bool:
+        """Whether its process runs."""
+        return bool(self.manager.is_alive())
 
     @property
     def pid(self) -> int:
@@ -220,7 +231,7 @@ class Kernel:
     def kill(self) -> None:
         """SIGKILL, as the memory killer does it."""
         os.kill(self.pid, signal.SIGKILL)
-        wait_until(lambda: not self.manager.is_alive(), "the kernel to be gone")
+        wait_until(lambda: not self.is_alive(), "the kernel to be gone")
 
     def current_run(self) -> RunView:
         """The kernel's current run, read from outside."""

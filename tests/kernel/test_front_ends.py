@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pexpect
 import pytest
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -129,6 +130,47 @@ def test_a_terminal_that_is_closed(store_dir: Path, tmp_path: Path) -> None:
     run = only_run(store_dir)
     assert (run.state, run.reason) == ("finished", "IPython was closed")
     assert [(a.state, a.rows) for a in run.attempts] == [("finished", 1)]
+
+
+# Other tests may have left threads here, which a pseudo-terminal's fork does without.
+@pytest.mark.filterwarnings("ignore:.*use of forkpty:DeprecationWarning")
+def test_a_terminal_in_which_somebody_types(store_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("import nbtrack\nnbtrack.log({'a': 1})\nraise ValueError(1)\n")
+    options = ["--simple-prompt", "--no-banner", "--colors=NoColor"]
+    environ = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython"), "NBTRACK_VIEW": "live"}
+    terminal = pexpect.spawn(
+        sys.executable,
+        ["-m", "IPython", *options],
+        cwd=str(tmp_path),
+        env=environ,
+        timeout=120,
+        encoding="utf-8",
+    )
+    lines = ["%load_ext nbtrack", "import nbtrack, time"]
+    for number, line in enumerate(lines, start=1):
+        terminal.expect_exact(f"In [{number}]: ")
+        terminal.sendline(line)
+    terminal.expect_exact("In [3]: ")
+    loop = "for i in nbtrack.progress(range(9999), label='epoch'): "
+    terminal.sendline(f"{loop}nbtrack.log({{'a': i}}); time.sleep(0.01)\n")
+    # One line that is written over and over, since there is nothing else to show it in.
+    for _ in range(3):
+        terminal.expect(r"\repoch +\d+%.*left")
+    terminal.sendintr()
+    terminal.expect_exact("KeyboardInterrupt")
+    terminal.expect_exact("In [4]: ")
+    terminal.sendline("%run bad.py")
+    terminal.expect_exact("In [5]: ")
+    terminal.sendline("%track status")
+    terminal.expect("2: 1 interrupted, 1 failed")
+    terminal.expect_exact("In [6]: ")
+    terminal.sendline("exit")
+    terminal.expect_exact(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    run = only_run(store_dir)
+    assert (run.state, run.reason) == ("failed", "cell [4] raised ValueError")
+    assert [a.state for a in run.attempts] == ["interrupted", "failed"]
 
 
 def test_a_script_that_imports_ipython_is_a_script(store_dir: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def write(*sources: str, name: str = "notebook.ipynb") -> nbformat.NotebookNode:
     for cell, source in zip(cells, sources, strict=True):
         if source.startswith("#!"):
             cell.metadata["tags"] = ["raises-exception"]
-        if source == "rate = 1":
+        if source.startswith("rate = 1"):
             cell.metadata["tags"] = ["parameters"]
     notebook: nbformat.NotebookNode = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "", "language": "python"}
@@ -61,13 +61,18 @@ def ended() -> tuple[str, str]:
 
 
 class TestPapermill:
-    def test_parameters_become_the_config(self) -> None:
-        write(LOAD, "rate = 1", TRAIN)
+    def test_parameters_become_the_config(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("NBTRACK_VIEW", "live")
+        write(LOAD, "rate = 1\nepochs: int = 10\nimport os\nhere = os.getcwd()", TRAIN)
         run("-m", "papermill", "notebook.ipynb", "out.ipynb", "-p", "rate", "0.25", "-y", "n: [1]")
         found = only_run()
         assert (found.state, found.reason) == ("finished", "kernel shut down")
-        assert found.config == {"rate": 0.25, "n": [1]}
-        assert found.attempts[0].config == {"rate": 0.25, "n": [1]}
+        given = {"rate": 0.25, "epochs": 10, "n": [1]}
+        assert found.config == given
+        assert found.attempts[0].config == given
+        (shown,) = nbformat.read("out.ipynb", as_version=4).cells[-1].outputs
+        assert "finished" in shown.data["text/plain"], "a picture, and no live view"
+        assert "data:image/svg+xml" in shown.data["text/html"]
 
     def test_parameters_that_came_before_the_extension(self) -> None:
         write("rate = 1", LOAD, TRAIN)
@@ -96,6 +101,20 @@ class TestNbconvert:
         write(LOAD, TRAIN, "1 / 0")
         run("-m", "nbconvert", "--to=notebook", "--execute", "--allow-errors", "notebook.ipynb")
         assert ended() == ("finished", "kernel shut down")
+
+
+class TestJupyter:
+    def test_execute(self) -> None:
+        write(LOAD, TRAIN)
+        run("-c", "from nbclient.cli import main; main()", "notebook.ipynb")
+        assert ended() == ("finished", "kernel shut down")
+        assert only_run().rows == 3
+
+    def test_run(self) -> None:
+        Path("script.py").write_text("import nbtrack\nnbtrack.log({'a': 1})\n")
+        run("-m", "jupyter_client.runapp", "script.py")
+        assert ended() == ("finished", "kernel shut down")
+        assert [(a.state, a.rows) for a in only_run().attempts] == [("finished", 1)]
 
 
 class TestNbclient:

@@ -36,7 +36,7 @@ MOST_PER_CELL = 150_000
 # What a kernel holds.
 THREADS = "[one.name for one in threading.enumerate() if one.name.startswith('nbtrack-views')]"
 VIEWS = "sum(isinstance(one, View) for one in gc.get_objects())"
-COMMS = "len(comm.get_comm_manager().comms)"
+COMMS = "len(get_ipython().kernel.comm_manager.comms)"
 WIDGET = "application/vnd.jupyter.widget"
 VIEW = f"{WIDGET}-view+json"
 _IMAGE = re.compile(r'<img [^>]*src="data:image/svg\+xml;base64,([^"]*)"')
@@ -197,7 +197,7 @@ class TestNotebookOfAPerson:
 
     def test_nothing_piles_up(self, open_notebook: Callable[..., tuple[Kernel, FrontEnd]]) -> None:
         kernel, front_end = open_notebook()
-        kernel.run("import comm, gc, threading\nfrom nbtrack.notebook.views import View")
+        kernel.run("import gc, threading\nfrom nbtrack.notebook.views import View")
         for attempt, cell in enumerate("aaaabcb", start=1):
             front_end.run(TRACK, cell)
             front_end.wait_for_text(rf"attempt {attempt}\b.*: finished")

@@ -111,6 +111,22 @@ def test_a_killed_owner_loses_nothing(owner: Owner, number: signal.Signals, name
     assert [(how.exit, how.signal) for how in deaths(owner)] == [(None, number.value)]
 
 
+def test_signals_to_everything_below_the_owner(owner: Owner) -> None:
+    """VS Code interrupts and ends kernels like this, and the recorder is below its owner."""
+    recorder = owner.open()
+    # As soon as it is there, before it can say what it does about them.
+    os.kill(recorder, signal.SIGINT)
+    owner("attempt", "one")
+    owner("log", "one", 100)
+    wait_for(lambda: records(owner.run_dir(), "recorder"), "the recorder works")
+    os.kill(recorder, signal.SIGINT)
+    os.kill(recorder, signal.SIGTERM)
+    owner.send(signal.SIGTERM)
+    wait_for(lambda: is_merged(owner), "everything is sealed and merged")
+    wait_for(lambda: not is_running(recorder), "the recorder ends")
+    assert [how.signal for how in deaths(owner)] == [signal.SIGTERM]
+
+
 @pytest.mark.parametrize("code", [0, 7])
 def test_the_exit_status_of_an_owner_that_nobody_waited_for(owner: Owner, code: int) -> None:
     recorder = owner.open()

@@ -356,6 +356,31 @@ if __name__ == "__main__":
     assert run.state == "finished"
 
 
+@pytest.mark.parametrize("method", ["fork", "forkserver"])
+def test_a_run_that_a_process_of_multiprocessing_starts(method: str, tmp_path: Path) -> None:
+    """Such a process ends without a look at what is registered to be called at exit."""
+    head = "import multiprocessing, sys\n"
+    body = f"""
+def work(n):
+    import nbtrack
+    nbtrack.init(id=f"run-{{n}}")
+    nbtrack.log({{"loss": n}})
+    if n == 1: raise ValueError(n)
+    if n == 2: sys.exit(3)
+if __name__ == "__main__":
+    for n in range(3):
+        process = multiprocessing.get_context({method!r}).Process(target=work, args=(n,))
+        process.start()
+        process.join()
+"""
+    run_script(tmp_path, body, head=head)
+    first, second, third = (nbtrack.open_run(f"run-{n}") for n in range(3))
+    assert (first.state, first.reason) == ("finished", "the script ended")
+    assert second.exception is not None
+    assert (second.exception["type"], second.exception["line"]) == ("ValueError", 7)
+    assert third.reason == "the script exited with code 3"
+
+
 def test_a_program_without_a_file_is_a_script_too(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", HEAD + "raise ValueError('x')"],
