@@ -20,7 +20,8 @@ from tests.integrations.frameworks import framework, is_installed
 framework("lightning")
 import torch  # noqa: E402 - without Lightning, all is skipped
 
-from nbtrack.integrations.lightning import NbtrackLogger, rank_zero_only  # noqa: E402
+from nbtrack.integrations import lightning  # noqa: E402
+from nbtrack.integrations.lightning import NbtrackLogger  # noqa: E402
 
 PACKAGES = [name for name in FRAMEWORKS["lightning"].packages if is_installed(name)]
 pytestmark = [
@@ -271,7 +272,7 @@ def test_autolog_adds_nothing_where_nothing_is_wanted(
 def test_another_process_than_the_first_logs_nothing(
     pl: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rank_zero_only, "rank", 1)
+    monkeypatch.setattr(vars(lightning)["rank_zero_only"], "rank", 1)
     logger = NbtrackLogger(log_model="all", save_dir=tmp_path)
     assert (logger.name, logger.version) == (None, None)
     logger.experiment.log({"loss": 1.0})

@@ -16,6 +16,7 @@ from tests.integrations.frameworks import framework
 
 transformers = framework("transformers")
 import torch  # noqa: E402 - without transformers, all is skipped
+from transformers import TrainerCallback  # noqa: E402
 
 from nbtrack.integrations.transformers import NbtrackCallback  # noqa: E402
 
@@ -285,7 +286,7 @@ def test_each_trial_of_a_search_is_a_run(tmp_path: Path, when: str) -> None:
 def test_a_trial_that_was_broken_off_has_failed(tmp_path: Path) -> None:
     pytest.importorskip("optuna", reason="optuna is installed in tests/install")
 
-    class Break(transformers.TrainerCallback):
+    class Break(TrainerCallback):
         breaks = True
 
         def on_step_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
