@@ -119,6 +119,14 @@ def notebook_hint() -> str | None:
     return os.environ.get("JPY_SESSION_NAME") or None
 
 
+def jupyter_server() -> int | None:
+    """The process that started this kernel, as Jupyter announced it; what a kernel starts has it
+    from its kernel.
+    """
+    pid = os.environ.get("JPY_PARENT_PID", "")
+    return int(pid) if pid.isdecimal() else None
+
+
 @contextlib.contextmanager
 def variables_unless_set(defaults: Mapping[str, str]) -> Iterator[None]:
     """Meanwhile, these variables have these values where they have none; for other libraries."""
