@@ -16,9 +16,10 @@ set -eu
 scratch=$1; homes=$2; setup=$3; shift 3
 mount -t tmpfs tmpfs "$scratch"
 over() {
-    mkdir -p "$scratch/$2/upper" "$scratch/$2/work"
-    chmod "$3" "$scratch/$2/upper"
-    mount -t overlay overlay -o "lowerdir=$1,upperdir=$scratch/$2/upper,workdir=$scratch/$2/work" "$1"
+    layer=$scratch/$2
+    mkdir -p "$layer/upper" "$layer/work"
+    chmod "$3" "$layer/upper"
+    mount -t overlay overlay -o "lowerdir=$1,upperdir=$layer/upper,workdir=$layer/work" "$1"
 }
 over /etc etc 755
 # Every user runs the interpreter, wherever it is.

@@ -9,8 +9,9 @@ import subprocess
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from email.message import Message
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -18,7 +19,7 @@ from urllib.request import Request, urlopen
 from websocket import create_connection
 
 from tests.browser.lab import PATIENCE, wait_for
-from tests.server.servers import Answer, free_port
+from tests.server.servers import free_port
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 # What a Hub needs to be asked by a test: ports of its own, a login without passwords, and a token.
@@ -43,6 +44,18 @@ c.JupyterHub.load_roles = [
     }},
 ]
 """
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
 
 
 class Hub:
@@ -87,7 +100,7 @@ class Hub:
             environ=dict(self._environ),
         )
         file = self.root / "jupyterhub_config.py"
-        file.write_text("c = get_config()  # noqa\n" + config + own)
+        file.write_text("c = get_config()  # noqa\n" + config + "\n" + own)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._command, "jupyterhub", "--debug", "-f", str(file)],
@@ -159,7 +172,12 @@ class Hub:
         session = self.ask(
             "POST",
             f"/user/{user}/api/sessions",
-            {"name": name, "path": f"{folder}/{name}".lstrip("/"), "type": "notebook", "kernel": {"name": "python3"}},
+            {
+                "name": name,
+                "path": f"{folder}/{name}".lstrip("/"),
+                "type": "notebook",
+                "kernel": {"name": "python3"},
+            },
         )
         assert session.status == 201, session.body
         return Kernel(self, user, session.json()["kernel"]["id"])
