@@ -22,10 +22,10 @@ NOTEBOOKS = ("README.md", "docs/getting-started.md", "docs/settings.md")
 PAGES = [str(page.relative_to(markdown.ROOT)) for page in markdown.PAGES]
 SCRIPTS = [block for page in PAGES for block in markdown.blocks(page, "python", "script")]
 # Those of docs/sync.md, lake.md and mlflow.md, which ask a server, and of to-wandb.md
-# are run in tests/sync.
+# are run in tests/sync, those of docs/jupyterhub.md in tests/hub.
 COMMANDS = (
     *("docs/getting-started.md", "docs/cli.md", "docs/sessions.md", "docs/sync.md"),
-    *("docs/lake.md", "docs/mlflow.md", "docs/to-wandb.md"),
+    *("docs/lake.md", "docs/mlflow.md", "docs/to-wandb.md", "docs/jupyterhub.md"),
 )
 
 

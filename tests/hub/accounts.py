@@ -22,6 +22,8 @@ over() {
     mount -t overlay overlay -o "lowerdir=$1,upperdir=$layer/upper,workdir=$layer/work" "$1"
 }
 over /etc etc 755
+mount -t tmpfs -o mode=1777 tmpfs /tmp
+mount -t tmpfs -o mode=755 tmpfs /srv
 # Every user runs the interpreter, wherever it is.
 for closed in $CLOSED; do over "$closed" "closed$(echo "$closed" | tr / -)" 711; done
 groupadd team

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,14 +17,21 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+import psutil
 from websocket import create_connection
 
+import nbtrack
+from nbtrack import RunView
 from tests.browser.lab import PATIENCE, wait_for
 from tests.server.servers import free_port
 
 TOKEN = "0123456789abcdef0123456789abcdef"
+_SERVICE = {"name": "test", "api_token": TOKEN}
+_SCOPES = ["admin:users", "admin:servers", "access:servers", "tokens", "shares"]
+_ROLE = {"name": "test", "services": ["test"], "scopes": _SCOPES}
 # What a Hub needs to be asked by a test: ports of its own, a login without passwords, and a token.
 _CONFIG = """\
+_SERVICE, _ROLE = {service}, {role}
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
 c.JupyterHub.hub_bind_url = c.JupyterHub.hub_connect_url = "http://127.0.0.1:{hub_port}"
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
@@ -33,16 +41,10 @@ c.JupyterHub.db_url = "sqlite:///{root}/hub.sqlite"
 c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
 c.Spawner.args = ["--LabApp.expose_app_in_browser=True"]
-c.Spawner.environment = {environ}
-c.JupyterHub.services = [*c.JupyterHub.services, {{"name": "test", "api_token": "{token}"}}]
-c.JupyterHub.load_roles = [
-    *c.JupyterHub.load_roles,
-    {{
-        "name": "test",
-        "services": ["test"],
-        "scopes": ["admin:users", "admin:servers", "access:servers", "tokens", "shares"],
-    }},
-]
+c.JupyterHub.last_activity_interval = 1
+c.Spawner.environment = {{"JUPYTERHUB_ACTIVITY_INTERVAL": "1"}}
+c.JupyterHub.services = [*(c.JupyterHub.get("services") or []), _SERVICE]
+c.JupyterHub.load_roles = [*(c.JupyterHub.get("load_roles") or []), _ROLE]
 """
 
 
@@ -65,17 +67,14 @@ class Hub:
         root: Where it keeps its files.
         command: What comes before ``jupyterhub``: nothing, or what gives it a machine of its own.
         path: Where its programs are found.
-        environ: Variables of its users' servers.
     """
 
-    def __init__(
-        self, root: Path, command: Sequence[str], path: str, environ: Mapping[str, str]
-    ) -> None:
+    def __init__(self, root: Path, command: Sequence[str], path: str) -> None:
         self.root = root
         self._command = command
         self._path = path
-        self._environ = environ
         self._process: subprocess.Popen[bytes] | None = None
+        self._kernels: list[Kernel] = []
         self.port = 0
 
     @property
@@ -96,8 +95,8 @@ class Hub:
             port=self.port,
             hub_port=free_port(),
             proxy_port=free_port(),
-            token=TOKEN,
-            environ=dict(self._environ),
+            service=_SERVICE,
+            role=_ROLE,
         )
         file = self.root / "jupyterhub_config.py"
         file.write_text("c = get_config()  # noqa\n" + config + "\n" + own)
@@ -114,6 +113,9 @@ class Hub:
 
     def stop(self) -> None:
         """As an administrator stops it, with its users' servers. Repeatable."""
+        for kernel in self._kernels:
+            kernel.close()
+        self._kernels.clear()
         process, self._process = self._process, None
         if process is None:
             return
@@ -162,6 +164,40 @@ class Hub:
         found = servers.get("servers", {}).get("", {})
         return found if found and not found.get("stopped") else {}
 
+    def home(self, user: str) -> Path:
+        """A user's home."""
+        return self.root / "home" / user
+
+    def runs(self, user: str) -> list[RunView]:
+        """The runs in the store of a user's home, newest first."""
+        return list(nbtrack.runs(dir=self.home(user) / ".nbtrack"))
+
+    def processes(self, user: str, word: str) -> list[psutil.Process]:
+        """A user's processes with a word in their command, oldest first."""
+        uid = self.home(user).stat().st_uid
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.uids().real == uid and word in " ".join(process.cmdline()):
+                    found.append(process)
+        return sorted(found, key=lambda process: process.create_time())
+
+    def shell(self, command: str, user: str = "") -> str:
+        """What a command prints on the Hub's machine, in a home of a user, or as root."""
+        assert self._process is not None
+        enter = ["nsenter", "--mount", f"--target={self._process.pid}"]
+        who = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
+        home = self.home(user) if user else self.root
+        done = subprocess.run(
+            [*enter, *(["setpriv", *who] if user else []), "sh", "-c", f"cd {home}; {command}"],
+            env={"PATH": self._path, "LANG": "C.UTF-8", "HOME": str(home), "COLUMNS": "250"},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
     def token_of(self, user: str) -> str:
         """A token with which a user asks."""
         return str(self.ask("POST", f"/hub/api/users/{user}/tokens", {}).json()["token"])
@@ -180,7 +216,8 @@ class Hub:
             },
         )
         assert session.status == 201, session.body
-        return Kernel(self, user, session.json()["kernel"]["id"])
+        self._kernels.append(Kernel(self, user, session.json()["kernel"]["id"]))
+        return self._kernels[-1]
 
     def _answers(self) -> bool:
         assert self._process is not None
