@@ -75,7 +75,7 @@ def _recover(run_dir: RunDir, quick: bool, silent: float | None) -> Recovery | N
     if quick and run_dir.status.exists() and not (run_dir.segments() or spooled(run_dir)):
         return None
     try:
-        if is_written_by(run_dir, "recorder"):
+        if silent is None and is_written_by(run_dir, "recorder"):
             return None
         before = reader.snapshot(run_dir)
         if is_recorded(before.fold):

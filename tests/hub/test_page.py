@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.lab import PATIENCE, Notebook, chromium, wait_for
+from tests.browser.lab import PATIENCE, Notebook, Server, chromium, wait_for
 from tests.hub.conftest import Starts
 from tests.hub.hub import Hub
 
@@ -79,7 +80,7 @@ def test_a_notebook_and_the_pages(starts: Starts, browser: Browser, tmp_path: Pa
     )
     desk = Desk(hub, "alice")
     desk.save_notebook("train.ipynb", CELL)
-    notebook = Notebook(desk, page, "train.ipynb")
+    notebook = Notebook(cast(Server, desk), page, "train.ipynb")
     notebook.open()
     notebook.run(0, wait=False)
     view = notebook.cell(0).locator(".nbtrack")

@@ -63,9 +63,14 @@ def test_a_container_that_is_gone_is_given_up_when_somebody_says_so(tmp_path: Pa
     store = Store(tmp_path / "store")
     run_dir = new_run_dir(store.path)
     there = msgspec.structs.replace(this_process(), pid_ns=1)
-    info = WriterInfo(run=run_dir.id, writer="o1", role="owner", process=there, opened=now())
-    journal = Journal(run_dir, info, settings(store.path))
-    journal.append(Row(journal.next_seq(), now() - 600_000_000, 0, 0, {"loss": 0.5}))
+    long_ago = now() - 600_000_000
+    infos = (
+        WriterInfo(run=run_dir.id, writer="o1", role="owner", process=there, opened=long_ago),
+        WriterInfo(run=run_dir.id, writer="r1", role="recorder", process=there, opened=long_ago),
+    )
+    journal, recorder = (Journal(run_dir, info, settings(store.path)) for info in infos)
+    journal.append(Row(journal.next_seq(), long_ago, 0, 0, {"loss": 0.5}))
+    recorder.append(Sample(recorder.next_seq(), long_ago, {"cpu.percent": 1.0}))
     assert view(run_dir).reason.endswith("last seen 10 min ago")
     assert recover(store) == []
     assert recover(store, silent=1200) == []
@@ -81,3 +86,4 @@ def test_a_container_that_is_gone_is_given_up_when_somebody_says_so(tmp_path: Pa
     journal.append(Row(journal.next_seq(), now(), 0, 1, {"loss": 0.25}))
     assert view(run_dir).rows == 2
     journal.close()
+    recorder.close()
