@@ -130,6 +130,19 @@ def notebook_hint() -> str | None:
     return os.environ.get("JPY_SESSION_NAME") or None
 
 
+def hub_prefix() -> str | None:
+    """What the addresses of this person's server begin with behind a JupyterHub, if it is one."""
+    return os.environ.get("JUPYTERHUB_SERVICE_PREFIX") or None
+
+
+def jupyter_server() -> int | None:
+    """The process that started this kernel, as Jupyter announced it; what a kernel starts has it
+    from its kernel.
+    """
+    pid = os.environ.get("JPY_PARENT_PID", "")
+    return int(pid) if pid.isdecimal() else None
+
+
 @contextlib.contextmanager
 def variables_unless_set(defaults: Mapping[str, str]) -> Iterator[None]:
     """Meanwhile, these variables have these values where they have none; for other libraries."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from traitlets.config.loader import Config, FileConfigLoader
 
 DEFAULT_PROFILE = "default"
+# Every IPython of this machine reads it, whatever environment it is of.
+MACHINE_FOLDER = Path("/etc/ipython")
 
 # Of two files the later one counts. A kernel reads both, a terminal only the first.
 _FILES = ("ipython_config", "ipython_kernel_config")
@@ -88,32 +90,60 @@ def profile_folder(profile: str) -> Path:
     return _environment.ipython_directory() / f"profile_{profile}"
 
 
-def startup_file(profile: str) -> Path:
-    """The file that loads nbtrack in every kernel of a profile, whether it exists or not."""
-    return profile_folder(profile) / "startup" / _STARTUP
+def startup_file(folder: Path) -> Path:
+    """The file that loads nbtrack in every kernel that reads a folder of IPython's.
+
+    Args:
+        folder: That of a profile, :func:`environment_folder` or :data:`MACHINE_FOLDER`.
+    """
+    return folder / "startup" / _STARTUP
 
 
-def enable(profile: str = DEFAULT_PROFILE) -> Path:
-    """Have every kernel of a profile load nbtrack when it starts. Returns the file that does it.
+def environment_folder() -> Path:
+    """The folder of this Python environment's configuration of IPython, for all its users."""
+    return Path(sys.prefix, "etc", "ipython")
+
+
+def enabled_by(profile: str = DEFAULT_PROFILE) -> list[Path]:
+    """The files that load nbtrack in every kernel of a profile, as :func:`enable` writes them."""
+    found = map(startup_file, folders(profile))
+    return [path for path in found if path.exists()]
+
+
+def enable(folder: Path) -> Path:
+    """Have every kernel that reads a folder load nbtrack when it starts.
+
+    Args:
+        folder: As for :func:`startup_file`. Outside a person's home everybody can read the file.
+
+    Returns:
+        The file that does it.
 
     Raises:
         ProfileError: The file cannot be written, or it is there and is not ours.
     """
-    path = startup_file(profile)
+    path = startup_file(folder)
+    shared = folder in (environment_folder(), MACHINE_FOLDER)
     with _changing(path, "enable nbtrack"):
         if not _is_there(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            for missing in reversed([p for p in path.parents if not p.exists()]):
+                missing.mkdir(exist_ok=True)
+                if shared:
+                    missing.chmod(0o755)
             path.write_text(_CONTENT, encoding="utf-8")
+        if shared:
+            # IPython passes in silence over what a strict umask of the administrator's has closed.
+            path.chmod(0o644)
     return path
 
 
-def disable(profile: str = DEFAULT_PROFILE) -> Path | None:
+def disable(folder: Path) -> Path | None:
     """Take :func:`enable` back. Returns the file that was removed, None if there was none.
 
     Raises:
         ProfileError: The file cannot be removed, or somebody changed it.
     """
-    path = startup_file(profile)
+    path = startup_file(folder)
     with _changing(path, "disable nbtrack"):
         if not _is_there(path):
             return None
@@ -145,8 +175,8 @@ def _changing(path: Path, operation: str) -> Iterator[None]:
 
 def folders(profile: str) -> list[Path]:
     """The folders of configuration files, in the order in which IPython reads them."""
-    system = [Path("/etc/ipython"), Path("/usr/local/etc/ipython")]
-    environment = Path(sys.prefix, "etc", "ipython")
+    system = [MACHINE_FOLDER, Path("/usr/local/etc/ipython")]
+    environment = environment_folder()
     return [*system, *[environment] * (environment not in system), profile_folder(profile)]
 
 

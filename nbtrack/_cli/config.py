@@ -66,10 +66,10 @@ def _here(settings: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def _enabled_by(configuration: Configuration) -> str | None:
     """The file that loads nbtrack in every kernel, if there is one."""
-    from .._profile import DEFAULT_PROFILE, startup_file
+    from .._profile import enabled_by
 
-    startup = startup_file(DEFAULT_PROFILE)
-    return str(startup) if startup.exists() else configuration.loaded_by
+    startup = enabled_by()
+    return str(startup[-1]) if startup else configuration.loaded_by
 
 
 def _show(result: dict[str, Any]) -> None:

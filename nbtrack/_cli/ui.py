@@ -37,4 +37,12 @@ def ui(
 
 
 def _tell(address: str) -> None:
+    from .. import _environment
+
     click.echo(f"Runs are shown at\n\n    {address}\n\nCtrl-C ends it.")
+    behind_hub = _environment.hub_prefix()
+    if behind_hub is not None:
+        click.echo(
+            "That is an address of this machine. In the browser in which you use JupyterHub, your"
+            f" runs are at {behind_hub}nbtrack."
+        )

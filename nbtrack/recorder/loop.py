@@ -68,6 +68,7 @@ class Recorder:
         self._ships = ShippingQueue()
         self._sampler: Sampler | None = None
         self._memory = MemoryWatch(owner.pid)
+        self._server = postmortem.ServerWatch(owner.pid)
         self._pidfd = None if in_process else _open_pidfd(owner)
         self._owner_alive = True
         self._asked_to_stop = 0
@@ -223,7 +224,7 @@ class Recorder:
     def _bury(self) -> None:
         """The owner is dead: say how it ended in every run that it left open."""
         how = postmortem.how_it_ended(self._owner.pid, self._owner.started, self._pidfd)
-        death = self._memory.add_to(how)
+        death = self._memory.add_to(self._server.add_to(how))
         for follower in self._followers:
             follower.owner_died(death)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import time
 from pathlib import Path
 
+import msgspec
+
+from .. import _environment
+from .._process import started_at
 from ..store.death import Death
 
 # The kernel's struct pidfd_info in its first version: mask, cgroup, eleven numbers, exit status.
@@ -14,6 +19,36 @@ _INFO = struct.Struct("<QQ11Ii")
 _INFO_EXIT = 1 << 3
 _GET_INFO = 3 << 30 | _INFO.size << 16 | 0xFF << 8 | 11
 _PATIENCE = 0.5
+
+
+class ServerWatch:
+    """The Jupyter server that started a kernel: ipykernel ends kernels that have lost theirs.
+
+    Args:
+        pid: The kernel. Of what a kernel starts, which has heard of the server too, the parent is
+            another process.
+    """
+
+    def __init__(self, pid: int) -> None:
+        server = _environment.jupyter_server()
+        self._pid = server if server is not None and _is_child(pid, server) else None
+        self._started = started_at(self._pid) if self._pid is not None else None
+
+    def add_to(self, death: Death) -> Death:
+        """``death`` with whether the server had ended by now."""
+        if self._pid is None:
+            return death
+        ended = not self._started or started_at(self._pid) != self._started
+        return msgspec.structs.replace(death, server_ended=ended)
+
+
+def _is_child(pid: int, parent: int) -> bool:
+    """Whether it is, or was one before its parent ended."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).ppid() == parent or not started_at(parent)
+    return False
 
 
 def how_it_ended(pid: int, started: int, pidfd: int | None) -> Death:

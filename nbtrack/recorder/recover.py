@@ -10,6 +10,7 @@ from .._settings import Settings
 from ..store import reader
 from ..store.death import Death
 from ..store.derived import write_derived
+from ..store.documents import read_document
 from ..store.encoding import encode_spool
 from ..store.fold import Fold
 from ..store.journal import Journal, now
@@ -18,7 +19,7 @@ from ..store.merge import merge
 from ..store.remains import add_remains, remove_remains
 from ..store.removal import LEFTOVER_SECONDS, remove_leftovers
 from ..store.saved import bring_all
-from ..store.schema import Change, WriterInfo
+from ..store.schema import Change, RunInfo, WriterInfo
 from ..store.seal import seal_run
 from ..store.spool import spooled
 from ..store.tail import is_written_by
@@ -37,6 +38,8 @@ class Recovery(msgspec.Struct, kw_only=True):
         rows: Rows that can be read now.
         damage: Damaged stretches, which stay as they are; everything around them can be read.
         problem: Why it could not be recovered, if it could not.
+        silent: Seconds since its kernel, which cannot be seen from here, was last heard of; it
+            counts as dead from now on. None where nothing of that kind was decided.
     """
 
     id: str
@@ -45,32 +48,38 @@ class Recovery(msgspec.Struct, kw_only=True):
     rows: int = 0
     damage: list[str] = []
     problem: str | None = None
+    silent: float | None = None
 
 
-def recover(store: Store, *, quick: bool = False) -> list[Recovery]:
+def recover(store: Store, *, quick: bool = False, silent: float | None = None) -> list[Recovery]:
     """Seal, merge and sum up every run of a store that nobody records any more.
 
-    ``quick`` looks at two names of a run that is in order, as nearly all are; else what killed
-    processes left in such runs is removed too.
+    Args:
+        quick: Look at two names of a run that is in order, as nearly all are; else what killed
+            processes left in such runs is removed too.
+        silent: Seconds after which a kernel that cannot be seen from here counts as dead, if
+            nobody has heard of it: that of a container that is gone. Its run gets the word, for
+            all who cannot see the kernel either, and keeps its segments, to which a kernel that
+            lives all the same may write. None: such runs are left alone.
 
     Repeatable, and harmless beside kernels and recorders at work: what is alive is left alone. One
     run that cannot be recovered does not stop the others. Returns what was done, for the runs for
     which there was anything to do.
     """
     remove_leftovers(store, older_than=LEFTOVER_SECONDS)
-    done = [_recover(run_dir, quick) for run_dir in store.run_dirs()]
+    done = [_recover(run_dir, quick, silent) for run_dir in store.run_dirs()]
     return [recovery for recovery in done if recovery is not None]
 
 
-def _recover(run_dir: RunDir, quick: bool) -> Recovery | None:
+def _recover(run_dir: RunDir, quick: bool, silent: float | None) -> Recovery | None:
     if quick and run_dir.status.exists() and not (run_dir.segments() or spooled(run_dir)):
         return None
     try:
-        if is_written_by(run_dir, "recorder"):
+        if silent is None and is_written_by(run_dir, "recorder"):
             return None
         before = reader.snapshot(run_dir)
         if is_recorded(before.fold):
-            return None
+            return _give_up(run_dir, before.fold, silent) if silent is not None else None
         remove_leftovers(run_dir, older_than=LEFTOVER_SECONDS)
         if not is_unfinished(before):
             return None
@@ -97,6 +106,18 @@ def _recover(run_dir: RunDir, quick: bool) -> Recovery | None:
         rows=after.fold.rows,
         damage=damage,
     )
+
+
+def _give_up(run_dir: RunDir, fold: Fold, silent: float) -> Recovery | None:
+    """Leave word that a kernel elsewhere is dead, if it has been silent for so many seconds."""
+    info = read_document(run_dir.info, RunInfo)
+    seen = fold.evidence(run_dir, info, now())
+    if seen.owner != "elsewhere" or seen.closing is not None or seen.last_seen is None:
+        return None
+    if seen.last_seen < silent:
+        return None
+    _record_death(run_dir, fold)
+    return Recovery(id=run_dir.id, rows=fold.rows, silent=seen.last_seen)
 
 
 def is_unfinished(taken: reader.Snapshot) -> bool:

@@ -25,9 +25,6 @@ _MOST_STREAMS = 500
 class LiveHandler(ApiHandler):
     """A run as it is now."""
 
-    # That a page is open does not mean that somebody works here.
-    _track_activity = False
-
     @reads
     async def get(self, store: str, run_id: str) -> None:
         """The message that brings a page up to date; 204 if it is.
@@ -64,8 +61,6 @@ class LiveHandler(ApiHandler):
 
 class StreamHandler(ApiHandler):
     """A run as it changes."""
-
-    _track_activity = False
 
     def initialize(self, name: str, shared: Shared) -> None:
         """``shared`` is the same for all handlers."""

@@ -68,6 +68,7 @@ def writes(method: F) -> F:
     async def unless_read_only(self: ApiHandler, *arguments: Any, **named: Any) -> None:
         if self.shared.read_only:
             raise RefusedError(403, "this server only reads")
+        self._track_activity = True
         await method(self, *arguments, **named)
 
     allowed: F = authorized(action="write")(unless_read_only)
@@ -91,6 +92,9 @@ class ApiHandler(ExtensionHandlerMixin, APIHandler):
     """
 
     auth_resource = RESOURCE
+    # Pages ask again and again by themselves: that one is open does not mean that somebody works
+    # here, and keeps no server alive that ends when nobody does. Whoever writes does work.
+    _track_activity = False
 
     def initialize(self, name: str, shared: Shared) -> None:
         """``shared`` is the same for all handlers."""

@@ -17,6 +17,8 @@ Certainty = Literal["proven", "likely", "unknown"]
 
 # Shortly before an out-of-memory kill; the last look at the memory was some time before.
 _NEARLY_ALL = 0.95
+# With this code ipykernel ends a kernel whose server is gone.
+_WITHOUT_SERVER = 1
 _FAULTS = {
     signal.SIGSEGV: "segmentation fault",
     signal.SIGBUS: "bus error",
@@ -63,6 +65,7 @@ class Death(msgspec.Struct, kw_only=True, omit_defaults=True):
         cell: The label of the cell that ran.
         line: The line in it.
         stack: What Python wrote of its stack when a fault ended it.
+        server_ended: The Jupyter server that had started it was gone by then.
     """
 
     exit: int | None = None
@@ -74,6 +77,7 @@ class Death(msgspec.Struct, kw_only=True, omit_defaults=True):
     cell: str | None = None
     line: int | None = None
     stack: str | None = None
+    server_ended: bool = False
 
     def line_in(self, label: str | None) -> int | None:
         """The line that ran in the cell, or script, of this label; None if it is not known."""
@@ -99,6 +103,8 @@ def cause(death: Death, job: Job | None = None) -> Cause:
         return Cause(words, "likely")
     if death.signal is not None:
         return Cause(_fault(death), "proven")
+    if death.exit == _WITHOUT_SERVER and death.server_ended:
+        return Cause("its Jupyter server had ended", "likely")
     if death.exit is not None:
         words = f"exited with code {death.exit} without a shutdown"
         return Cause(words, "proven")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,45 @@ def test_enabling_names_its_file_and_disabling_removes_it(person: Person) -> Non
 def test_an_extension_in_the_configuration_enables_too(person: Person) -> None:
     path = person.configure("c.InteractiveShellApp.extensions = ['nbtrack']\n")
     assert person.config()["enabled_by"] == str(path)
+
+
+def test_an_environment_s_kernels_load_nbtrack_for_all_its_users(
+    person: Person, tmp_path: Path
+) -> None:
+    environment = tmp_path / "environment"
+    venv.create(environment, symlinks=True)
+    python = environment / "bin" / "python"
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "shared.pth").write_text("\n".join(filter(None, sys.path)))
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [python, "-m", *arguments],
+            env={**os.environ, "IPYTHONDIR": str(person.ipython)},
+            cwd=person.here,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return done
+
+    loaded = ("IPython", "-c", "print('nbtrack' in get_ipython().extension_manager.loaded)")
+    said = run("nbtrack", "enable", "--sys-prefix").stdout
+    assert said.startswith(f"Every kernel of the environment {environment} will load nbtrack: ")
+    startup = Path(said.rpartition(": ")[2].strip())
+    assert startup.parent == environment / "etc" / "ipython" / "startup"
+    assert run(*loaded).stdout == "True\n"
+    assert json.loads(run("nbtrack", "config", "--json").stdout)["enabled_by"] == str(startup)
+    mine = run("nbtrack", "disable").stdout
+    assert "not enabled in the profile 'default'" in mine
+    assert f"still load nbtrack: {startup}" in mine
+    assert run("nbtrack", "disable", "--sys-prefix").stdout == f"Removed {startup}\n"
+    assert run(*loaded).stdout == "False\n"
+    refused = person.nbtrack("enable", "--system", "--profile", "other")
+    assert refused.returncode == 2
+    assert "one of --profile, --sys-prefix and --system" in refused.stderr
 
 
 def test_another_profile(person: Person) -> None:

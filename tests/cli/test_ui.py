@@ -88,3 +88,15 @@ def test_what_cannot_be_shown(tmp_path: Path) -> None:
         assert done.returncode != 0
         assert words in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_behind_a_hub_it_says_where_a_browser_finds_runs(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-m", "nbtrack", "ui", str(tmp_path), "--no-browser"]
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = next(line for line in process.stdout if "JupyterHub" in line)
+        process.send_signal(signal.SIGTERM)
+    assert "your runs are at /user/ada/nbtrack." in said

@@ -22,10 +22,11 @@ NOTEBOOKS = ("README.md", "docs/getting-started.md", "docs/settings.md")
 PAGES = [str(page.relative_to(markdown.ROOT)) for page in markdown.PAGES]
 SCRIPTS = [block for page in PAGES for block in markdown.blocks(page, "python", "script")]
 # Those of docs/sync.md, lake.md and mlflow.md, which ask a server, and of to-wandb.md
-# are run in tests/sync, and those of quickstart.md and troubleshooting.md beside this file.
+# are run in tests/sync, of docs/jupyterhub.md in tests/hub, and those of quickstart.md and
+# troubleshooting.md beside this file.
 COMMANDS = (
     *("docs/getting-started.md", "docs/cli.md", "docs/sessions.md", "docs/sync.md"),
-    *("docs/lake.md", "docs/mlflow.md", "docs/to-wandb.md"),
+    *("docs/lake.md", "docs/mlflow.md", "docs/to-wandb.md", "docs/jupyterhub.md"),
     *("docs/quickstart.md", "docs/troubleshooting.md"),
 )
 
@@ -120,7 +121,7 @@ def test_a_script_of_the_pages_runs(
 
 def test_every_python_block_is_run_somewhere() -> None:
     elsewhere = {"docs/format.md", "docs/lake.md", "docs/sync.md", "docs/quickstart.md"}
-    elsewhere |= {"docs/troubleshooting.md", "CONTRIBUTING.md"}
+    elsewhere |= {"docs/jupyterhub.md", "docs/troubleshooting.md", "CONTRIBUTING.md"}
     for page in set(PAGES) - {*NOTEBOOKS, *elsewhere}:
         assert not markdown.blocks(page, "python"), page
     assert len(SCRIPTS) >= 2

@@ -51,6 +51,11 @@ class Server:
         self._process.terminate()
         self._process.wait(PATIENCE)
 
+    def kill(self) -> None:
+        """End it so that it can tell its kernels nothing."""
+        self._process.kill()
+        self._process.wait(PATIENCE)
+
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """A request of its REST interface."""
         request = urllib.request.Request(

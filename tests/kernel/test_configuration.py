@@ -212,7 +212,7 @@ def test_what_was_set_before_the_extension_was_loaded_counts(kernel: Kernel) -> 
 def test_an_enabled_profile_loads_nbtrack_in_every_kernel(
     profile: Path, start_kernel: Start
 ) -> None:
-    _profile.enable()
+    _profile.enable(profile)
     plain = "[name for name in globals() if not name.startswith('_')]"
     kernel = start_kernel()
     assert kernel.run_directories() == []
@@ -223,7 +223,7 @@ def test_an_enabled_profile_loads_nbtrack_in_every_kernel(
     assert cell.execution_count == 1
     kernel.shutdown()
     assert kernel.only_run().state == "finished"
-    _profile.disable()
+    _profile.disable(profile)
     other = start_kernel()
     assert other.value(plain) == names
     assert "not found" in other.run("%%track\n1").text
@@ -232,7 +232,7 @@ def test_an_enabled_profile_loads_nbtrack_in_every_kernel(
 def test_an_enabled_kernel_says_in_its_first_cell_why_nothing_is_recorded(
     profile: Path, start_kernel: Start
 ) -> None:
-    _profile.enable()
+    _profile.enable(profile)
     (profile / "startup" / "99-mine.py").write_text("mine = 1\n")
     kernel = start_kernel(NBTRACK_MODE="sometimes")
     first = kernel.run("mine")
@@ -246,7 +246,7 @@ def test_an_enabled_kernel_says_in_its_first_cell_why_nothing_is_recorded(
 @pytest.fixture
 def without_nbtrack(profile: Path) -> Path:
     """Enabled, but as in an environment in which nbtrack is not installed."""
-    startup = _profile.enable()
+    startup = _profile.enable(profile)
     hide = "import sys\nsys.modules['nbtrack'] = None\ndel sys\n"
     (profile / "startup" / "00-hide.py").write_text(hide)
     return startup
@@ -266,7 +266,7 @@ def test_a_terminal_without_nbtrack_starts_as_before(tmp_path: Path) -> None:
 
 
 def test_a_terminal_of_an_enabled_profile_records(profile: Path, tmp_path: Path) -> None:
-    _profile.enable()
+    _profile.enable(profile)
     done = terminal(tmp_path, "-c", "%%track\nimport nbtrack; nbtrack.log({'a': 1}); print('on')")
     assert (done.returncode, done.stdout, done.stderr) == (0, "on\n", "")
     (run,) = nbtrack.runs(dir=tmp_path / "store")

@@ -55,6 +55,16 @@ def test_restarting_and_stopping_the_server(server: Server, tmp_path: Path) -> N
     wait_until(lambda: second.refresh().state == "finished", "the run to end")
 
 
+def test_a_server_that_dies_takes_its_kernels_along(server: Server, tmp_path: Path) -> None:
+    _, client = server.open("one.ipynb")
+    execute(client, "%load_ext nbtrack\nimport nbtrack\nnbtrack.log({'a': 1})", "a")
+    (run,) = nbtrack.runs(dir=tmp_path / "store")
+    client.stop_channels()
+    server.kill()
+    wait_until(lambda: "server" in run.refresh().reason, "word of how it ended", patience=30)
+    assert (run.state, run.reason) == ("finished", "died while idle: its Jupyter server had ended")
+
+
 def test_what_vs_code_and_colab_tell(start_kernel: Callable[..., Kernel]) -> None:
     cell = "vscode-notebook-cell:/home/ada/code.ipynb#W2sZmlsZQ%3D%3D"
     code = start_kernel(COLAB_RELEASE_TAG="release-colab_20261101", COLAB_GPU="")

@@ -104,6 +104,15 @@ CASES = {
     "another signal": Case(Death(signal=1), ("killed by SIGHUP", "proven")),
     "a signal without a name": Case(Death(signal=40), ("killed by signal 40", "proven")),
     "exited": Case(Death(exit=3), ("exited with code 3 without a shutdown", "proven")),
+    "without its server": Case(
+        Death(exit=1, server_ended=True), ("its Jupyter server had ended", "likely")
+    ),
+    "killed together with its server": Case(
+        Death(signal=9, server_ended=True), ("killed by SIGKILL, sender unknown", "unknown")
+    ),
+    "another code than that of a lost server": Case(
+        Death(exit=3, server_ended=True), ("exited with code 3 without a shutdown", "proven")
+    ),
     "exited well": Case(Death(exit=0), ("exited with code 0 without a shutdown", "proven")),
 }
 

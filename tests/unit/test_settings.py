@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -216,18 +217,18 @@ def test_ipython_s_folder(
 
 
 def test_enabling_and_disabling(profile: Path) -> None:
-    path = _profile.enable()
+    path = _profile.enable(profile)
     assert path == profile / "startup" / path.name
     before = path.stat()
-    assert _profile.enable() == path
+    assert _profile.enable(profile) == path
     assert path.stat() == before
-    assert _profile.disable() == path
+    assert _profile.disable(profile) == path
     assert not path.exists()
-    assert _profile.disable() is None
+    assert _profile.disable(profile) is None
 
 
 def test_a_profile_that_is_absent_is_made(profile: Path) -> None:
-    path = _profile.enable("other")
+    path = _profile.enable(_profile.profile_folder("other"))
     assert path.parent.parent == profile.parent / "profile_other"
     assert path.exists()
 
@@ -235,22 +236,46 @@ def test_a_profile_that_is_absent_is_made(profile: Path) -> None:
 @pytest.mark.parametrize("name", ["", "a/b"])
 def test_a_profile_has_a_name(name: str, profile: Path) -> None:
     with pytest.raises(ProfileError, match="name of a profile"):
-        _profile.enable(name)
+        _profile.profile_folder(name)
 
 
 def test_a_startup_file_that_somebody_changed_stays(profile: Path) -> None:
-    path = _profile.enable()
+    path = _profile.enable(profile)
     path.write_text(path.read_text() + "print('mine')\n")
     for change in (_profile.enable, _profile.disable):
         with pytest.raises(ProfileError, match="not as nbtrack writes it"):
-            change()
+            change(profile)
     assert "mine" in path.read_text()
 
 
 def test_a_folder_that_cannot_be_written_is_named(profile: Path) -> None:
     (profile / "startup").write_text("")
     with pytest.raises(ProfileError, match=r"enable nbtrack: .*startup"):
-        _profile.enable()
+        _profile.enable(profile)
+
+
+def test_what_is_enabled_for_all_can_be_read_by_all(
+    profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_profile, "MACHINE_FOLDER", tmp_path / "etc" / "ipython")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
+    mine = _profile.enable(profile)
+    before = os.umask(0o077)
+    try:
+        paths = [
+            _profile.enable(folder)
+            for folder in (_profile.MACHINE_FOLDER, _profile.environment_folder())
+        ]
+    finally:
+        os.umask(before)
+    assert paths[1].is_relative_to(tmp_path / "environment" / "etc" / "ipython" / "startup")
+    for path in paths:
+        assert path.stat().st_mode & 0o777 == 0o644
+        assert path.parents[0].stat().st_mode & 0o777 == 0o755
+        assert path.parents[2].stat().st_mode & 0o777 == 0o755
+    assert _profile.enabled_by() == [*paths, mine]
+    assert _profile.disable(_profile.MACHINE_FOLDER) == paths[0]
+    assert _profile.enabled_by() == [paths[1], mine]
 
 
 def test_the_project_is_the_checkout_or_the_folder(tmp_path: Path) -> None:
