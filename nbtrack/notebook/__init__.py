@@ -7,6 +7,7 @@ hooks      the wiring into IPython, the kernel and the interpreter's exit
 magics     ``%%track``: its options and its input transformer
 cells      what is known of a cell, and how it ended
 failures   the exception of a cell, as a run keeps it
+server     what a Jupyter server calls this kernel, and word for it of the runs
 ========== ======================================================================
 
 All state is in the session's module: ``%reload_ext`` reloads ``nbtrack`` itself and nothing else.
