@@ -10,6 +10,7 @@ failures   the exception of a cell, as a run keeps it
 labels     which cell a file name stands for
 engines    engines of ipyparallel, which do work that is no cell
 colab      what Google Colab needs besides
+server     what a Jupyter server calls this kernel, and word for it of the runs
 ========== ======================================================================
 
 All state is in the session's module: ``%reload_ext`` reloads ``nbtrack`` itself and nothing else.

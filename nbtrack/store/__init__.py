@@ -20,6 +20,6 @@ state           running, finished, failed or crashed: a pure function
 query, result   SQL over those files, and the tables that it gives back
 series, buckets curves of what was logged, at a size that can be drawn
 view, catalog   a run, and all runs, as people read them
-registry        the stores that this user has recorded into
+registry        the stores that this user has recorded into, and the runs of kernels
 =============== ================================================================
 """
