@@ -15,7 +15,7 @@ import pytest
 from tests.docs import markdown
 from tests.hub import accounts
 from tests.hub.hub import Hub
-from tests.install.environments import build_wheel
+from tests.install.environments import build
 
 PAGE = "docs/jupyterhub.md"
 USERS = ("alice", "bob")
@@ -60,7 +60,8 @@ def installed(outside_environ: Mapping[str, str]) -> Iterator[Installed]:
     try:
         root.chmod(0o755)
         (root / "wheel").mkdir()
-        wheel = build_wheel(root / "wheel", outside_environ)
+        build(root / "wheel", outside_environ, "--wheel")
+        (wheel,) = (root / "wheel").iterdir()
         subprocess.run([sys.executable, "-m", "venv", root / "venv"], check=True, timeout=120)
         packages = ("jupyterhub", "jupyterlab", "jupyterhub-idle-culler", f"{wheel}[sync]")
         pip = (str(root / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet")
