@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 # Beside the pages of docs/: those of the root that the site has too.
 OF_THE_ROOT = ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
-FILES = ("LICENSE", "notebooks/quickstart.ipynb")
+FILES = ("LICENSE", *(f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")))
 SECTIONS = "guide"
 
 _CODE = re.compile(r"^```.*\n(?:.*\n)*?```$|`[^`\n]+`", re.MULTILINE)

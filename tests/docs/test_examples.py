@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,12 @@ def test_every_python_block_is_run_somewhere() -> None:
     for page in set(PAGES) - {*NOTEBOOKS, *elsewhere}:
         assert not markdown.blocks(page, "python"), page
     assert len(SCRIPTS) >= 2
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_shown_of_a_program_is_python(page: str) -> None:
+    for block in markdown.blocks(page, "py"):
+        compile(block.text, str(block), "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
 def test_every_page_with_commands_has_them_run() -> None:
