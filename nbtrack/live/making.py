@@ -33,6 +33,7 @@ def make_card(
     before: Card | None = None,
     keys: Iterable[str],
     rows: int,
+    last_row: int = 0,
     rate: float | None = None,
     position: Position | None = None,
     console: list[str],
@@ -45,11 +46,14 @@ def make_card(
         changes: Events, among them the changes of the config.
         before: How the run was shown before: attempts and alerts that may not be in ``found``.
         keys: The metrics that are shown.
+        last_row: When the last row was (microseconds UTC), if ``found`` knows nothing of rows.
         rate: Rows in a second, of late.
         position: Where the owner is; of the state running only.
     """
     known = [attempt for attempt in found.attempts if attempt.n]
     running = bool(known) and verdict.state == "running" and known[-1].state == "running"
+    if position and known and known[-1].label == position.cell and not running:
+        position = None  # as it was a moment before the cell's end
     axes, hidden = _defined(found.metrics, keys, before)
     return Card(
         id=info.id,
@@ -59,7 +63,7 @@ def make_card(
         state=verdict.state,
         reason=verdict.reason,
         started=info.created,
-        ended=None if verdict.state == "running" else found.last_time or None,
+        ended=None if verdict.state == "running" else max(found.last_time, last_row) or None,
         attempts=_attempts(known, found, verdict, changes, before.attempts if before else ()),
         rows=rows,
         rate=rate if running else None,

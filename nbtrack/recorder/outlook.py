@@ -73,6 +73,7 @@ class Outlook:
         self._console = _LastLines()
         self._rows = _Rate()
         self._memory_limit: int | None = None
+        self._last_row = 0
         self._publish_at = 0.0
         self._changed = True
         self._card: Card | None = None
@@ -89,6 +90,7 @@ class Outlook:
         counted = self._counted.get(name, 0)
         for record in records:
             if isinstance(record, Row):
+                self._last_row = max(self._last_row, record.time)
                 if record.seq > counted:
                     frame.add(record.attempt, record.step, _numbers(record.data))
                     frame.add_time(record.attempt, record.step, record.time)
@@ -175,6 +177,7 @@ class Outlook:
             before=self._before,
             keys=dict.fromkeys(key for n, key in self.frame.series if n != SYSTEM),
             rows=sum(clock.count for clock in self.frame.clocks.values()),
+            last_row=self._last_row,
             rate=self._rows.look() if running else None,
             position=position,
             console=self._console.lines(),

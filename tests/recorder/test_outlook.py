@@ -62,8 +62,11 @@ class Run:
     ) -> None:
         self.tell(AttemptEnd(self.next_seq(), now(), n, outcome, failure, 1.0, 1.0))
 
-    def rows(self, count: int, n: int = 1) -> None:
-        self.tell(*(Row(self.next_seq(), now(), n, step, {"loss": step}) for step in range(count)))
+    def rows(self, count: int, n: int = 1) -> int:
+        """Tell of rows; when the last one was."""
+        rows = [Row(self.next_seq(), now(), n, step, {"loss": step}) for step in range(count)]
+        self.tell(*rows)
+        return rows[-1].time
 
     def change(self, kind: Any, key: str, value: Any, n: int = 0) -> None:
         self.tell(Change(self.next_seq(), now(), n, kind, key, value))
@@ -159,6 +162,9 @@ def test_where_the_kernel_is(run: Run) -> None:
     card = run.card()
     assert (card.position, card.progress) == (7, progress)
     run.end()
+    # The file is still what it was a moment before the end.
+    card = run.card()
+    assert (card.state, card.position, card.progress) == ("running", None, None)
     position.remove()
     card = run.card()
     assert (card.position, card.progress) == (None, None)
@@ -244,9 +250,11 @@ def test_a_dead_owner_has_crashed(run: Run) -> None:
     again = Run(run.run_dir)
     again._info = run._info
     again.start()
+    last = again.rows(3)
     card = again.card()
     assert card.state == "crashed"
     assert card.attempts[-1].state == "crashed"
+    assert card.ended == last > card.attempts[-1].started
 
 
 def test_alerts_and_definitions_are_on_the_card(run: Run) -> None:
