@@ -60,7 +60,7 @@ def log_in(browser: Browser, hub: Hub, user: str) -> Page:
     page.get_by_label("Username").fill(user)
     page.get_by_label("Password").fill("anything")
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/hub/**")
+    page.wait_for_url(lambda url: "/hub/login" not in url)
     return page
 
 
@@ -92,6 +92,7 @@ def test_a_notebook_and_the_pages(starts: Starts, browser: Browser, tmp_path: Pa
     page.goto(f"{desk.address}nbtrack")
     (run,) = hub.runs("alice")
     page.get_by_role("link", name=run.name).click()
+    page.get_by_role("tab", name="Charts").click()
     expect(page.locator("canvas").first).to_be_visible(timeout=PATIENCE * 1e3)
     page.get_by_role("button", name=re.compile("^name:")).click()
     page.get_by_role("textbox", name="name").fill("behind the Hub")
