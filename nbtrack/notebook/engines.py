@@ -45,7 +45,7 @@ def work_of(request: Any) -> ExecutionInfo | None:
 def name_of(info: ExecutionInfo) -> str | None:
     """What a person calls work that has no number; None for a cell."""
     kind = str(getattr(info, "cell_id", None)).partition("-")[0]
-    return kind if kind in _KINDS else None
+    return kind if info.silent and kind in _KINDS else None
 
 
 def work_now(shell: InteractiveShell) -> ExecutionInfo | None:
