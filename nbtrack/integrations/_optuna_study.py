@@ -99,7 +99,7 @@ def charts(study: optuna.Study) -> Iterator[tuple[str, Media]]:
         return
     for at, name in enumerate(names):
         target = None if len(names) == 1 else _value_of(at)
-        key = "param_importances" if target is None else f"param_importances/{name[7:]}"
+        key = "param_importances" if target is None else f"param_importances/{_short(name)}"
         # Too few trials, values that are all the same, a package that is missing.
         with contextlib.suppress(Exception):
             found = optuna.importance.get_param_importances(study, target=target)
@@ -108,9 +108,13 @@ def charts(study: optuna.Study) -> Iterator[tuple[str, Media]]:
     if len(names) == 2:
         front = [[*trial.values, trial.number] for trial in study.best_trials]
         if front:
-            x, y = (name[7:] for name in names)
+            x, y = (f"objective {name}" if name.isdigit() else name for name in map(_short, names))
             table = Table(columns=[x, y, "number"], data=front)
             yield "pareto_front", plot.scatter(table, x, y, "Trials that no other is better than")
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("values/")
 
 
 @contextlib.contextmanager
