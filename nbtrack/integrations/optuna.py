@@ -51,7 +51,7 @@ class _Shown:
         self.best: float | None = None
         self.distributions: dict[str, str] = {}
         self.summary: dict[str, Any] = {}
-        self.config: dict[str, Any] = {}
+        self.about: dict[str, Any] = {}
         self.drawn = 0
         self.drawn_at = 0.0
         self.seconds = 0.0
@@ -297,7 +297,9 @@ class NbtrackCallback:
             "distributions": dict(shown.distributions),
             "user_attrs": study.user_attrs,
         }
-        _update(run.config, shown.config, {"optuna": about})
+        if about != shown.about:
+            shown.about = about
+            run.config.update({"optuna": about}, allow_val_change=True)
         states = [trial.state for trial in finished(study)]
         found: dict[str, Any] = {
             f"trials/{state.name.lower()}": states.count(state)

@@ -174,7 +174,8 @@ def log_learning_curve(
 
 def _configure(run: Run, values: dict[str, Any]) -> None:
     known = run.config
-    run.config.update({k: v for k, v in values.items() if k not in known or known[k] != v})
+    new = {k: v for k, v in values.items() if k not in known or known[k] != v}
+    run.config.update(new, allow_val_change=True)
 
 
 def _log_making(run: Run, model: Any) -> None:

@@ -165,7 +165,7 @@ def expect_table(run: RunView, study: Study) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_each_trial_is_a_run_with_what_optuna_knows_of_it(own_process: None, jobs: int) -> None:
     study, callback = make_study(), NbtrackCallback(tags=["sweep"])
-    around = nbtrack.init(project="shapes")
+    around = nbtrack.init(project="shapes", allow_val_change=False)
     study.optimize(
         callback.track(objective), n_trials=16, n_jobs=jobs, catch=KeyError, callbacks=[callback]
     )

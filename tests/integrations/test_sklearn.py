@@ -428,10 +428,18 @@ def test_what_fit_raises_reaches_the_person_and_nothing_is_logged(
 ) -> None:
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         LinearRegression().fit([[1.0], [2.0]], [1.0])
-    assert nbtrack.run is None
-    nbtrack.init()
-    LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0])
-    assert nbtrack.run is not None
+    assert not nbtrack.runs()
+
+
+def test_a_config_that_may_not_change_holds_up_no_training(
+    own_process: None, logs_itself: None
+) -> None:
+    nbtrack.init(allow_val_change=False)
+    for model in (LinearRegression(), Ridge(alpha=2.0)):
+        model.fit([[1.0], [2.0]], [1.0, 2.0])
+    found = view()
+    assert (found.rows, found.config["estimator"]) == (2, "Ridge")
+    assert found.config["params"]["alpha"] == 2.0
 
 
 def test_a_fault_of_ours_is_a_warning(
