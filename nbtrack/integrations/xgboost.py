@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -87,9 +88,7 @@ class NbtrackCallback(Boosting, TrainingCallback):
         best = model.attr("best_iteration")
         # A model that training went on with may bring that of an earlier training.
         if best is not None and best != self._best_before:
-            # Of a cross-validation, XGBoost 2 says the mean and how far it spreads.
-            score = model.attr("best_score").strip("()").partition(",")[0]
-            training.best(int(best), float(score))
+            training.best(int(best), _score(model.attr("best_score")))
         if not isinstance(model, xgboost.Booster):
             return  # the models of a cross-validation
         if self._importance and _parameters(model).get("booster") != "gblinear":
@@ -180,6 +179,14 @@ def _collect(part: Any, found: dict[str, Any]) -> None:
                     found.update({key: _value(text) for key, text in inner.items() if text != ""})
             else:
                 _collect(inner, found)
+
+
+def _score(text: str) -> float:
+    """A score, also where XGBoost 2 writes that of a cross-validation with how far it spreads.
+
+    That is ``(0.1, 0.01)``, or ``(np.float64(0.1), np.float64(0.01))``.
+    """
+    return float(re.sub(r"np\.float\d+|[()]", "", text).partition(",")[0])
 
 
 def _value(text: str) -> Any:
