@@ -1,5 +1,6 @@
 import { WIRE_VERSION } from "../model/decode";
 import type { Listener, RunSource } from "./source";
+import { xsrf } from "./xsrf";
 
 export interface Where {
   address: string;
@@ -105,12 +106,8 @@ export class HttpSource implements RunSource {
   }
 
   private async get(path: string): Promise<Response | null> {
-    const token = /(?:^|;\s*)_xsrf=([^;]*)/.exec(document.cookie)?.[1];
     try {
-      return await fetch(new URL(path, this.where.address), {
-        credentials: "same-origin",
-        headers: token ? { "X-XSRFToken": decodeURIComponent(token) } : {},
-      });
+      return await fetch(new URL(path, this.where.address), { headers: xsrf() });
     } catch {
       return null;
     }
