@@ -97,6 +97,15 @@ test("messages are passed on as they come", async () => {
   expect(fetched).toHaveBeenCalledTimes(1);
 });
 
+test("the server sees its cookie again, as a JupyterHub demands of what reads too", async () => {
+  document.cookie = "_xsrf=a%7Cb";
+  open(all);
+  const end = new StreamSource("/stream", state).start(() => true);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(fetched.mock.calls[0]![1]).toMatchObject({ headers: { "X-XSRFToken": "a|b" } });
+  end();
+});
+
 test("a message that cannot be used has the whole asked for", async () => {
   open(all);
   const listener = vi.fn().mockReturnValueOnce(false).mockReturnValue(true);

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 
+import { xsrf } from "../source/xsrf";
 import type { SeriesHead, SeriesPart, SeriesRequest, Server } from "./api";
 
 /** Numbers of one bucket: x and y of its two extremes. */
@@ -39,11 +40,6 @@ export function apiUrl(path: string, query: Query = {}): string {
 
 /** Parts of an address that hold anything. */
 export const part = (text: string) => encodeURIComponent(text);
-
-export function xsrf(): Record<string, string> {
-  const token = /(?:^|;\s*)_xsrf=([^;]*)/.exec(document.cookie)?.[1];
-  return token ? { "X-XSRFToken": decodeURIComponent(token) } : {};
-}
 
 /** Asks the server. Throws an `ApiError` if it has no answer, also when it cannot be reached. */
 export async function ask(

@@ -1,5 +1,6 @@
 import { WIRE_VERSION } from "../model/decode";
 import type { Listener, RunSource } from "./source";
+import { xsrf } from "./xsrf";
 
 export interface Where {
   address: string;
@@ -105,11 +106,10 @@ export class HttpSource implements RunSource {
   }
 
   private async get(path: string): Promise<Response | null> {
-    const token = /(?:^|;\s*)_xsrf=([^;]*)/.exec(document.cookie)?.[1];
     try {
       return await fetch(new URL(path, this.where.address), {
         credentials: "same-origin",
-        headers: token ? { "X-XSRFToken": decodeURIComponent(token) } : {},
+        headers: xsrf(),
       });
     } catch {
       return null;

@@ -1,4 +1,5 @@
 import type { Listener, RunSource } from "./source";
+import { xsrf } from "./xsrf";
 
 /** How it goes: messages come, they are waited for, nobody looks, or there is nothing to come. */
 export type Flow = "live" | "lost" | "paused" | "nothing";
@@ -128,6 +129,7 @@ export class StreamSource implements RunSource {
     try {
       const response = await fetch(this.address, {
         credentials: "same-origin",
+        headers: xsrf(),
         signal: abort.signal,
       });
       if (response.status === 404) {
