@@ -92,12 +92,12 @@ def test_a_notebook_and_the_pages(starts: Starts, browser: Browser, tmp_path: Pa
     page.goto(f"{desk.address}nbtrack")
     (run,) = hub.runs("alice")
     page.get_by_role("link", name=run.name).click()
-    page.get_by_role("tab", name="Charts").click()
-    expect(page.locator("canvas").first).to_be_visible(timeout=PATIENCE * 1e3)
     page.get_by_role("button", name=re.compile("^name:")).click()
     page.get_by_role("textbox", name="name").fill("behind the Hub")
     page.keyboard.press("Enter")
     wait_for(lambda: hub.runs("alice")[0].name == "behind the Hub", "the name is kept")
+    page.get_by_role("tab", name="Charts").click()
+    expect(page.locator("canvas").first).to_be_visible(timeout=PATIENCE * 1e3)
     page.screenshot(path=tmp_path / "run.png")
     assert not refused
 
