@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.full, pytest.mark.browser, pytest.mark.timeout(3600)]
 CELL = """\
 %%track --name bold
 import nbtrack, time
-for step in range(1000):
+for step in range(10_000):
     nbtrack.log({"loss": 1 / (step + 1)})
     time.sleep(0.05)
 """
