@@ -27,38 +27,34 @@ TOOLS = (
 
 
 class Row(NamedTuple):
-    """What is installed for a framework's tests.
+    """What is installed for the tests of some frameworks.
 
     Attributes:
-        framework: Its key in ``FRAMEWORKS``.
+        frameworks: Their keys in ``FRAMEWORKS``.
         release: ``"present"`` or ``"oldest"``.
         requirements: For pip.
     """
 
-    framework: str
+    frameworks: tuple[str, ...]
     release: str
     requirements: tuple[str, ...]
 
 
+# They need torch, which is gigabytes: one environment for all.
+WITH_TORCH = ("keras", "lightning", "tensorboard", "torch", "transformers")
+OTHERS = tuple(name for name in FRAMEWORKS if name not in WITH_TORCH)
 # What comes with a framework: what it runs on, and what its oldest release can be run with.
 # The oldest releases of frameworks that were built for numpy 1, or that scikit-learn left behind.
 BESIDE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "catboost": ((), ("catboost==1.2", "numpy<2", "scikit-learn==1.5.*")),
     "lightgbm": ((), ("numpy<2", "scikit-learn==1.5.*")),
-    "keras": (("torch",), ("torch",)),
-    "lightning": (("tensorboard",), ("pytorch-lightning==2.4.*", "tensorboard")),
+    "lightning": (("pytorch-lightning",), ("pytorch-lightning==2.4.*",)),
     "optuna": (("plotly",), ("plotly",)),
     # With a later SciPy it warns.
     "sklearn": ((), ("scipy==1.14.*",)),
-    "tensorboard": (
-        ("matplotlib", "tensorboard", "torch"),
-        ("matplotlib", "tensorboard", "torch"),
-    ),
+    "tensorboard": (("matplotlib", "tensorboard"), ("matplotlib", "tensorboard")),
     "tqdm": ((), ("tqdm==4.66.0",)),
-    "transformers": (
-        ("accelerate", "optuna", "tensorboard", "torch"),
-        ("accelerate", "optuna", "tensorboard", "torch"),
-    ),
+    "transformers": (("accelerate", "optuna"), ("accelerate", "optuna")),
     "xgboost": ((), ("xgboost-cpu==2.1.1", "scikit-learn==1.5.*")),
 }
 # The same module without what needs a GPU, and much smaller. There is no 2.1.0 of it.
@@ -66,16 +62,24 @@ INSTEAD = {"xgboost": "xgboost-cpu"}
 
 
 def rows() -> Iterator[Row]:
-    for name, known in FRAMEWORKS.items():
-        present, oldest = BESIDE.get(name, ((), ()))
-        distribution = INSTEAD.get(name, known.distribution)
-        yield Row(name, "present", (distribution, *present))
-        yield Row(name, "oldest", (f"{distribution}=={known.oldest}.*", *oldest))
+    for frameworks in (WITH_TORCH, *((name,) for name in OTHERS)):
+        present: list[str] = []
+        oldest: list[str] = []
+        for name in frameworks:
+            known = FRAMEWORKS[name]
+            distribution = INSTEAD.get(name, known.distribution)
+            beside = BESIDE.get(name, ((), ()))
+            present += (distribution, *beside[0])
+            oldest += (f"{distribution}=={known.oldest}.*", *beside[1])
+        yield Row(frameworks, "present", tuple(present))
+        yield Row(frameworks, "oldest", tuple(oldest))
 
 
 @pytest.mark.full
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("row", list(rows()), ids=lambda row: f"{row.framework}-{row.release}")
+@pytest.mark.parametrize(
+    "row", list(rows()), ids=lambda row: f"{'-'.join(row.frameworks)}-{row.release}"
+)
 def test_a_release(row: Row, tmp_path: Path, outside_environ: Mapping[str, str]) -> None:
     python = str(tmp_path / "venv" / "bin" / "python")
     install = [python, "-m", "pip", "install", "--quiet", *TOOLS, *row.requirements]
@@ -87,8 +91,8 @@ def test_a_release(row: Row, tmp_path: Path, outside_environ: Mapping[str, str])
     done = subprocess.run(
         [
             *run_tests,
-            *("-k", f"test_{row.framework} or /{row.framework}.md"),
-            f"tests/integrations/test_{row.framework}.py",
+            *("-k", " or ".join(f"test_{name} or /{name}.md" for name in row.frameworks)),
+            *(f"tests/integrations/test_{name}.py" for name in row.frameworks),
             "tests/integrations/test_examples.py",
         ],
         cwd=CHECKOUT,
