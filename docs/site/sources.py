@@ -128,7 +128,10 @@ def _navigate(folder: Path, made: Iterable[str]) -> None:
             below.append(page)
             # Pages in a folder belong to the page of its name.
             inside = sorted(one for one in others if one.startswith(f"{page[:-3]}/"))
-            below += inside
+            if inside:
+                text = (folder / page).read_text(encoding="utf-8")
+                tree = _toctree(f"/{one[:-3]}" for one in inside)
+                (folder / page).write_text(f"{text}\n{tree}", encoding="utf-8")
             others -= set(inside)
         if section.title == "Reference":
             below.append(api.FIRST)
