@@ -72,4 +72,5 @@ def test_what_vs_code_and_colab_tell(start_kernel: Callable[..., Kernel]) -> Non
     code.run("%%track\nnbtrack.log({'a': 1})", cell=cell)
     run = code.current_run()
     assert run.notebook == "/home/ada/code.ipynb"
-    assert [attempt.cell_id for attempt in run.attempts] == [cell]
+    # Without the notebook's address, which changes when it is saved under another name.
+    assert [attempt.cell_id for attempt in run.attempts] == ["W2sZmlsZQ=="]
