@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from IPython.core.error import UsageError
 from IPython.core.inputtransformer2 import TransformerManager
+from IPython.core.interactiveshell import ExecutionInfo
 
 from nbtrack._attempts import CellInfo
 from nbtrack.notebook import magics
@@ -234,13 +235,13 @@ class TestOutcome:
 
 class TestCellId:
     def test_the_front_end_gives_it(self) -> None:
-        info: Any = SimpleNamespace(raw_cell="x", cell_id="abc")
+        info = ExecutionInfo("x", True, False, True, "abc")
         cell = describe(SimpleNamespace(info=info, number=3), None)  # type: ignore[arg-type]
         assert (cell.cell_id, cell.execution_count, cell.source) == ("abc", 3, "x")
 
     def test_else_the_source_decides(self) -> None:
         def cell_id(source: str) -> str | None:
-            info: Any = SimpleNamespace(raw_cell=source, cell_id=None)
+            info = ExecutionInfo(source, True, False, True, None)
             return describe(SimpleNamespace(info=info, number=3), None).cell_id  # type: ignore[arg-type]
 
         assert cell_id("x") == cell_id("x") != cell_id("y")
