@@ -57,8 +57,8 @@ def pull(
         files = sum(one.files for one in pulled) + sum(one.sent for one in artifacts)
         size = sum(one.bytes for one in pulled) + sum(one.bytes for one in artifacts)
         click.echo(
-            f"Brought {files:,} file{'s' * (files != 1)}, {render.size(size) or '0 B'},"
-            f" of {len(pulled)} runs into {here.path}."
+            f"Brought {render.counted(files, 'file')}, {render.size(size) or '0 B'},"
+            f" of {render.counted(len(pulled), 'run')} into {here.path}."
         )
         for version in artifacts:
             if version.there not in ("", version.label):

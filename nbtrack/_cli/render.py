@@ -44,6 +44,11 @@ def shown(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+def counted(count: int, thing: str) -> str:
+    """How many of a thing, in words: ``1 run``, ``2,000 runs``."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
 def size(count: int | None) -> str:
     """Bytes in a unit that fits."""
     if count is None:

@@ -150,9 +150,9 @@ def _state(outcome: Outcome) -> str:
         return f"not known: {outcome.problem}"
     said = []
     if outcome.values:
-        said.append(f"{_values(outcome.values)} to go")
+        said.append(f"{render.counted(outcome.values, 'value')} to go")
     if outcome.sent:
-        said.append(f"{_files(outcome.sent)} to go, {render.size(outcome.bytes)}")
+        said.append(f"{render.counted(outcome.sent, 'file')} to go, {render.size(outcome.bytes)}")
     if outcome.held_back:
         said.append("its newest rows are not in tables yet")
     if outcome.damaged:
@@ -166,10 +166,10 @@ def _tell(pushed: Pushed, url: str, *, dry_run: bool) -> None:
     size = sum(run.bytes for run in outcomes) + sum(one.bytes for one in artifacts)
     values = sum(run.values for run in outcomes)
     verb = "Would send" if dry_run else "Sent"
-    and_values = f"{_values(values)} and " if values else ""
+    and_values = f"{render.counted(values, 'value')} and " if values else ""
     click.echo(
-        f"{verb} {and_values}{_files(files)}, {render.size(size) or '0 B'},"
-        f" of {len(outcomes)} runs to {url}."
+        f"{verb} {and_values}{render.counted(files, 'file')}, {render.size(size) or '0 B'},"
+        f" of {render.counted(len(outcomes), 'run')} to {url}."
     )
     for outcome in outcomes:
         if outcome.held_back:
@@ -187,14 +187,6 @@ def _tell(pushed: Pushed, url: str, *, dry_run: bool) -> None:
     for one in artifacts:
         if one.problem:
             click.echo(f"nbtrack: {one.label}: {one.problem}", err=True)
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file{'s' * (count != 1)}"
-
-
-def _values(count: int) -> str:
-    return f"{count:,} value{'s' * (count != 1)}"
 
 
 @contextlib.contextmanager
@@ -220,7 +212,7 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], object]]:
             if not values:
                 begun.add(what)
             every = progress.tasks[0].fields["values"] + values
-            name = _values(every) if values else what
+            name = render.counted(every, "value") if values else what
             progress.update(task, advance=size, files=len(begun), values=every, name=name)
 
         yield sent

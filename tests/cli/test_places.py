@@ -69,7 +69,7 @@ def test_pulled(url: str, tmp_path: Path) -> None:
     mine = str(tmp_path / "mine")
     told = nbtrack("pull", "one", "--from", url, "--store", mine)
     assert told.startswith("Brought ")
-    assert f"of 1 runs into {mine}." in told
+    assert f"of 1 run into {mine}." in told
     (run,) = json.loads(nbtrack("ls", "--store", mine, "--json"))
     assert (run["id"], run["rows"]) == ("one", 20)
     assert "data:v0" in nbtrack("artifact", "ls", "data", "--store", mine)

@@ -50,7 +50,7 @@ def test_what_is_said(server: Mlflow, store: Store) -> None:
     assert tried.stdout.startswith("Would send 1 value and 1 file, "), tried.stderr
     assert nbtrack(store, *to, "--status").stdout.startswith("spoken: 1 value to go; 1 file to go")
     done = nbtrack(store, *to)
-    assert done.stdout.splitlines()[0].endswith(f"of 1 runs to {server.to}.")
+    assert done.stdout.splitlines()[0].endswith(f"of 1 run to {server.to}.")
     assert done.stdout.splitlines()[1:] == [
         "  spoken: 1 values are text: MLflow's metrics are numbers"
     ]
