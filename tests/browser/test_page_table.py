@@ -211,12 +211,15 @@ def test_by_keyboard(page: Page) -> None:
     # A key that comes right after the dialog was closed is not lost.
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
-    page.evaluate(
-        """() => {
-            document.querySelector("dialog").close();
-            document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "/", bubbles: true}));
-        }"""
-    )
+    for key in ("?", "/"):
+        page.evaluate(
+            """(key) => {
+                document.querySelector("dialog").close();
+                document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+            }""",
+            key,
+        )
+        expect(page.get_by_role("dialog")).to_have_count(int(key == "?"))
     expect(page.get_by_label("search names, tags, notes, notebooks and projects")).to_be_focused()
     page.keyboard.press("Escape")
     page.keyboard.press("Home")

@@ -18,7 +18,9 @@ let kept: Table | null = null;
 
 /** All runs of a store. */
 export function TablePage({ table = (kept ??= new Table()) }: { table?: Table }) {
-  const [help, setHelp] = useState(false);
+  // Each time it is asked for it is another one: that the one before has closed is told later.
+  const [help, setHelp] = useState(0);
+  const ask = () => setHelp((before) => before + 1);
   const state = table.state.value;
   const store = table.store.value;
   const head = table.runs.head.value;
@@ -36,7 +38,7 @@ export function TablePage({ table = (kept ??= new Table()) }: { table?: Table })
     const onKey = (event: KeyboardEvent) => {
       // Asked of the document: an effect of this component comes later than the next key may.
       if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
-      if (press(table, event, () => setHelp(true))) event.preventDefault();
+      if (press(table, event, ask)) event.preventDefault();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
@@ -47,13 +49,13 @@ export function TablePage({ table = (kept ??= new Table()) }: { table?: Table })
   const empty = table.places.value.count === 0;
   return (
     <section class="nbt-runs" aria-label="runs">
-      <Tools table={table} help={() => setHelp(true)} />
+      <Tools table={table} help={ask} />
       <div class={table.runs.loading.value ? "nbt-grid-host nbt-loading" : "nbt-grid-host"}>
         {empty ? <Nothing table={table} /> : <Grid table={table} />}
       </div>
       <Foot table={table} />
       <Toast edits={table.edits} />
-      {help && <Help close={() => setHelp(false)} />}
+      {help > 0 && <Help key={help} close={() => setHelp((now) => (now === help ? 0 : now))} />}
     </section>
   );
 }
