@@ -23,7 +23,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
 ];
 
 const isTyped = (element: Element | null) =>
-  !!element?.closest("input:not([type=checkbox]), textarea, select, [contenteditable], .nbt-drop-panel, dialog");
+  !!element?.closest("input:not([type=checkbox]), textarea, select, [contenteditable], .nbt-drop-panel, dialog[open]");
 
 /** Does what a key asks for. True if it was one of ours. */
 export function press(table: Table, event: KeyboardEvent, help: () => void): boolean {
