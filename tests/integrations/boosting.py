@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
-import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.model_selection import train_test_split
 
@@ -87,5 +87,5 @@ def only_run() -> RunView:
 
 def shut_workers() -> None:
     """End the processes that joblib keeps for later."""
-    loky = pytest.importorskip("joblib.externals.loky")
+    loky = import_module("joblib.externals.loky")  # scikit-learn brings joblib
     loky.get_reusable_executor().shutdown(wait=True)
